@@ -1,0 +1,82 @@
+"""Encoder, bottleneck and decoder as one network, described by one config."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from .decoder import Decoder
+from .normalization import Statistics, adain, instance_norm, statistics
+from .vgg import CHANNELS, STYLE_TAPS, Encoder
+
+Code = Mapping[str, Statistics]
+"""A style, as far as the network is concerned: the statistics of each of its taps."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything needed to build the network; stored inside its weight file.
+
+    encoder: vgg19-oxford (the original, shipped), or torchvision's vgg16 or vgg19.
+    bottleneck: adain, or instance (plain IN: the style code is the identity, the style is learned).
+    taps: where the bottleneck acts; ("relu4_1",) alone is the classic network.
+    convolutions: of the decoder, per stage, deepest first.
+    channels: of encoder and decoder, per level; other than VGG's own only in tests.
+    """
+
+    encoder: str = "vgg19-oxford"
+    bottleneck: str = "adain"
+    taps: tuple[str, ...] = STYLE_TAPS
+    convolutions: tuple[int, ...] = (1, 2, 2, 2)
+    channels: tuple[int, ...] = CHANNELS
+
+    def __post_init__(self):
+        for name in ("taps", "convolutions", "channels"):  # JSON knows lists only
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.bottleneck not in ("adain", "instance"):
+            raise ValueError(f"unknown bottleneck {self.bottleneck!r}")
+        if STYLE_TAPS[-1] not in self.taps or not set(self.taps) <= set(STYLE_TAPS):
+            raise ValueError(f"taps must hold relu4_1 and be among {', '.join(STYLE_TAPS)}")
+
+
+class StylizerNet(nn.Module):
+    """The feed-forward stylizer: tensors in, tensors out."""
+
+    def __init__(self, config: Config = Config()):
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
+        self.encoder.requires_grad_(False)
+        self.decoder = Decoder(config.convolutions, config.channels)
+
+    def encode(self, picture: Tensor) -> dict[str, Tensor]:
+        """Features at the config's taps. picture: (N, 3, H, W) in [0, 1]."""
+        return self.encoder(picture, self.config.taps)
+
+    def code(self, style: Tensor) -> dict[str, Statistics]:
+        """The style code of a picture (N, 3, H, W) in [0, 1]: statistics at the config's taps."""
+        return {tap: statistics(x) for tap, x in self.encode(style).items()}
+
+    def bottleneck(
+        self, features: Mapping[str, Tensor], code: Code | None, alpha: float | Tensor = 1.0
+    ) -> dict[str, Tensor]:
+        """(1 − α) · f + α · AdaIN(f, code) at each tap; IN(f) in place of AdaIN for `instance`."""
+        mixed = {}
+        for tap, x in features.items():
+            if self.config.bottleneck == "instance":
+                y = instance_norm(x)
+            else:
+                y = adain(x, code[tap])
+            mixed[tap] = y if isinstance(alpha, float) and alpha == 1 else x.lerp(y, alpha)
+        return mixed
+
+    def forward(self, content: Tensor, code: Code | None, alpha: float = 1.0) -> Tensor:
+        """Stylize content (N, 3, H, W) in [0, 1], H and W multiples of 8 and at least 16.
+
+        code: statistics with N or 1 rows; None reconstructs the content, as does α = 0.
+        Returns (N, 3, H, W), not yet clamped to [0, 1].
+        """
+        features = self.encode(content)
+        if code is None and self.config.bottleneck == "adain" or alpha == 0:
+            return self.decoder(features)
+        return self.decoder(self.bottleneck(features, code, float(alpha)))

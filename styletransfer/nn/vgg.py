@@ -1,0 +1,91 @@
+"""The VGG encoder (Simonyan & Zisserman 2014) up to relu4_1, with named taps."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+CONVOLUTIONS = {"vgg16": (2, 2, 3, 1), "vgg19": (2, 2, 4, 1)}  # per block, as far as relu4_1
+CHANNELS = (64, 128, 256, 512)  # per block
+STYLE_TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+
+
+class ReflectConv(nn.Conv2d):
+    """A 3×3 convolution with reflection padding: zero padding shows as a border in the picture."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, outputs, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, (1, 1, 1, 1), mode="reflect"))
+
+
+class Encoder(nn.Module):
+    """VGG-16 or VGG-19 from RGB in [0, 1] to relu4_1; convolutions are named conv1_1 … conv4_1.
+
+    The colour conversion and mean subtraction of the original networks are folded into conv1_1.
+    """
+
+    def __init__(self, architecture: str = "vgg19", channels: tuple[int, ...] = CHANNELS):
+        super().__init__()
+        self.names: list[str] = []
+        inputs = 3
+        for block, (count, outputs) in enumerate(zip(CONVOLUTIONS[architecture], channels), 1):
+            for i in range(1, count + 1):
+                self.names.append(f"{block}_{i}")
+                self.add_module(f"conv{block}_{i}", ReflectConv(inputs, outputs))
+                inputs = outputs
+
+    def forward(self, x: Tensor, taps: Iterable[str] = STYLE_TAPS) -> dict[str, Tensor]:
+        """Features by name, e.g. {"relu1_1": (N, 64, H, W), …, "relu4_1": (N, 512, H/8, W/8)}.
+
+        x: (N, 3, H, W) in [0, 1], H and W at least 16. Runs no further than the deepest tap.
+        """
+        wanted, found = set(taps), {}
+        for name in self.names:
+            if name != "1_1" and name.endswith("_1"):
+                x = F.max_pool2d(x, 2)
+            x = F.relu(getattr(self, f"conv{name}")(x), inplace=True)
+            if f"relu{name}" in wanted:
+                found[f"relu{name}"] = x
+                if len(found) == len(wanted):
+                    return found
+        raise ValueError(f"no such tap: {', '.join(sorted(wanted - set(found)))}")
+
+
+@torch.no_grad()
+def normalize_activations(encoder: Encoder, means: Mapping[str, Tensor]) -> Encoder:
+    """Scale every filter, in place, so that its mean activation over many pictures is 1 (Gatys).
+
+    means: name ("1_1", …) to the (C,) mean activations of the unscaled encoder. A scale applied to
+    one layer's filters is undone in the next layer's inputs, so each tap only changes by a factor
+    per channel: relu(a·x) = a·relu(x) for a > 0.
+    """
+    previous = None
+    for name in encoder.names:
+        conv, mean = getattr(encoder, f"conv{name}"), means[name]
+        if previous is not None:
+            conv.weight *= previous[None, :, None, None]
+        conv.weight /= mean[:, None, None, None]
+        conv.bias /= mean
+        previous = mean
+    return encoder
+
+
+@torch.no_grad()
+def mean_activations(encoder: Encoder, pictures: Iterable[Tensor], floor: float = 0.2):
+    """Mean activation of each filter over pictures ((N, 3, H, W) batches), {name: (C,) float32}.
+
+    Floored at `floor` times the layer's mean: a near-dead filter would otherwise be scaled up a
+    ten-thousandfold and swamp every loss.
+    """
+    taps = [f"relu{name}" for name in encoder.names]
+    sums = {name: 0.0 for name in encoder.names}
+    count = 0
+    for batch in pictures:
+        for name, x in zip(encoder.names, encoder(batch, taps).values()):
+            sums[name] = sums[name] + x.float().mean(dim=(2, 3)).sum(dim=0)
+        count += len(batch)
+    means = {name: total / count for name, total in sums.items()}
+    return {name: mean.clamp(min=floor * mean.mean().item()) for name, mean in means.items()}

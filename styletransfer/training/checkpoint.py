@@ -1,0 +1,107 @@
+"""A run's folder: what resuming needs, and the models to use on the way."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ..errors import InputError
+from ..io.files import write_atomically
+from ..io.weights import read_safetensors
+from ..nn.normalization import Statistics
+from ..nn.stylizer import Config, StylizerNet
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. Defaults are what the shipped weights were made with.
+
+    style_weight and gram_weight multiply distances relative to the photo's own (1 = unstylized),
+    content_weight one that is 0 for the photo and 1 for an unrelated picture.
+    """
+
+    steps: int = 20_000
+    batch_size: int = 8
+    crop: int = 256
+    checkpoint_every: int = 500
+    learning_rate: float = 5e-4
+    warmup: int = 200
+    reconstruct: int = 400
+    reconstruct_every: int = 8
+    content_weight: float = 1.0
+    style_weight: float = 3.0
+    gram_weight: float = 1.0
+    ema: float = 0.998
+    seed: int = 0
+
+
+@dataclass
+class State:
+    """Everything that changes while training: what an exact continuation starts from."""
+
+    step: int
+    net: StylizerNet
+    ema: StylizerNet
+    optimizer: torch.optim.Optimizer
+    spread: dict[str, Statistics]
+    broken: dict[str, int]
+
+
+def save_state(run: Path, state: State, recipe: Recipe) -> None:
+    """Write RUN/state.safetensors atomically: weights, average, optimizer moments, position."""
+    tensors = {f"net.{k}": v for k, v in state.net.state_dict().items()}
+    tensors |= {f"ema.{k}": v for k, v in state.ema.decoder.state_dict(prefix="decoder.").items()}
+    for index, moments in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"adam.{index}.{k}": v for k, v in moments.items()}
+    for tap, spread in state.spread.items():
+        tensors |= {f"spread.{tap}.mean": spread.mean, f"spread.{tap}.std": spread.std}
+    metadata = {
+        "step": str(state.step),
+        "broken": json.dumps(state.broken),
+        "recipe": json.dumps(asdict(recipe)),
+        "config": json.dumps(asdict(state.net.config)),
+    }
+    tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    write_atomically(run / "state.safetensors", lambda path: save_file(tensors, path, metadata))
+
+
+def read_state(run: Path) -> tuple[dict[str, Tensor], int, dict[str, int], Recipe, Config]:
+    """What save_state wrote: tensors, step, broken counts, recipe and network config."""
+    path = run / "state.safetensors"
+    if not path.is_file():
+        raise InputError(f"{run}: no run to resume (no state.safetensors in it)")
+    tensors, metadata = read_safetensors(path)
+    try:
+        return (
+            tensors,
+            int(metadata["step"]),
+            json.loads(metadata["broken"]),
+            Recipe(**json.loads(metadata["recipe"])),
+            Config(**json.loads(metadata["config"])),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: not the state of a run ({error})") from None
+
+
+def restore(state: State, tensors: dict[str, Tensor]) -> None:
+    """Put the tensors of a saved state into freshly made networks and optimizer, in place."""
+    parts: dict[str, dict[str, Tensor]] = {"net": {}, "ema": {}, "adam": {}, "spread": {}}
+    for key, value in tensors.items():
+        part, _, name = key.partition(".")
+        parts[part][name] = value
+    state.net.load_state_dict(parts["net"])
+    state.ema.load_state_dict(parts["net"] | parts["ema"])
+    saved = state.optimizer.state_dict()
+    for key, value in parts["adam"].items():
+        index, _, name = key.partition(".")
+        saved["state"].setdefault(int(index), {})[name] = value
+    state.optimizer.load_state_dict(saved)
+    device = next(state.net.parameters()).device
+    for key, value in parts["spread"].items():
+        tap, _, _ = key.rpartition(".")
+        state.spread[tap] = Statistics(
+            parts["spread"][f"{tap}.mean"].to(device), parts["spread"][f"{tap}.std"].to(device)
+        )
