@@ -1,0 +1,43 @@
+"""The `stylize` command: one file per verb, each imported only when it is asked for."""
+
+import sys
+from importlib import import_module
+
+from ..errors import InputError
+
+VERBS = {"train": "train", "evaluate": "evaluate", "models": "models"}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run `stylize` and exit: 0 done, 2 bad usage or input, 130 interrupted."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run `stylize` with these arguments and return the exit code."""
+    name, module = "stylize", "picture"
+    if arguments and arguments[0] in VERBS:
+        name, module = f"stylize {arguments[0]}", VERBS[arguments[0]]
+        arguments = arguments[1:]
+    app = import_module(f".{module}", __name__).app
+    try:
+        # Not standalone: typer would answer bad usage with a box of several lines.
+        return app(args=arguments or ["--help"], prog_name=name, standalone_mode=False) or 0
+    except InputError as error:
+        print(f"{name}: {_one_line(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 2
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # typer's usage errors have it, in every version
+            raise
+        print(f"{name}: {_one_line(error.format_message())} ({name} --help)", file=sys.stderr)
+        return 2
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())

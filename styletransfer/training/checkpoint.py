@@ -13,29 +13,7 @@ from ..io.files import write_atomically
 from ..io.weights import read_safetensors
 from ..nn.normalization import Statistics
 from ..nn.stylizer import Config, StylizerNet
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train. Defaults are what the shipped weights were made with.
-
-    style_weight and gram_weight multiply distances relative to the photo's own (1 = unstylized),
-    content_weight one that is 0 for the photo and 1 for an unrelated picture.
-    """
-
-    steps: int = 20_000
-    batch_size: int = 8
-    crop: int = 256
-    checkpoint_every: int = 500
-    learning_rate: float = 5e-4
-    warmup: int = 200
-    reconstruct: int = 400
-    reconstruct_every: int = 8
-    content_weight: float = 1.0
-    style_weight: float = 3.0
-    gram_weight: float = 1.0
-    ema: float = 0.998
-    seed: int = 0
+from .recipe import Recipe
 
 
 @dataclass

@@ -4,6 +4,7 @@ import io
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,7 @@ def find_pictures(sources: Sequence[str | Path]) -> list[Entry]:
     """
     entries: list[Entry] = []
     for source in map(Path, sources):
-        paths = [source] if source.exists() else sorted(Path(source.anchor or ".").glob(
-            str(source.relative_to(source.anchor)))) if "*" in str(source) else []
+        paths = [source] if source.exists() else [Path(p) for p in sorted(glob(str(source)))]
         if not paths:
             raise InputError(f"{source}: no such file or folder")
         before = len(entries)
@@ -89,7 +89,7 @@ class Crops(Dataset):
             try:
                 crop = self._crop(self.entries[self._pick(n + tries)].read(), rng)
                 return torch.from_numpy(crop).permute(2, 0, 1), tries
-            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            except Exception:  # broken files make Pillow raise nearly anything
                 continue
         raise InputError("not one of the pictures can be read")
 
@@ -103,12 +103,11 @@ class Crops(Dataset):
     def _crop(self, data: bytes, rng: np.random.Generator) -> np.ndarray:
         # The short side becomes something between the crop and `zoom` times the crop: texture
         # is seen at several scales, and no picture is distorted.
-        picture = Image.open(io.BytesIO(data))
-        short = min(picture.size)
         target = self.size * rng.uniform(1, self.zoom)
-        picture.draft("RGB", (int(target), int(target)))
+        picture = Image.open(io.BytesIO(data))
+        picture.draft("RGB", (int(target), int(target)))  # lets a large JPEG decode small
         picture = picture.convert("RGB")
-        side = max(1, round(self.size / target * short * min(picture.size) / short))
+        side = max(1, round(min(picture.size) * self.size / target))
         left = int(rng.integers(picture.width - side + 1))
         top = int(rng.integers(picture.height - side + 1))
         box = (left, top, left + side, top + side)

@@ -4,7 +4,6 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from copy import deepcopy
 from pathlib import Path
 
@@ -12,15 +11,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ..device import fast_dtype
 from ..errors import InputError
 from ..io.weights import SHIPPED_ENCODER, load_encoder, load_model, save_model
 from ..nn.normalization import Statistics, statistics
 from ..nn.stylizer import Config, StylizerNet
 from ..nn.vgg import CHANNELS, STYLE_TAPS
-from .checkpoint import Recipe, State, read_state, restore, save_state
+from .checkpoint import State, read_state, restore, save_state
 from .data import Crops, Entry, Pairs
 from .encoders import build_encoder
+from .initialize import start_from_pixels
 from .losses import LOSS_TAPS, balanced, content_distance, gram, gram_distance, style_distance
+from .recipe import Recipe
 from .samples import save_samples
 
 Report = Callable[[dict], None]
@@ -124,6 +126,9 @@ def train(
         restore(state, tensors)
     else:
         state.spread = measure_spread(net, crops[1], device)
+        if init is None and "relu1_1" in config.taps:
+            start_from_pixels(net, to_float(torch.stack([crops[0][n][0] for n in range(8)]), device))
+            state.ema.load_state_dict(net.state_dict())
 
     numbers = range(first * recipe.batch_size, recipe.steps * recipe.batch_size)
     loader = DataLoader(
@@ -134,14 +139,15 @@ def train(
         pin_memory=device.type == "cuda",
         persistent_workers=False,
     )
+    half = fast_dtype(device) == torch.bfloat16
     log = Log(run / "metrics.jsonl", first, recipe.batch_size, report)
     for step, (photos, paintings, *missing) in enumerate(loader, first):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, recipe)
         photos, paintings = to_float(photos, device), to_float(paintings, device)
-        with half_precision(device):
-            # Reconstruction comes first, since a decoder that cannot paint the photo learns no
-            # style, and again now and then, so that alpha = 0 stays the photo.
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            # Reconstruction now and then, so that alpha = 0 stays the photo; and first, where the
+            # decoder has no full-resolution tap and must learn to paint anything at all.
             if step < recipe.reconstruct or step % recipe.reconstruct_every == 0:
                 losses = {"reconstruction": (net(photos, None).float() - photos).abs().mean()}
                 loss = 10 * losses["reconstruction"]
@@ -170,12 +176,6 @@ def train(
 def average(ema: torch.nn.Module, net: torch.nn.Module, decay: float) -> None:
     """ema ← decay · ema + (1 − decay) · net, in place."""
     torch._foreach_lerp_(list(ema.parameters()), list(net.parameters()), 1 - decay)
-
-
-def half_precision(device: torch.device):
-    """bfloat16 autocast where the device gains by it."""
-    on_cpu = device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return nullcontext() if on_cpu else torch.autocast(device.type, torch.bfloat16)
 
 
 class Log:

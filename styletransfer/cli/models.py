@@ -1,0 +1,30 @@
+"""stylize models: what there is to choose from."""
+
+import json
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> int:
+    """List the models that ship with the package, for --model."""
+    from ..io.weights import load_model, model_path
+    from ..io.weights import models as names
+
+    for name in names():
+        net = load_model(name)
+        record = {
+            "model": name,
+            "encoder": net.config.encoder,
+            "bottleneck": net.config.bottleneck,
+            "decoder_parameters": sum(p.numel() for p in net.decoder.parameters()),
+            "sha256": net.digest,
+            "file": str(model_path(name)),
+        }
+        print(json.dumps(record) if as_json else f"{name}\t{record['encoder']}\t{record['file']}")
+    return 0

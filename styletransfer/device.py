@@ -1,0 +1,28 @@
+"""Which device, and what number format it is fast with."""
+
+import torch
+
+from .errors import InputError
+
+
+def pick_device(name: str) -> torch.device:
+    """auto is CUDA, else MPS, else the CPU; InputError for a device that is not there."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise InputError(f"there is no device {name!r} here (auto, cpu, cuda, cuda:N or mps)") from None
+    return device
+
+
+def fast_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the hardware multiplies it, else float32."""
+    if device.type == "cpu":
+        half = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    else:
+        half = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if half else torch.float32

@@ -1,0 +1,93 @@
+"""How good a stylized picture is: style, gram, content and ssim, measured on the original VGG-19.
+
+The features here are those of the network as it was released, unscaled (`load_encoder(False)`).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..nn.normalization import Statistics, instance_norm, statistics
+from ..nn.vgg import STYLE_TAPS
+
+TAPS = (*STYLE_TAPS, "relu3_3")
+
+
+def gram_matrices(features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """F·Fᵀ per position at each style tap, (1, C, C)."""
+    flat = {tap: features[tap].flatten(2) for tap in STYLE_TAPS}
+    return {tap: x @ x.transpose(1, 2) / x.shape[2] for tap, x in flat.items()}
+
+
+def all_statistics(features: Mapping[str, Tensor]) -> dict[str, Statistics]:
+    """Mean and standard deviation at each style tap, (1, C) each."""
+    return {tap: statistics(features[tap]) for tap in STYLE_TAPS}
+
+
+def style_deviations(styles: Sequence[Mapping[str, Statistics]]) -> dict[str, Statistics]:
+    """Standard deviation of each channel's μ and of its σ over all styles of the set, (C,) each."""
+    return {
+        tap: Statistics(*(torch.cat(part).std(dim=0) for part in zip(*(s[tap] for s in styles))))
+        for tap in STYLE_TAPS
+    }
+
+
+def style_score(output, content, style, deviations: Mapping[str, Statistics]) -> float:
+    """1 − d(o, s) / d(c, s), d the sum over taps of mean squared differences of μ and of σ.
+
+    Each channel in units of its standard deviation over all styles. 1 is the style's own
+    statistics, 0 the photo's; clamped to [−1, 1]. All three are `all_statistics` of a picture.
+    """
+
+    def distance(a, b):
+        return sum(
+            (((x - y) / (d + 1e-8)) ** 2).mean().item()
+            for tap in STYLE_TAPS
+            for x, y, d in zip(a[tap], b[tap], deviations[tap])
+        )
+
+    return _relative(distance(output, style), distance(content, style))
+
+
+def gram_score(output, content, style) -> float:
+    """The same with Gram matrices, each tap's squared difference relative to the style's own norm."""
+
+    def distance(a, b):
+        return sum(((a[t] - b[t]) ** 2).sum().item() / (b[t] ** 2).sum().item() for t in STYLE_TAPS)
+
+    return _relative(distance(output, style), distance(content, style))
+
+
+def content_score(output: Mapping[str, Tensor], content: Mapping[str, Tensor]) -> float:
+    """1 − ½ · mean (IN(F(o)) − IN(F(c)))² at relu3_3: 1 is the photo, 0 an unrelated picture."""
+    a, b = (instance_norm(x["relu3_3"]) for x in (output, content))
+    return 1 - 0.5 * (a - b).square().mean().item()
+
+
+def ssim(a: Tensor, b: Tensor, window: int = 11, sigma: float = 1.5) -> float:
+    """Mean structural similarity of luminance (Wang et al. 2004, eq. 13), Gaussian window.
+
+    a, b: RGB (1, 3, H, W) in [0, 1], H and W at least `window`. 1 is alike.
+    """
+    luma = torch.tensor((0.299, 0.587, 0.114), dtype=a.dtype).view(1, 3, 1, 1)
+    x, y = ((p * luma).sum(dim=1, keepdim=True) for p in (a, b))
+    position = torch.arange(window, dtype=a.dtype) - window // 2
+    kernel = torch.exp(-(position**2) / (2 * sigma**2))
+    kernel = kernel / kernel.sum()
+
+    def blur(z: Tensor) -> Tensor:
+        return F.conv2d(F.conv2d(z, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))
+
+    mx, my = blur(x), blur(y)
+    vx, vy, cov = blur(x * x) - mx * mx, blur(y * y) - my * my, blur(x * y) - mx * my
+    c1, c2 = 0.01**2, 0.03**2
+    map = (2 * mx * my + c1) * (2 * cov + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
+    return map.mean().item()
+
+
+def _relative(distance: float, reference: float) -> float:
+    if reference == 0:  # the photo is the style: nothing to gain, and none is lost if it stays
+        return 1.0 if distance == 0 else -1.0
+    return max(-1.0, min(1.0, 1 - distance / reference))

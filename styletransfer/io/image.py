@@ -1,0 +1,168 @@
+"""Pictures in and out: every kind of file to 8-bit sRGB and alpha, and back. No torch here."""
+
+import io
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from ..errors import InputError
+from .files import write_atomically
+
+MAX_PIXELS = 178_956_970  # a larger header is a bomb or a mistake (Pillow's own limit)
+FORMATS = {
+    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP",
+    ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
+}  # fmt: skip
+_OPAQUE = ("JPEG", "BMP")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An upright sRGB picture. rgb: mode RGB; alpha: mode L of the same size, or None."""
+
+    rgb: Image.Image
+    alpha: Image.Image | None = None
+    jpeg: bool = False
+
+
+def read_picture(source: str | Path) -> Picture:
+    """Read a picture file, or standard input for "-"; see `to_picture`. InputError says why not."""
+    name = "standard input" if str(source) == "-" else str(source)
+    try:
+        data = sys.stdin.buffer.read() if str(source) == "-" else Path(source).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{name}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{name}: is a folder, not a picture") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', error)})") from None
+    if not data:
+        raise InputError(f"{name}: is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's size warning: the limit below is ours
+            with Image.open(io.BytesIO(data)) as image:
+                width, height = image.size
+                if width * height > MAX_PIXELS:
+                    raise Image.DecompressionBombError
+                image.load()
+                return to_picture(image)
+    except Image.DecompressionBombError:
+        limit = f"{MAX_PIXELS / 1e6:.0f} million pixels"
+        raise InputError(f"{name}: is larger than {limit}: refused") from None
+    except UnidentifiedImageError:
+        raise InputError(f"{name}: is not a picture (or of a kind that Pillow does not read)") from None
+    except Exception as error:  # Pillow's decoders raise nearly anything on broken data
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{name}: is broken ({reason})") from None
+
+
+def to_picture(image: Image.Image) -> Picture:
+    """Any PIL image, its first frame, as the eye is meant to see it.
+
+    EXIF orientation applied, ICC profile converted to sRGB, 16-bit and float reduced to 8 bits,
+    grey, palette and CMYK turned into RGB. Pixels that nobody can see take the mean colour of
+    those that one can, so that what hides behind them has no say in the style.
+    """
+    jpeg, profile = image.format == "JPEG", image.info.get("icc_profile")
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        image = _to_8_bits(image)
+    if image.mode == "P":
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    elif image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    alpha = image.getchannel("A") if "A" in image.getbands() and image.mode == "RGBA" else None
+    rgb = _to_srgb(image.convert("RGB") if alpha else image, profile)
+    if alpha is not None:
+        rgb = _hide_invisible(rgb, alpha)
+    return Picture(rgb, alpha, jpeg)
+
+
+def resize_short_side(image: Image.Image, size: int) -> Image.Image:
+    """Resize so that the short side is `size`, keeping the aspect ratio (the long side rounds)."""
+    scale = size / min(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    if (width, height) == image.size:
+        return image
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def output_format(path: str | Path) -> str:
+    """Pillow's format for an output name ("-" is PNG); InputError if the suffix says none."""
+    if str(path) == "-":
+        return "PNG"
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise InputError(f"{path}: cannot tell the format; end it in one of {', '.join(FORMATS)}")
+    return FORMATS[suffix]
+
+
+def check_output(path: str | Path, force: bool) -> None:
+    """Say before any work what would stop the output from being written; InputError."""
+    output_format(path)
+    if str(path) == "-":
+        return
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}")
+    if path.exists() and not force:
+        raise InputError(f"{path}: already there (--force overwrites it)")
+    write_atomically(path.parent / f".{path.stem[:40]}-probe", lambda _: None)
+    (path.parent / f".{path.stem[:40]}-probe").unlink()
+
+
+def write_picture(path: str | Path, image: Image.Image) -> None:
+    """Write atomically, sRGB, in the format of the name; "-" writes PNG to standard output.
+
+    Formats without alpha get a white background.
+    """
+    kind = output_format(path)
+    if kind in _OPAQUE and image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}.get(kind, {})
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    if str(path) == "-":
+        sys.stdout.buffer.write(buffer.getvalue())
+        sys.stdout.buffer.flush()
+    else:
+        write_atomically(path, lambda target: target.write_bytes(buffer.getvalue()))
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.float64)
+    if image.mode.startswith("I;16"):
+        top = 65535.0
+    else:  # 32-bit integers and floats have no agreed range: guess from what is there
+        highest = values.max(initial=0)
+        top = next((t for t in (1.0, 255.0, 65535.0) if highest <= t), highest)
+        if image.mode == "I" and top == 1.0:
+            top = 255.0
+    scaled = np.nan_to_num(values / top, posinf=1.0).clip(0, 1)
+    return Image.fromarray((scaled * 255).round().astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            target = ImageCms.createProfile("sRGB")
+            return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass  # a broken profile, or one for another mode: the plain conversion is the best left
+    return image.convert("RGB")
+
+
+def _hide_invisible(rgb: Image.Image, alpha: Image.Image) -> Image.Image:
+    colours, visible = np.array(rgb), np.asarray(alpha) > 0
+    if visible.any() and not visible.all():
+        colours[~visible] = colours[visible].mean(axis=0).round().astype(np.uint8)
+    return Image.fromarray(colours)

@@ -1,0 +1,46 @@
+"""Tiny random networks and small pictures: the tests measure behaviour, not beauty."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from styletransfer.io.weights import save_model
+from styletransfer.nn.stylizer import Config, StylizerNet
+
+TINY = (4, 6, 8, 8)
+
+
+@pytest.fixture(scope="session")
+def tiny_net() -> StylizerNet:
+    torch.manual_seed(0)
+    return StylizerNet(Config(channels=TINY)).eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_net, tmp_path_factory) -> str:
+    """A weight file that the engine and the CLI can load."""
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save_model(path, tiny_net)
+    return str(path)
+
+
+def noise(width: int, height: int, seed: int = 0) -> Image.Image:
+    """A smooth random picture, so that resizing and JPEG leave it much as it is."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def photo(tmp_path) -> str:
+    path = tmp_path / "photo.png"
+    noise(50, 37, seed=1).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def paintings(tmp_path) -> list[str]:
+    paths = [str(tmp_path / f"painting{i}.jpg") for i in range(2)]
+    for i, path in enumerate(paths):
+        noise(48, 40, seed=10 + i).save(path, quality=95)
+    return paths

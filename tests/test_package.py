@@ -1,0 +1,67 @@
+"""What is installed is whole, and what the README promises is there."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styletransfer import Stylizer
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_wheel_holds_weights_and_cards(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for file in (ROOT / "weights").iterdir():
+        assert f"styletransfer/weights/{file.name}" in names
+    assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
+
+
+def test_every_example_has_its_source():
+    sources = (ROOT / "examples" / "SOURCES.md").read_text()
+    pictures = [*(ROOT / "examples").glob("content/*"), *(ROOT / "examples").glob("style/*")]
+    assert len(pictures) >= 8
+    for picture in pictures:
+        assert f"{picture.parent.name}/{picture.name}" in sources
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Stylizer(device="cpu", precision="fp32")
+
+
+def pixels(path, size=256):
+    image = Image.open(ROOT / "examples" / path).convert("RGB")
+    image.thumbnail((size, size))
+    return np.array(image)
+
+
+def test_the_shipped_model_paints_in_the_style_s_colours(shipped):
+    photo = pixels("content/astronaut.jpg")
+    for name in ("starry_night", "great_wave", "composition_viii"):
+        painting = pixels(f"style/{name}.jpg")
+        out = shipped.stylize(photo, painting)
+        before, after = (
+            np.abs(x.mean(axis=(0, 1)) - painting.mean(axis=(0, 1))).mean() for x in (photo, out)
+        )
+        assert after < before, name
+        assert out.std() > 0.5 * painting.std(), f"{name}: a grey veil"
+
+
+def test_the_shipped_model_keeps_the_photo_at_alpha_zero(shipped):
+    photo = pixels("content/coffee.jpg")
+    out = shipped.stylize(photo, pixels("style/starry_night.jpg"), alpha=0.0)
+    assert np.abs(out.astype(float) - photo).mean() < 20
+
+
+def test_no_border_and_no_checkerboard_on_a_flat_photo(shipped):
+    flat = np.full((160, 160, 3), 128, np.uint8)
+    out = shipped.stylize(flat, pixels("style/great_wave.jpg")).astype(float)
+    assert np.abs(out - out[80, 80]).max() <= 2

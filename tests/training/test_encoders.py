@@ -1,0 +1,48 @@
+"""torchvision's encoders, through torchvision's own loading code and a file in its cache folder."""
+
+import pytest
+import torch
+from torchvision.models import VGG16_Weights, VGG19_Weights, vgg16, vgg19
+
+from styletransfer import InputError
+from styletransfer.training.encoders import IMAGENET_MEAN, IMAGENET_STD, load_torchvision
+
+NETWORKS = {"vgg16": (vgg16, VGG16_Weights, 18), "vgg19": (vgg19, VGG19_Weights, 20)}
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["vgg16", "vgg19"])
+def test_features_are_torchvision_s(name, cache):
+    build, weights, last = NETWORKS[name]
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        features = build().features[: last + 1]
+    features = features.to_empty(device="cpu")
+    for layer in features:
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)
+            torch.nn.init.uniform_(layer.bias, -0.5, 0.5)
+            layer.padding_mode, layer._reversed_padding_repeated_twice = "reflect", [1, 1, 1, 1]
+    state = {f"features.{key}": value for key, value in features.state_dict().items()}
+    torch.save(state, cache / weights.IMAGENET1K_V1.url.rsplit("/", 1)[1])
+
+    x = torch.rand(1, 3, 32, 32)
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    with torch.no_grad():
+        expected = features((x - mean) / std)
+        found = load_torchvision(name)(x, ["relu4_1"])["relu4_1"]
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_a_file_that_is_no_weights_is_one_line(cache):
+    (cache / VGG19_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[1]).write_bytes(b"\x80\x04oops")
+    with pytest.raises(InputError, match="vgg19") as caught:
+        load_torchvision("vgg19")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,49 @@
+import torch
+
+from styletransfer.nn.normalization import Statistics
+from styletransfer.nn.vgg import STYLE_TAPS
+from styletransfer.training.losses import (
+    CONTENT_TAPS,
+    balanced,
+    content_distance,
+    gram,
+    gram_distance,
+    style_distance,
+)
+
+
+def test_gram_is_the_double_loop():
+    x = torch.randn(2, 3, 4, 5)
+    for n in range(2):
+        for i in range(3):
+            for j in range(3):
+                expected = (x[n, i] * x[n, j]).mean()
+                torch.testing.assert_close(gram(x)[n, i, j], expected, atol=1e-6, rtol=1e-5)
+
+
+def test_style_distance_counts_in_variances():
+    zero = {t: Statistics(torch.zeros(1, 2), torch.zeros(1, 2)) for t in STYLE_TAPS}
+    one = {t: Statistics(torch.full((1, 2), 3.0), torch.zeros(1, 2)) for t in STYLE_TAPS}
+    spread = {t: Statistics(torch.full((2,), 9.0), torch.ones(2)) for t in STYLE_TAPS}
+    assert style_distance(one, zero, spread).tolist() == [4.0]  # one variance at each of four taps
+
+
+def test_gram_distance_is_relative_to_the_style():
+    style = {tap: torch.ones(1, 2, 2) for tap in STYLE_TAPS}
+    output = {tap: 3 * torch.ones(1, 2, 2) for tap in STYLE_TAPS}
+    assert gram_distance(output, style).tolist() == [16.0]
+
+
+def test_content_distance_ignores_contrast_and_sees_structure():
+    torch.manual_seed(0)
+    a = {tap: torch.randn(2, 3, 16, 16) for tap in CONTENT_TAPS}
+    brighter = {tap: 2 * x + 5 for tap, x in a.items()}
+    assert content_distance(a, brighter).max() < 1e-4
+    unrelated = {tap: torch.randn_like(x) for tap, x in a.items()}
+    assert ((content_distance(a, unrelated) - 1).abs() < 0.15).all()
+
+
+def test_balanced_is_one_for_the_photo_itself():
+    distance = torch.tensor([1.0, 2.0, 3.0])
+    assert balanced(distance, distance) == 1
+    assert torch.isfinite(balanced(distance, torch.tensor([0.0, 2.0, 3.0])))
