@@ -1,7 +1,7 @@
 """Repaint any photo in any painting's style.
 
-    from styletransfer import Stylizer
-    Stylizer().stylize("photo.jpg", "painting.jpg").save("out.png")
+from styletransfer import Stylizer
+Stylizer().stylize("photo.jpg", "painting.jpg").save("out.png")
 """
 
 from importlib import import_module

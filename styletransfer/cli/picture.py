@@ -54,7 +54,10 @@ def picture(
     output: Annotated[
         str,
         typer.Option(
-            "--output", "-o", metavar="OUT", show_default="CONTENT-STYLE.png here",
+            "--output",
+            "-o",
+            metavar="OUT",
+            show_default="CONTENT-STYLE.png here",
             help="Where the result goes, its suffix is its format; - writes PNG to standard output.",
         ),
     ] = "",
@@ -137,7 +140,7 @@ def picture(
 
 
 def parse_weights(text: str, count: int) -> list[float]:
-    """"0.7,0.3" to shares that sum to 1, one for each of `count` styles; equal if empty."""
+    """ "0.7,0.3" to shares that sum to 1, one for each of `count` styles; equal if empty."""
     try:
         weights = [float(part) for part in text.split(",")] if text else [1.0] * count
     except ValueError:

@@ -30,12 +30,8 @@ def train(
         list[str] | None,
         typer.Option(metavar="SRC", help="Photos: a folder, a tar shard or a pattern; repeatable."),
     ] = None,
-    style: Annotated[
-        list[str] | None, typer.Option(metavar="SRC", help="Paintings, likewise.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="A new folder for this run.")
-    ] = None,
+    style: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Paintings, likewise.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="RUN", help="A new folder for this run.")] = None,
     resume: Annotated[
         Path | None,
         typer.Option(metavar="RUN", help="Go on with a run, exactly where its last checkpoint was."),
@@ -50,22 +46,34 @@ def train(
         int | None, typer.Option(help="Pairs of crops in a batch.", show_default=str(Recipe.batch_size))
     ] = None,
     crop: Annotated[
-        int | None, typer.Option(help="Side of the crops, a multiple of 8.", show_default=str(Recipe.crop))
+        int | None,
+        typer.Option(help="Side of the crops, a multiple of 8.", show_default=str(Recipe.crop)),
     ] = None,
     checkpoint_every: Annotated[
-        int | None, typer.Option(metavar="N", help="Steps between checkpoints.", show_default=str(Recipe.checkpoint_every))
+        int | None,
+        typer.Option(
+            metavar="N", help="Steps between checkpoints.", show_default=str(Recipe.checkpoint_every)
+        ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="At its highest: warm-up before, cosine after.", show_default=str(Recipe.learning_rate))
+        float | None,
+        typer.Option(
+            help="At its highest: warm-up before, cosine after.", show_default=str(Recipe.learning_rate)
+        ),
     ] = None,
     reconstruct: Annotated[
-        int | None, typer.Option(help="Steps of plain reconstruction first.", show_default=str(Recipe.reconstruct))
+        int | None,
+        typer.Option(help="Steps of plain reconstruction first.", show_default=str(Recipe.reconstruct)),
     ] = None,
     content_weight: Annotated[
-        float | None, typer.Option(help="To look like the photo.", show_default=str(Recipe.content_weight))
+        float | None,
+        typer.Option(help="To look like the photo.", show_default=str(Recipe.content_weight)),
     ] = None,
     style_weight: Annotated[
-        float | None, typer.Option(help="To have the painting's means and deviations.", show_default=str(Recipe.style_weight))
+        float | None,
+        typer.Option(
+            help="To have the painting's means and deviations.", show_default=str(Recipe.style_weight)
+        ),
     ] = None,
     gram_weight: Annotated[
         float | None, typer.Option(help="To have its texture.", show_default=str(Recipe.gram_weight))
@@ -84,7 +92,7 @@ def train(
     taps: Annotated[
         str,
         typer.Option(help="Where the bottleneck acts; relu4_1 alone is the classic network."),
-    ] = "relu1_1,relu2_1,relu3_1,relu4_1",
+    ] = "relu3_1,relu4_1",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     workers: Annotated[
         int | None, typer.Option(help="Processes that decode pictures.", show_default="by cores")
@@ -137,7 +145,9 @@ def train(
     try:
         broken = session.train(device, workers)
     except KeyboardInterrupt:
-        print(f"stopped; stylize train --resume {where} goes on from the last checkpoint", file=sys.stderr)
+        print(
+            f"stopped; stylize train --resume {where} goes on from the last checkpoint", file=sys.stderr
+        )
         raise
     skipped = ", ".join(f"{count} of {kind}" for kind, count in broken.items())
     print(f"broken pictures skipped: {skipped}", file=sys.stderr)

@@ -26,7 +26,7 @@ class Config:
 
     encoder: str = "vgg19-oxford"
     bottleneck: str = "adain"
-    taps: tuple[str, ...] = STYLE_TAPS
+    taps: tuple[str, ...] = ("relu3_1", "relu4_1")
     convolutions: tuple[int, ...] = (1, 2, 2, 2)
     channels: tuple[int, ...] = CHANNELS
 

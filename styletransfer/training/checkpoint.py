@@ -75,11 +75,13 @@ def restore(state: State, tensors: dict[str, Tensor]) -> None:
     saved = state.optimizer.state_dict()
     for key, value in parts["adam"].items():
         index, _, name = key.partition(".")
+        if value.ndim == 4:
+            # The fused optimizer walks through memory: moments must lie there as weights do.
+            value = value.contiguous(memory_format=torch.channels_last)
         saved["state"].setdefault(int(index), {})[name] = value
     state.optimizer.load_state_dict(saved)
     device = next(state.net.parameters()).device
-    for key, value in parts["spread"].items():
-        tap, _, _ = key.rpartition(".")
-        state.spread[tap] = Statistics(
-            parts["spread"][f"{tap}.mean"].to(device), parts["spread"][f"{tap}.std"].to(device)
-        )
+    spread = parts["spread"]
+    for tap in {key.rpartition(".")[0] for key in spread}:
+        mean, std = spread[f"{tap}.mean"], spread[f"{tap}.std"]
+        state.spread[tap] = Statistics(mean.to(device), std.to(device))

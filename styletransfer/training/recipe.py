@@ -21,8 +21,8 @@ class Recipe:
     warmup: int = 100
     reconstruct: int = 0
     reconstruct_every: int = 16
-    content_weight: float = 1.0
-    style_weight: float = 5.0
-    gram_weight: float = 2.0
+    content_weight: float = 2.0
+    style_weight: float = 4.0
+    gram_weight: float = 1.0
     ema: float = 0.998
     seed: int = 0

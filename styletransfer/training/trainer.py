@@ -20,7 +20,7 @@ from ..nn.vgg import CHANNELS, STYLE_TAPS
 from .checkpoint import State, read_state, restore, save_state
 from .data import Crops, Entry, Pairs
 from .encoders import build_encoder
-from .initialize import start_from_pixels
+from .initialize import fit_decoder
 from .losses import LOSS_TAPS, balanced, content_distance, gram, gram_distance, style_distance
 from .recipe import Recipe
 from .samples import save_samples
@@ -126,8 +126,8 @@ def train(
         restore(state, tensors)
     else:
         state.spread = measure_spread(net, crops[1], device)
-        if init is None and "relu1_1" in config.taps:
-            start_from_pixels(net, to_float(torch.stack([crops[0][n][0] for n in range(8)]), device))
+        if init is None:
+            fit_decoder(net, to_float(torch.stack([crops[0][n][0] for n in range(32)]), device))
             state.ema.load_state_dict(net.state_dict())
 
     numbers = range(first * recipe.batch_size, recipe.steps * recipe.batch_size)

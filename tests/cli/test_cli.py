@@ -97,7 +97,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("arguments", BAD.values(), ids=BAD)
-def test_bad_input_is_one_line_and_exit_code_2(arguments, photo, paintings, tiny_model, capsys, tmp_path):
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments, photo, paintings, tiny_model, capsys, tmp_path
+):
     text = tmp_path / "text.png"
     text.write_text("I am no picture")
     names = {"PHOTO": photo, "STYLE": paintings[0], "TEXT": str(text)}

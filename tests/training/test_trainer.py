@@ -7,8 +7,8 @@ from PIL import Image
 from styletransfer import InputError
 from styletransfer.io.weights import load_model
 from styletransfer.nn.stylizer import Config
-from styletransfer.training.checkpoint import Recipe
 from styletransfer.training.data import find_pictures
+from styletransfer.training.recipe import Recipe
 from styletransfer.training.trainer import learning_rate, train
 
 TINY = Config(channels=(4, 6, 8, 8))
@@ -78,9 +78,7 @@ def test_a_run_leaves_models_samples_and_metrics(pictures, tmp_path):
 
 
 def test_training_lowers_the_loss(pictures, tmp_path):
-    recipe = Recipe(
-        steps=120, batch_size=2, crop=16, checkpoint_every=120, warmup=0, reconstruct=120
-    )
+    recipe = Recipe(steps=120, batch_size=2, crop=16, checkpoint_every=120, warmup=0, reconstruct=120)
     run, _ = run_to(tmp_path, "run", pictures, recipe, Config(channels=(4, 6, 8, 8), taps=("relu4_1",)))
     values = [line["loss"] for line in losses(run)]
     assert sum(values[-10:]) < 0.8 * sum(values[:10])
