@@ -65,3 +65,10 @@ def test_no_border_and_no_checkerboard_on_a_flat_photo(shipped):
     flat = np.full((160, 160, 3), 128, np.uint8)
     out = shipped.stylize(flat, pixels("style/great_wave.jpg")).astype(float)
     assert np.abs(out - out[80, 80]).max() <= 2
+
+
+def test_half_precision_paints_the_same_picture(shipped):
+    photo, painting = pixels("content/cat.jpg"), pixels("style/starry_night.jpg")
+    full = shipped.stylize(photo, painting).astype(float)
+    half = Stylizer(device="cpu", precision="bf16").stylize(photo, painting).astype(float)
+    assert np.abs(full - half).mean() < 2.5

@@ -5,12 +5,21 @@ import torch
 
 from ..errors import InputError
 
-BYTES_PER_PIXEL = {torch.float32: 1600, torch.bfloat16: 800, torch.float16: 800}
+# Measured as the growth of the peak with the picture (benchmarks/usage.md), with a tenth to spare.
+BYTES_PER_PIXEL = {torch.float32: 1050, torch.bfloat16: 820, torch.float16: 820}
 
 
-def check_memory(width: int, height: int, device: torch.device, dtype: torch.dtype) -> None:
-    """Raise InputError if a picture of this size cannot be stylized in the memory that is free."""
-    need = width * height * BYTES_PER_PIXEL[dtype]
+def check_memory(
+    width: int, height: int, device: torch.device, dtype: torch.dtype, taps: tuple[str, ...]
+) -> None:
+    """Raise InputError if a picture of this size cannot be stylized in the memory that is free.
+
+    taps: where the bottleneck acts; one at full resolution keeps three more of the largest maps.
+    """
+    per_pixel = BYTES_PER_PIXEL[dtype]
+    if "relu1_1" in taps:
+        per_pixel += 3 * 64 * dtype.itemsize
+    need = width * height * per_pixel
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
     else:

@@ -132,7 +132,7 @@ class Stylizer:
 
     def _run(self, x: Tensor, code: StyleCode, alpha: float) -> Tensor:
         height, width = x.shape[2:]
-        check_memory(width, height * len(x), self.device, self.dtype)
+        self._check_memory(x)
         x = pad_to_multiple(x.to(self.device, torch.float32))
         x = x.contiguous(memory_format=torch.channels_last)
         statistics = {
@@ -149,8 +149,7 @@ class Stylizer:
         return out[:, :, :height, :width].float().clamp(0, 1)
 
     def _encode(self, style: Tensor) -> StyleCode:
-        height, width = style.shape[2:]
-        check_memory(width, height, self.device, self.dtype)
+        self._check_memory(style)
         with self._precision():
             found = self.net.code(pad_to_multiple(style.to(self.device, torch.float32)))
         return StyleCode({k: type(v)(v.mean.cpu(), v.std.cpu()) for k, v in found.items()}, self.digest)
@@ -161,6 +160,10 @@ class Stylizer:
         if len(content) > 1:
             raise InputError("preserve_color histogram takes one content picture at a time")
         return self._encode(color.match_colors(_style_tensor(source, size), content.float().cpu()))
+
+    def _check_memory(self, x: Tensor) -> None:
+        count, _, height, width = x.shape
+        check_memory(width, height * count, self.device, self.dtype, self.net.config.taps)
 
     def _check_code(self, code: StyleCode) -> None:
         if code.model != self.digest:

@@ -17,7 +17,7 @@ class Recipe:
     batch_size: int = 8
     crop: int = 256
     checkpoint_every: int = 500
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     warmup: int = 100
     reconstruct: int = 0
     reconstruct_every: int = 16
