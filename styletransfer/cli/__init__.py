@@ -19,14 +19,18 @@ def run(arguments: list[str]) -> int:
     if arguments and arguments[0] in VERBS:
         name, module = f"stylize {arguments[0]}", VERBS[arguments[0]]
         arguments = arguments[1:]
+    elif not arguments:
+        arguments = ["--help"]
+    from typer import Abort
+
     app = import_module(f".{module}", __name__).app
     try:
         # Not standalone: typer would answer bad usage with a box of several lines.
-        return app(args=arguments or ["--help"], prog_name=name, standalone_mode=False) or 0
+        return app(args=arguments, prog_name=name, standalone_mode=False) or 0
     except InputError as error:
         print(f"{name}: {_one_line(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Abort):  # typer turns the one into the other
         print(f"{name}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:

@@ -129,7 +129,10 @@ def write_picture(path: str | Path, image: Image.Image) -> None:
         image = Image.alpha_composite(white, image).convert("RGB")
     options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}.get(kind, {})
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
+    try:
+        image.save(buffer, kind, **options)
+    except (OSError, ValueError) as error:  # WebP ends at 16,383 pixels a side, JPEG at 65,535
+        raise InputError(f"{path}: cannot be {kind} ({error})") from None
     if str(path) == "-":
         sys.stdout.buffer.write(buffer.getvalue())
         sys.stdout.buffer.flush()

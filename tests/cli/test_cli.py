@@ -1,8 +1,10 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -127,6 +129,7 @@ def test_models(capsys):
     assert run(["models", "--json"]) == 0
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert "adain-vgg" in [record["model"] for record in records]
+    assert run(["models"]) == 0 and capsys.readouterr().out.startswith("adain-vgg")
 
 
 def test_evaluate_measures_pictures_made_elsewhere(tmp_path, capsys):
@@ -144,6 +147,20 @@ def test_evaluate_measures_pictures_made_elsewhere(tmp_path, capsys):
     assert first["style"] == pytest.approx(0, abs=1e-6) and first["content"] == pytest.approx(1)
     assert first["ssim"] == pytest.approx(1) and second["content"] < 0.8
     assert run(arguments) == 0 and "mean" in capsys.readouterr().out
+
+
+def test_interrupted_training_says_how_to_go_on(tmp_path, paintings):
+    sources = ["--content", str(tmp_path), "--style", str(tmp_path), "--out", "run", "--device", "cpu"]
+    numbers = ["--steps", "100000", "--batch-size", "1", "--crop", "16", "--checkpoint-every", "2"]
+    command = [sys.executable, "-m", "styletransfer", "train", *sources, *numbers]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not os.path.exists("run/state.safetensors") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "--resume run" in err and "Traceback" not in err
 
 
 def test_train_then_stylize(tmp_path, photo, paintings, capsys):

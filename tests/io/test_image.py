@@ -152,3 +152,9 @@ def test_outputs_are_checked_before_the_work(tmp_path):
 def test_alpha_on_jpeg_becomes_white(tmp_path):
     write_picture(tmp_path / "x.jpg", Image.new("RGBA", (8, 8), (255, 0, 0, 0)))
     assert Image.open(tmp_path / "x.jpg").getpixel((4, 4)) == (255, 255, 255)
+
+
+def test_a_picture_too_long_for_its_format_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="WEBP"):
+        write_picture(tmp_path / "x.webp", Image.new("RGB", (20_000, 1)))
+    assert list(tmp_path.iterdir()) == []
