@@ -80,9 +80,9 @@ def picture_batches(entries: Sequence[Entry], count: int, size: int = 224) -> It
 
 
 def build_encoder(name: str, entries: Sequence[Entry]) -> Encoder:
-    """A torchvision encoder, its filters scaled to mean activation 1 over 256 of the pictures."""
+    """A torchvision encoder, its filters scaled to mean activation 1 over 128 crops of the pictures."""
     encoder = load_torchvision(name)
-    return normalize_activations(encoder, mean_activations(encoder, picture_batches(entries, 256)))
+    return normalize_activations(encoder, mean_activations(encoder, picture_batches(entries, 128, 128)))
 
 
 def main(wheel: Path, pictures: list[Path], out: Path, count: int = 1024) -> None:

@@ -2,10 +2,21 @@
 
 import pytest
 import torch
+from PIL import Image
 from torchvision.models import VGG16_Weights, VGG19_Weights, vgg16, vgg19
 
 from styletransfer import InputError
-from styletransfer.training.encoders import IMAGENET_MEAN, IMAGENET_STD, load_torchvision
+from styletransfer.io.weights import load_model
+from styletransfer.nn.stylizer import Config
+from styletransfer.training.data import find_pictures
+from styletransfer.training.encoders import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    build_encoder,
+    load_torchvision,
+)
+from styletransfer.training.recipe import Recipe
+from styletransfer.training.trainer import train
 
 NETWORKS = {"vgg16": (vgg16, VGG16_Weights, 18), "vgg19": (vgg19, VGG19_Weights, 20)}
 
@@ -18,8 +29,8 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.mark.parametrize("name", ["vgg16", "vgg19"])
-def test_features_are_torchvision_s(name, cache):
+def save_random(name, cache):
+    """Random weights under the name that torchvision looks for, and torchvision's own features."""
     build, weights, last = NETWORKS[name]
     torch.manual_seed(0)
     with torch.device("meta"):
@@ -32,7 +43,12 @@ def test_features_are_torchvision_s(name, cache):
             layer.padding_mode, layer._reversed_padding_repeated_twice = "reflect", [1, 1, 1, 1]
     state = {f"features.{key}": value for key, value in features.state_dict().items()}
     torch.save(state, cache / weights.IMAGENET1K_V1.url.rsplit("/", 1)[1])
+    return features
 
+
+@pytest.mark.parametrize("name", ["vgg16", "vgg19"])
+def test_features_are_torchvision_s(name, cache):
+    features = save_random(name, cache)
     x = torch.rand(1, 3, 32, 32)
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
     with torch.no_grad():
@@ -46,3 +62,18 @@ def test_a_file_that_is_no_weights_is_one_line(cache):
     with pytest.raises(InputError, match="vgg19") as caught:
         load_torchvision("vgg19")
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_trained_on_torchvision_s_encoder_needs_no_download(cache, tmp_path, monkeypatch):
+    save_random("vgg16", cache)
+    pixels = torch.randint(0, 256, (40, 40, 3), dtype=torch.uint8).numpy()
+    Image.fromarray(pixels).save(tmp_path / "x.png")
+    pictures = find_pictures([tmp_path / "x.png"])
+    recipe = Recipe(steps=1, batch_size=1, crop=16)
+    train(Config(encoder="vgg16"), recipe, pictures, pictures, tmp_path)
+
+    expected = build_encoder("vgg16", pictures).requires_grad_(False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
+    net = load_model(tmp_path / "checkpoint-000001.safetensors")
+    x = torch.rand(1, 3, 32, 32)
+    torch.testing.assert_close(net.encode(x)["relu4_1"], expected(x)["relu4_1"], atol=0.02, rtol=0.02)
