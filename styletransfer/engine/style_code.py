@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import save_file
-
 from ..errors import InputError
-from ..io.files import write_atomically
-from ..io.weights import read_safetensors
+from ..io.weights import read_safetensors, write_safetensors
 from ..nn.normalization import Statistics
 
 SUFFIX = ".style.safetensors"
@@ -30,9 +27,8 @@ class StyleCode:
         """Write a `.style.safetensors` file (a few KB), atomically."""
         tensors = {}
         for tap, (mean, std) in self.statistics.items():
-            tensors |= {f"{tap}.mean": mean.contiguous(), f"{tap}.std": std.contiguous()}
-        metadata = {"format": FORMAT, "model": self.model}
-        write_atomically(path, lambda target: save_file(tensors, target, metadata))
+            tensors |= {f"{tap}.mean": mean, f"{tap}.std": std}
+        write_safetensors(path, tensors, {"format": FORMAT, "model": self.model})
 
     @staticmethod
     def load(path: str | Path) -> "StyleCode":

@@ -38,6 +38,15 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise InputError(f"{path}: not a readable safetensors file ({error})") from None
 
 
+def write_safetensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write tensors and metadata atomically; InputError if the disk does not take them."""
+    tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+    try:
+        write_atomically(path, lambda target: save_file(tensors, target, metadata))
+    except SafetensorError as error:
+        raise InputError(f"cannot write {path}: {error}") from None
+
+
 def load_encoder(normalized: bool = True) -> Encoder:
     """The original Oxford VGG-19 to relu4_1, float32.
 
@@ -100,7 +109,7 @@ def save_model(path: str | Path, net: StylizerNet, extra: dict[str, str] | None 
         tensors = {key: t for key, t in tensors.items() if not key.startswith("encoder.")}
     half = {key: _half(key, tensor) for key, tensor in tensors.items()}
     metadata = {"format": FORMAT, "config": json.dumps(asdict(net.config)), **(extra or {})}
-    write_atomically(path, lambda target: save_file(half, target, metadata))
+    write_safetensors(path, half, metadata)
 
 
 def file_digest(path: Path) -> str:
@@ -112,4 +121,4 @@ def file_digest(path: Path) -> str:
 def _half(key: str, tensor: Tensor) -> Tensor:
     # Biases stay float32: they are small, and conv1_1's carries the folded mean colour.
     dtype = torch.float32 if key.endswith("bias") else torch.float16
-    return tensor.detach().to("cpu", dtype).contiguous()
+    return tensor.to(dtype)

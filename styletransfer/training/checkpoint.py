@@ -5,12 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import InputError
-from ..io.files import write_atomically
-from ..io.weights import read_safetensors
+from ..io.weights import read_safetensors, write_safetensors
 from ..nn.normalization import Statistics
 from ..nn.stylizer import Config, StylizerNet
 from .recipe import Recipe
@@ -42,8 +40,7 @@ def save_state(run: Path, state: State, recipe: Recipe) -> None:
         "recipe": json.dumps(asdict(recipe)),
         "config": json.dumps(asdict(state.net.config)),
     }
-    tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-    write_atomically(run / "state.safetensors", lambda path: save_file(tensors, path, metadata))
+    write_safetensors(run / "state.safetensors", tensors, metadata)
 
 
 def read_state(run: Path) -> tuple[dict[str, Tensor], int, dict[str, int], Recipe, Config]:

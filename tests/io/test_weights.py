@@ -60,3 +60,15 @@ def test_bad_weight_files_are_one_line(tmp_path, what, tiny_net):
 
 def test_models_lists_what_there_is():
     assert "adain-vgg" in models() and not any(Path(name).suffix for name in models())
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, tiny_net):
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    from styletransfer.io import files
+
+    with pytest.raises(InputError, match="cannot write"):
+        files.write_atomically(tmp_path / "x", lambda _: Path("/dev/full").write_bytes(b"x" * 10))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="cannot write"):
+        save_model(tmp_path / "no" / "m.safetensors", tiny_net)
