@@ -5,7 +5,7 @@ from importlib import import_module
 
 from ..errors import InputError
 
-VERBS = {"train": "train", "evaluate": "evaluate", "models": "models"}
+VERBS = ("train", "evaluate", "models")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -17,7 +17,7 @@ def run(arguments: list[str]) -> int:
     """Run `stylize` with these arguments and return the exit code."""
     name, module = "stylize", "picture"
     if arguments and arguments[0] in VERBS:
-        name, module = f"stylize {arguments[0]}", VERBS[arguments[0]]
+        name, module = f"stylize {arguments[0]}", arguments[0]
         arguments = arguments[1:]
     elif not arguments:
         arguments = ["--help"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Recipe:
     """How to train.
 
-    reconstruct: steps of plain reconstruction at the start; a decoder without a bottleneck at
-    relu1_1 needs a few thousand. reconstruct_every: one step in so many later on.
+    reconstruct: steps of plain reconstruction at the start, for weights (`init`) that cannot paint
+    a photo yet; a fitted decoder needs none. reconstruct_every: one step in so many later on.
     style_weight and gram_weight multiply distances relative to the photo's own (1 = unstylized),
     content_weight one that is 0 for the photo and 1 for an unrelated picture.
     """

@@ -121,14 +121,13 @@ def train(
     net.decoder.requires_grad_(True)
     optimizer = torch.optim.Adam(net.decoder.parameters(), lr=recipe.learning_rate, fused=True)
     crops = [Crops(entries, recipe.crop, recipe.seed + i) for i, entries in enumerate((content, style))]
+    if not resume and init is None:
+        fit_decoder(net, to_float(torch.stack([crops[0][n][0] for n in range(32)]), device))
     state = State(first, net, deepcopy(net), optimizer, {}, broken)
     if resume:
         restore(state, tensors)
     else:
         state.spread = measure_spread(net, crops[1], device)
-        if init is None:
-            fit_decoder(net, to_float(torch.stack([crops[0][n][0] for n in range(32)]), device))
-            state.ema.load_state_dict(net.state_dict())
 
     numbers = range(first * recipe.batch_size, recipe.steps * recipe.batch_size)
     loader = DataLoader(
@@ -137,7 +136,6 @@ def train(
         sampler=numbers,
         num_workers=workers,
         pin_memory=device.type == "cuda",
-        persistent_workers=False,
     )
     half = fast_dtype(device) == torch.bfloat16
     log = Log(run / "metrics.jsonl", first, recipe.batch_size, report)
@@ -146,8 +144,8 @@ def train(
             group["lr"] = learning_rate(step, recipe)
         photos, paintings = to_float(photos, device), to_float(paintings, device)
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            # Reconstruction now and then, so that alpha = 0 stays the photo; and first, where the
-            # decoder has no full-resolution tap and must learn to paint anything at all.
+            # Reconstruction now and then, so that alpha = 0 stays the photo; and first, if asked
+            # for, since a decoder that cannot paint the photo learns no style.
             if step < recipe.reconstruct or step % recipe.reconstruct_every == 0:
                 losses = {"reconstruction": (net(photos, None).float() - photos).abs().mean()}
                 loss = 10 * losses["reconstruction"]
