@@ -1,11 +1,12 @@
 """The `stylize` command: one file per verb, each imported only when it is asked for."""
 
+import os
 import sys
 from importlib import import_module
 
 from ..errors import InputError
 
-VERBS = ("train", "evaluate", "models")
+VERBS = ("train", "data", "evaluate", "models")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -28,7 +29,8 @@ def run(arguments: list[str]) -> int:
         # Not standalone: typer would answer bad usage with a box of several lines.
         return app(args=arguments, prog_name=name, standalone_mode=False) or 0
     except InputError as error:
-        print(f"{name}: {_one_line(error)}", file=sys.stderr)
+        if os.environ.get("LOCAL_RANK", "0") == "0":  # torchrun starts many: one speaks for a machine
+            print(f"{name}: {_one_line(error)}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, Abort):  # typer turns the one into the other
         print(f"{name}: interrupted", file=sys.stderr)

@@ -17,6 +17,8 @@ EPILOG = """More verbs, each with its own --help:
 
   stylize train      train a decoder on your own photos and paintings
 
+  stylize data       pack pictures for training
+
   stylize evaluate   measure a model: style, gram, content, ssim
 
   stylize models     list the models there are

@@ -1,34 +1,79 @@
 """stylize train: photos and paintings in, a model out."""
 
+import inspect
+import os
 import sys
-from enum import Enum
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import InputError
-from ..training.recipe import Recipe
+from ..training.recipe import NETWORK, Recipe, read_recipe, recipes
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
+EPILOG = """Examples:
 
-class EncoderName(str, Enum):
-    oxford = "vgg19-oxford"
-    vgg16 = "vgg16"
-    vgg19 = "vgg19"
+  stylize train --content photos --style paintings --out run
+
+  stylize train --resume run --steps 40000
+
+  stylize train --recipe classic --content 'coco/*.tar' --style 'wikiart/*.tar' --out classic
+
+  torchrun --nproc-per-node=8 -m styletransfer train --batch-size 64 --content ... --out run
+"""
 
 
-class Bottleneck(str, Enum):
-    adain = "adain"
-    instance = "instance"
+def recipe_options(command):
+    """Give a command one option for every value of a recipe, read into its argument `changes`."""
+    network, default = read_recipe()
+    shown = {**network, **vars(default)}
+    kinds = {**dict.fromkeys(NETWORK, str), **Recipe.__annotations__, "zoom": str}
+    helps = NETWORK | {f.name: f.metadata["help"] for f in fields(Recipe)}
+
+    def run(**options):
+        changes = {name: options.pop(name) for name in helps}
+        changes = {name: _parse(name, v) for name, v in changes.items() if v is not None}
+        return command(changes=changes, **options)
+
+    parameters = dict(inspect.signature(command).parameters)
+    del parameters["changes"]
+    for name, text in helps.items():
+        value = shown[name]
+        default = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        option = typer.Option(help=text, show_default=default, rich_help_panel="The recipe")
+        parameters[name] = inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[kinds[name] | None, option],
+        )
+    run.__signature__ = inspect.Signature(list(parameters.values()))
+    run.__annotations__ = {name: p.annotation for name, p in parameters.items()}
+    run.__doc__, run.__name__ = command.__doc__, command.__name__
+    return run
 
 
-@app.command()
+def _parse(name: str, value: Any) -> Any:
+    """Lists are given with commas between."""
+    item = {"taps": str, "convolutions": int, "zoom": float}.get(name)
+    if item is None:
+        return value
+    try:
+        return [item(part.strip()) for part in value.split(",")]
+    except ValueError:
+        raise InputError(f"--{name} is {value!r}: numbers with commas between are wanted") from None
+
+
+@app.command(epilog=EPILOG)
+@recipe_options
 def train(
+    *,
     content: Annotated[
         list[str] | None,
-        typer.Option(metavar="SRC", help="Photos: a folder, a tar shard or a pattern; repeatable."),
+        typer.Option(metavar="SRC", help="Photos: a folder, tar shards, a pattern, a URL; repeatable."),
     ] = None,
     style: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Paintings, likewise.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="A new folder for this run.")] = None,
@@ -37,119 +82,85 @@ def train(
         typer.Option(metavar="RUN", help="Go on with a run, exactly where its last checkpoint was."),
     ] = None,
     init: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Start from a model's weights.")
+        str | None, typer.Option(metavar="MODEL", help="Start from a model's network and weights.")
     ] = None,
-    steps: Annotated[
-        int | None, typer.Option(help="Batches to train on.", show_default=str(Recipe.steps))
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Pairs of crops in a batch.", show_default=str(Recipe.batch_size))
-    ] = None,
-    crop: Annotated[
-        int | None,
-        typer.Option(help="Side of the crops, a multiple of 8.", show_default=str(Recipe.crop)),
-    ] = None,
-    checkpoint_every: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Steps between checkpoints.", show_default=str(Recipe.checkpoint_every)
-        ),
-    ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            help="At its highest: warm-up before, cosine after.", show_default=str(Recipe.learning_rate)
-        ),
-    ] = None,
-    reconstruct: Annotated[
-        int | None,
-        typer.Option(help="Steps of plain reconstruction first.", show_default=str(Recipe.reconstruct)),
-    ] = None,
-    content_weight: Annotated[
-        float | None,
-        typer.Option(help="To look like the photo.", show_default=str(Recipe.content_weight)),
-    ] = None,
-    style_weight: Annotated[
-        float | None,
-        typer.Option(
-            help="To have the painting's means and deviations.", show_default=str(Recipe.style_weight)
-        ),
-    ] = None,
-    gram_weight: Annotated[
-        float | None, typer.Option(help="To have its texture.", show_default=str(Recipe.gram_weight))
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Of weights and crops.", show_default=str(Recipe.seed))
-    ] = None,
-    encoder: Annotated[
-        EncoderName,
-        typer.Option(help="The original VGG-19, or torchvision's (downloads 0.5 GB once)."),
-    ] = EncoderName.oxford,
-    bottleneck: Annotated[
-        Bottleneck,
-        typer.Option(help="adain: any style; instance: plain IN, one style, learned."),
-    ] = Bottleneck.adain,
-    taps: Annotated[
-        str,
-        typer.Option(help="Where the bottleneck acts; relu4_1 alone is the classic network."),
-    ] = "relu3_1,relu4_1",
+    recipe: Annotated[
+        str, typer.Option(help=f"{', '.join(recipes())}, or a TOML file like them.")
+    ] = "default",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Try a few steps; print counts, speed, memory, time.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     workers: Annotated[
         int | None, typer.Option(help="Processes that decode pictures.", show_default="by cores")
     ] = None,
+    resident: Annotated[
+        bool, typer.Option("--resident", help="Decode all pictures once, and crop on the device.")
+    ] = False,
+    compile: Annotated[
+        bool | None, typer.Option(help="torch.compile the network.", show_default="on CUDA")
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write RUN/tensorboard, too.")
+    ] = False,
+    changes: dict[str, Any],
 ) -> int:
     """Train a decoder on your own photos and paintings.
 
     RUN gets checkpoint-*.safetensors (each a model for --model), samples-*.jpg to look at,
-    metrics.jsonl with a line a step, and state.safetensors for --resume. With --resume the
-    recipe and the sources are the run's own; --steps may prolong it.
+    metrics.jsonl with a line a step, skipped.tsv with the pictures that could not be used, and
+    state.safetensors for --resume, which keeps the run's recipe and sources; --steps may prolong it.
+    Ctrl-C saves a checkpoint first.
     """
-    given = {
-        "steps": steps,
-        "batch_size": batch_size,
-        "crop": crop,
-        "checkpoint_every": checkpoint_every,
-        "learning_rate": learning_rate,
-        "reconstruct": reconstruct,
-        "content_weight": content_weight,
-        "style_weight": style_weight,
-        "gram_weight": gram_weight,
-        "seed": seed,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    for name, value in given.items():
-        if value < 0 or value == 0 and name in ("steps", "batch_size", "crop", "checkpoint_every"):
-            raise InputError(f"--{name.replace('_', '-')} is {value:g}: it must be above 0")
-    if crop is not None and (crop % 8 or crop < 16):
-        raise InputError(f"--crop is {crop}: it must be a multiple of 8, at least 16")
     if resume is None:
-        if not content or not style or out is None:
+        if not content or not style or out is None and not dry_run:
             raise InputError("give --content SRC, --style SRC and --out RUN (or --resume RUN)")
-        if (out / "state.safetensors").exists():
+        if out and (out / "state.safetensors").exists():
             raise InputError(f"{out}: holds a run already; --resume {out} goes on with it")
-    elif content or style or out or init:
-        raise InputError("--resume takes sources, folder and weights from the run: leave them out")
-    elif set(given) - {"steps", "checkpoint_every"}:
+    elif content or style or out or init or recipe != "default":
+        raise InputError("--resume takes sources, folder and recipe from the run: leave them out")
+    elif set(changes) - {"steps", "checkpoint_every"}:
         raise InputError("--resume keeps the run's recipe: only --steps and --checkpoint-every go")
+    if workers is not None and workers < 0:
+        raise InputError(f"--workers is {workers}: 0 or more")
 
-    from ..training.session import new_session, resumed_session
+    from ..training import session as sessions
+    from ..training.distributed import join
 
-    if resume is None:
-        settings = {"encoder": encoder.value, "bottleneck": bottleneck.value}
-        settings["taps"] = [tap.strip() for tap in taps.split(",")]
-        session = new_session(settings, given, content, style, out, init)
-    else:
-        session = resumed_session(resume, given)
-    where = session.run
-    print(f"{len(session.content)} photos, {len(session.style)} paintings", file=sys.stderr)
-    try:
-        broken = session.train(device, workers)
-    except KeyboardInterrupt:
-        print(
-            f"stopped; stylize train --resume {where} goes on from the last checkpoint", file=sys.stderr
-        )
-        raise
-    skipped = ", ".join(f"{count} of {kind}" for kind, count in broken.items())
-    print(f"broken pictures skipped: {skipped}", file=sys.stderr)
-    print(where / f"checkpoint-{session.recipe.steps:06d}.safetensors")
+    with join(device) as group:
+        if resume is None:
+            session = sessions.new_session(recipe, changes, content, style, out, init)
+            if group.leads and not dry_run:
+                sessions.write_sources(session, content, style)
+        else:
+            session = sessions.resumed_session(resume, changes, group)
+        if workers is None:
+            cores = (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+            workers = min(16, cores - 1) if group.device.type == "cuda" else 0
+        means = {"workers": workers, "resident": resident}
+        means["compile"] = group.device.type == "cuda" if compile is None else compile
+        say = lambda line: print(line, file=sys.stderr) if group.leads else None  # noqa: E731
+        say(session.describe())
+        if dry_run:
+            from ..training.rehearsal import rehearse
+
+            rehearsal = rehearse(session, group, **means)
+            if group.leads:
+                print(rehearsal)
+            return 0
+        try:
+            skipped = session.train(group, tensorboard=tensorboard, **means)
+        except KeyboardInterrupt:
+            say(f"stopped; stylize train --resume {session.run} goes on from the last checkpoint")
+            raise
+        except InputError as error:
+            if (session.run / "state.safetensors").exists():
+                hint = f"stylize train --resume {session.run} goes on from the last checkpoint"
+                raise InputError(f"{error} ({hint})") from None
+            raise
+        if any(skipped.values()):
+            counts = ", ".join(f"{len(names)} of {kind}" for kind, names in skipped.items())
+            say(f"could not be used: {counts}; {session.run / 'skipped.tsv'} names them")
+        if group.leads:
+            print(session.run / f"checkpoint-{session.recipe.steps:06d}.safetensors")
     return 0

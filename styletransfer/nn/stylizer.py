@@ -21,6 +21,7 @@ class Config:
     bottleneck: adain, or instance (plain IN: the style code is the identity, the style is learned).
     taps: where the bottleneck acts; ("relu4_1",) alone is the classic network.
     convolutions: of the decoder, per stage, deepest first.
+    upsampling: of the decoder, bilinear or nearest.
     channels: of encoder and decoder, per level; other than VGG's own only in tests.
     """
 
@@ -28,6 +29,7 @@ class Config:
     bottleneck: str = "adain"
     taps: tuple[str, ...] = ("relu3_1", "relu4_1")
     convolutions: tuple[int, ...] = (1, 2, 2, 2)
+    upsampling: str = "nearest"
     channels: tuple[int, ...] = CHANNELS
 
     def __post_init__(self):
@@ -35,6 +37,8 @@ class Config:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.bottleneck not in ("adain", "instance"):
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}")
+        if self.upsampling not in ("bilinear", "nearest"):
+            raise ValueError(f"unknown upsampling {self.upsampling!r}")
         if STYLE_TAPS[-1] not in self.taps or not set(self.taps) <= set(STYLE_TAPS):
             raise ValueError(f"taps must hold relu4_1 and be among {', '.join(STYLE_TAPS)}")
 
@@ -47,7 +51,7 @@ class StylizerNet(nn.Module):
         self.config = config
         self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
         self.encoder.requires_grad_(False)
-        self.decoder = Decoder(config.convolutions, config.channels)
+        self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
 
     def encode(self, picture: Tensor) -> dict[str, Tensor]:
         """Features at the config's taps. picture: (N, 3, H, W) in [0, 1]."""

@@ -1,4 +1,4 @@
-"""A run's folder: what resuming needs, and the models to use on the way."""
+"""What a run needs to go on as if it had never stopped: one safetensors file."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -11,58 +11,47 @@ from ..errors import InputError
 from ..io.weights import read_safetensors, write_safetensors
 from ..nn.normalization import Statistics
 from ..nn.stylizer import Config, StylizerNet
+from .losses import Spread
+from .pictures import Skipped
 from .recipe import Recipe
 
 
 @dataclass
 class State:
-    """Everything that changes while training: what an exact continuation starts from."""
+    """Everything that changes while training."""
 
     step: int
     net: StylizerNet
     ema: StylizerNet
     optimizer: torch.optim.Optimizer
-    spread: dict[str, Statistics]
-    broken: dict[str, int]
+    spread: Spread
+    skipped: dict[str, Skipped]
 
 
-def save_state(run: Path, state: State, recipe: Recipe) -> None:
-    """Write RUN/state.safetensors atomically: weights, average, optimizer moments, position."""
+@dataclass
+class Saved:
+    """A State as it was saved. tensors: weights, average, optimizer moments and spread, by name."""
+
+    tensors: dict[str, Tensor]
+    step: int
+    skipped: dict[str, Skipped]
+    recipe: Recipe
+    config: Config
+
+
+def pack(state: State) -> dict[str, Tensor]:
+    """The tensors of a state, by name."""
     tensors = {f"net.{k}": v for k, v in state.net.state_dict().items()}
     tensors |= {f"ema.{k}": v for k, v in state.ema.decoder.state_dict(prefix="decoder.").items()}
     for index, moments in state.optimizer.state_dict()["state"].items():
         tensors |= {f"adam.{index}.{k}": v for k, v in moments.items()}
     for tap, spread in state.spread.items():
         tensors |= {f"spread.{tap}.mean": spread.mean, f"spread.{tap}.std": spread.std}
-    metadata = {
-        "step": str(state.step),
-        "broken": json.dumps(state.broken),
-        "recipe": json.dumps(asdict(recipe)),
-        "config": json.dumps(asdict(state.net.config)),
-    }
-    write_safetensors(run / "state.safetensors", tensors, metadata)
+    return tensors
 
 
-def read_state(run: Path) -> tuple[dict[str, Tensor], int, dict[str, int], Recipe, Config]:
-    """What save_state wrote: tensors, step, broken counts, recipe and network config."""
-    path = run / "state.safetensors"
-    if not path.is_file():
-        raise InputError(f"{run}: no run to resume (no state.safetensors in it)")
-    tensors, metadata = read_safetensors(path)
-    try:
-        return (
-            tensors,
-            int(metadata["step"]),
-            json.loads(metadata["broken"]),
-            Recipe(**json.loads(metadata["recipe"])),
-            Config(**json.loads(metadata["config"])),
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not the state of a run ({error})") from None
-
-
-def restore(state: State, tensors: dict[str, Tensor]) -> None:
-    """Put the tensors of a saved state into freshly made networks and optimizer, in place."""
+def unpack(state: State, tensors: dict[str, Tensor]) -> None:
+    """Put packed tensors into a state with freshly made networks and optimizer, in place."""
     parts: dict[str, dict[str, Tensor]] = {"net": {}, "ema": {}, "adam": {}, "spread": {}}
     for key, value in tensors.items():
         part, _, name = key.partition(".")
@@ -78,7 +67,35 @@ def restore(state: State, tensors: dict[str, Tensor]) -> None:
         saved["state"].setdefault(int(index), {})[name] = value
     state.optimizer.load_state_dict(saved)
     device = next(state.net.parameters()).device
-    spread = parts["spread"]
-    for tap in {key.rpartition(".")[0] for key in spread}:
-        mean, std = spread[f"{tap}.mean"], spread[f"{tap}.std"]
-        state.spread[tap] = Statistics(mean.to(device), std.to(device))
+    spread = {key: value.to(device) for key, value in parts["spread"].items()}
+    taps = {key.rpartition(".")[0] for key in spread}
+    state.spread = {tap: Statistics(spread[f"{tap}.mean"], spread[f"{tap}.std"]) for tap in taps}
+
+
+def save_state(run: Path, state: State, recipe: Recipe) -> None:
+    """Write RUN/state.safetensors atomically."""
+    metadata = {
+        "step": str(state.step),
+        "skipped": json.dumps(state.skipped),
+        "recipe": json.dumps(asdict(recipe)),
+        "config": json.dumps(asdict(state.net.config)),
+    }
+    write_safetensors(run / "state.safetensors", pack(state), metadata)
+
+
+def read_state(run: Path) -> Saved:
+    """What save_state wrote; InputError if there is no such thing."""
+    path = run / "state.safetensors"
+    if not path.is_file():
+        raise InputError(f"{run}: no run to resume (no state.safetensors in it)")
+    tensors, metadata = read_safetensors(path)
+    try:
+        return Saved(
+            tensors,
+            int(metadata["step"]),
+            json.loads(metadata["skipped"]),
+            Recipe(**json.loads(metadata["recipe"])),
+            Config(**json.loads(metadata["config"])),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: not the state of a run ({error})") from None

@@ -1,129 +1,141 @@
-"""Training pictures from folders and tar shards, as a pure function of the sample's number."""
+"""Random crops of training pictures as a function of the crop's number, and the loading of them."""
 
-import io
-import tarfile
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from glob import glob
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputError
+from .pictures import Entry, Skipped, decode_large_enough
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"}
+Batches = Iterator[tuple[Tensor, Skipped]]
 
 
 @dataclass(frozen=True)
-class Entry:
-    """Where a picture's bytes are: a file, or a stretch of a tar file."""
+class Augmentation:
+    """How pictures become crops: a square of a random size at a random place, mirrored or not.
 
-    path: Path
-    offset: int = 0
-    size: int = -1
-
-    def read(self) -> bytes:
-        with open(self.path, "rb") as file:
-            file.seek(self.offset)
-            return file.read(self.size)
-
-
-def find_pictures(sources: Sequence[str | Path]) -> list[Entry]:
-    """Every picture in folders (recursive, tar shards among them) and tar files, in sorted order.
-
-    A source may also be a glob pattern. InputError for a source with nothing in it.
+    zoom: the short side of a picture, in crops, is drawn between these two, so that texture is seen
+    at several scales, and no picture is distorted.
     """
-    entries: list[Entry] = []
-    for source in map(Path, sources):
-        paths = [source] if source.exists() else [Path(p) for p in sorted(glob(str(source)))]
-        if not paths:
-            raise InputError(f"{source}: no such file or folder")
-        before = len(entries)
-        for path in paths:
-            files = sorted(path.rglob("*")) if path.is_dir() else [path]
-            for file in files:
-                if file.suffix.lower() == ".tar":
-                    entries += _tar_entries(file)
-                elif file.suffix.lower() in SUFFIXES and file.is_file():
-                    entries.append(Entry(file))
-        if len(entries) == before:
-            raise InputError(f"{source}: no pictures in it")
-    return entries
+
+    crop: int
+    zoom: tuple[float, float]
+
+    def short_side(self, rng: np.random.Generator) -> float:
+        """To how many pixels a picture's short side is to be scaled."""
+        return self.crop * rng.uniform(*self.zoom)
+
+    def box(self, width: int, height: int, short_side: float, rng: np.random.Generator):
+        """The square of a picture that becomes the crop (left, top, side), and whether mirrored."""
+        side = max(1, round(min(width, height) * self.crop / short_side))
+        left = int(rng.integers(width - side + 1))
+        top = int(rng.integers(height - side + 1))
+        return left, top, side, bool(rng.random() < 0.5)
+
+    def apply(self, data: bytes, rng: np.random.Generator) -> Tensor:
+        """A random crop of a picture file's bytes, uint8 (3, crop, crop); InputError says why not."""
+        short_side = self.short_side(rng)
+        picture = decode_large_enough(data, int(short_side))
+        left, top, side, mirror = self.box(*picture.size, short_side, rng)
+        box = (left, top, left + side, top + side)
+        crop = picture.resize((self.crop, self.crop), Image.Resampling.BICUBIC, box=box)
+        if mirror:
+            crop = crop.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return torch.from_numpy(np.array(crop)).permute(2, 0, 1)
 
 
-def _tar_entries(path: Path) -> list[Entry]:
-    try:
-        with tarfile.open(path, "r:") as tar:
-            return [
-                Entry(path, member.offset_data, member.size)
-                for member in tar
-                if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES
-            ]
-    except (tarfile.TarError, OSError) as error:
-        raise InputError(f"{path}: not a readable tar file ({error})") from None
+@lru_cache(maxsize=4)
+def order(count: int, seed: int, epoch: int) -> np.ndarray:
+    """In which order an epoch goes through `count` pictures."""
+    return np.random.default_rng((seed, 1 << 40, epoch)).permutation(count)
+
+
+@dataclass(frozen=True)
+class Share:
+    """The samples that one process of several sees: its part of every batch from step `first` on."""
+
+    batch_size: int
+    first: int
+    last: int
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def local(self) -> int:
+        return self.batch_size // self.world
+
+    def __iter__(self) -> Iterator[int]:
+        """Numbers of the samples, of all steps in a row."""
+        for step in range(self.first, self.last):
+            start = step * self.batch_size + self.rank * self.local
+            yield from range(start, start + self.local)
 
 
 class Crops(Dataset):
-    """Random square crops of pictures; crop number n depends on (seed, n) alone.
+    """Random crops of pictures that can be reached in any order; number n depends on (seed, n) alone.
 
     Every picture is seen once an epoch, in an order drawn anew for each, so a run can go on at any
-    sample with any number of workers. A broken picture is replaced by the next one of the epoch.
-
-    Gives (crop, tries): crop uint8 (3, size, size), tries the pictures that could not be read.
+    sample with any number of workers and processes. A picture that cannot be used is replaced by
+    the next one of the epoch.
     """
 
-    def __init__(self, entries: Sequence[Entry], size: int, seed: int, zoom: float = 2.0):
-        self.entries, self.size, self.seed, self.zoom = entries, size, seed, zoom
-        self._order: tuple[int, np.ndarray] = (-1, np.empty(0, int))
+    def __init__(self, entries: Sequence[Entry], augmentation: Augmentation, seed: int):
+        self.entries, self.augmentation, self.seed = entries, augmentation, seed
 
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __getitem__(self, n: int) -> tuple[Tensor, int]:
+    def __getitem__(self, n: int) -> tuple[Tensor, Skipped]:
+        """Crop n, uint8 (3, crop, crop), and the pictures it could not be cut from."""
         rng = np.random.default_rng((self.seed, n))
-        for tries in range(len(self.entries)):
+        skipped: Skipped = {}
+        for attempt in range(len(self.entries)):
+            epoch, position = divmod(n + attempt, len(self.entries))
+            entry = self.entries[order(len(self.entries), self.seed, epoch)[position]]
             try:
-                crop = self._crop(self.entries[self._pick(n + tries)].read(), rng)
-                return torch.from_numpy(crop).permute(2, 0, 1), tries
-            except Exception:  # broken files make Pillow raise nearly anything
-                continue
+                return self.augmentation.apply(entry.read(), rng), skipped
+            except (InputError, OSError) as error:
+                skipped[entry.name] = str(error)
         raise InputError("not one of the pictures can be read")
 
-    def _pick(self, n: int) -> int:
-        epoch, position = divmod(n, len(self.entries))
-        if self._order[0] != epoch:
-            order = np.random.default_rng((self.seed, 1 << 40, epoch)).permutation(len(self))
-            self._order = (epoch, order)
-        return self._order[1][position]
+    def take(self, count: int) -> Tensor:
+        """The first crops, uint8 (count, 3, crop, crop)."""
+        return torch.stack([self[n][0] for n in range(count)])
 
-    def _crop(self, data: bytes, rng: np.random.Generator) -> np.ndarray:
-        # The short side becomes something between the crop and `zoom` times the crop: texture
-        # is seen at several scales, and no picture is distorted.
-        target = self.size * rng.uniform(1, self.zoom)
-        picture = Image.open(io.BytesIO(data))
-        picture.draft("RGB", (int(target), int(target)))  # lets a large JPEG decode small
-        picture = picture.convert("RGB")
-        side = max(1, round(min(picture.size) * self.size / target))
-        left = int(rng.integers(picture.width - side + 1))
-        top = int(rng.integers(picture.height - side + 1))
-        box = (left, top, left + side, top + side)
-        crop = picture.resize((self.size, self.size), Image.Resampling.BICUBIC, box=box)
-        if rng.random() < 0.5:
-            crop = crop.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        return np.array(crop)
+    def batches(self, share: Share, device: torch.device, workers: int) -> Batches:
+        """Batches of crops, uint8 (local, 3, crop, crop), each with the pictures skipped for it."""
+        return load(self, share.local, device, workers, sampler=share)
 
 
-class Pairs(Dataset):
-    """(content crop, style crop, broken content pictures, broken style pictures) of one number."""
+def load(data, batch_size: int, device: torch.device, workers: int, **options) -> Batches:
+    """Batches of a data set of (crop, skipped) pairs, made by worker processes."""
+    batches = DataLoader(
+        data,
+        batch_size=batch_size,
+        num_workers=workers,
+        collate_fn=_collate,
+        worker_init_fn=ignore_interrupts,
+        pin_memory=device.type == "cuda",
+        **options,
+    )
+    try:
+        yield from batches
+    except InputError as error:  # from a worker it comes with a traceback for a message
+        last = str(error).strip().splitlines()[-1]
+        raise InputError(last.removeprefix(f"{InputError.__module__}.InputError: ")) from None
 
-    def __init__(self, content: Crops, style: Crops):
-        self.content, self.style = content, style
 
-    def __getitem__(self, n: int) -> tuple[Tensor, Tensor, int, int]:
-        content, missing = self.content[n]
-        style, lost = self.style[n]
-        return content, style, missing, lost
+def _collate(samples: list[tuple[Tensor, Skipped]]) -> tuple[Tensor, Skipped]:
+    skipped: Skipped = {}
+    for _, found in samples:
+        skipped |= found
+    return torch.stack([crop for crop, _ in samples]), skipped
+
+
+def ignore_interrupts(_: int) -> None:
+    # Ctrl-C reaches every process of the terminal; the trainer alone decides when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

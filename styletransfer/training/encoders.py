@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from ..errors import InputError
 from ..io.weights import write_safetensors
 from ..nn.vgg import Encoder, mean_activations, normalize_activations
-from .data import Crops, Entry, find_pictures
+from .data import Augmentation, Crops
+from .pictures import find_pictures
 
 OXFORD_MEAN = (123.68, 116.779, 103.939)  # RGB, of 0..255
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -71,24 +71,25 @@ def load_torchvision(name: str) -> Encoder:
     return fold_preprocessing(encoder, IMAGENET_MEAN, [1 / s for s in IMAGENET_STD])
 
 
-def picture_batches(entries: Sequence[Entry], count: int, size: int = 224) -> Iterator[Tensor]:
-    """`count` random crops as float batches (8, 3, size, size) in [0, 1]."""
-    crops = Crops(entries, size, seed=0, zoom=1.5)
-    loader = DataLoader(crops, batch_size=8, sampler=range(count))
-    for batch, _ in loader:
-        yield batch.float() / 255
+def build_encoder(name: str, pictures: Tensor) -> Encoder:
+    """A torchvision encoder, its filters scaled to mean activation 1 over pictures.
 
-
-def build_encoder(name: str, entries: Sequence[Entry]) -> Encoder:
-    """A torchvision encoder, its filters scaled to mean activation 1 over 128 crops of the pictures."""
+    pictures: uint8 (N, 3, H, W).
+    """
     encoder = load_torchvision(name)
-    return normalize_activations(encoder, mean_activations(encoder, picture_batches(entries, 128, 128)))
+    return normalize_activations(encoder, mean_activations(encoder, _batches(pictures)))
+
+
+def _batches(pictures: Tensor) -> Iterator[Tensor]:
+    for batch in pictures.split(8):
+        yield batch.float() / 255
 
 
 def main(wheel: Path, pictures: list[Path], out: Path, count: int = 1024) -> None:
     """Convert the original VGG-19 to relu4_1, with the mean activation of every filter beside it."""
     encoder = convert_oxford(wheel)
-    means = mean_activations(encoder, picture_batches(find_pictures(pictures), count))
+    crops = Crops(find_pictures(pictures), Augmentation(224, (1.0, 1.5)), seed=0).take(count)
+    means = mean_activations(encoder, _batches(crops))
     tensors = {
         key: value.half() if key.endswith("weight") else value
         for key, value in encoder.state_dict().items()

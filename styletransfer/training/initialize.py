@@ -1,11 +1,39 @@
-"""A decoder that can paint before any training."""
+"""Networks to train, with a decoder that can paint before any training."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..nn.stylizer import StylizerNet
-from ..nn.vgg import STYLE_TAPS, ReflectConv
+from ..errors import InputError
+from ..io.weights import SHIPPED_ENCODER, load_encoder, load_model
+from ..nn.stylizer import Config, StylizerNet
+from ..nn.vgg import CHANNELS, STYLE_TAPS, ReflectConv
+from .encoders import build_encoder
+
+
+def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
+    """A network to train: with a model's weights, or the encoder its config names and a random decoder.
+
+    sources: of crops; a torchvision encoder's filters are scaled to them.
+    """
+    net = StylizerNet(config)
+    if init is not None:
+        model = load_model(init)
+        if model.config.encoder != config.encoder:
+            raise InputError(f"{init}: is trained on {model.config.encoder}, not {config.encoder}")
+        try:
+            net.load_state_dict(model.state_dict())
+        except RuntimeError:
+            raise InputError(f"{init}: its weights do not fit the network asked for") from None
+    elif config.channels == CHANNELS:  # a test's tiny network keeps its random encoder
+        if config.encoder == SHIPPED_ENCODER:
+            encoder = load_encoder()
+        else:
+            encoder = build_encoder(config.encoder, torch.cat([s.take(64) for s in sources]))
+        net.encoder.load_state_dict(encoder.state_dict())
+    return net
 
 
 @torch.no_grad()
@@ -42,7 +70,7 @@ def fit_decoder(net: StylizerNet, pictures: Tensor) -> None:
             x = features[f"relu{level - 1}_1"]
         else:
             _fit(stage[-1], x, F.avg_pool2d(features[f"relu{level - 1}_1"], 2))
-            x = F.interpolate(F.relu(stage[-1](x)), scale_factor=2, mode="nearest")
+            x = net.decoder.upsample(F.relu(stage[-1](x)))
 
 
 def _fit(conv: ReflectConv, x: Tensor, target: Tensor, ridge: float = 1e-3, rows: int = 40_000) -> None:

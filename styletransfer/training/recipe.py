@@ -1,28 +1,118 @@
-"""The numbers of a training run. No torch here: `stylize train --help` shows them."""
+"""The numbers of a training run, and the files that hold them. No torch here: `--help` shows them."""
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+RECIPES = Path(__file__).parent / "recipes"
+
+NETWORK = {
+    "encoder": "vgg19-oxford, the original; vgg16 or vgg19, torchvision's (0.5 GB, downloaded once).",
+    "bottleneck": "adain: any style; instance: plain IN, one style, learned.",
+    "taps": "Where the bottleneck acts; relu4_1 alone is the classic network.",
+    "convolutions": "Of the decoder, per stage, deepest first.",
+    "upsampling": "bilinear, or nearest as published.",
+}
+"""The keys of a recipe's [network], as `nn.stylizer.Config` has them, and what they are."""
+
+
+def _value(help: str) -> Any:
+    return field(metadata={"help": help})
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train.
+    """How to train: a recipe's [training]. The values are in recipes/default.toml, and nowhere else.
 
-    reconstruct: steps of plain reconstruction at the start, for weights (`init`) that cannot paint
-    a photo yet; a fitted decoder needs none. reconstruct_every: one step in so many later on.
-    style_weight and gram_weight multiply distances relative to the photo's own (1 = unstylized),
-    content_weight one that is 0 for the photo and 1 for an unrelated picture.
+    style_weight, gram_weight and color_weight multiply distances relative to the photo's own (1 =
+    unstylized) when balanced, content_weight one that is 0 for the photo and 1 for an unrelated
+    picture when normalized.
     """
 
-    steps: int = 20_000
-    batch_size: int = 8
-    crop: int = 256
-    checkpoint_every: int = 500
-    learning_rate: float = 3e-4
-    warmup: int = 100
-    reconstruct: int = 0
-    reconstruct_every: int = 16
-    content_weight: float = 2.0
-    style_weight: float = 4.0
-    gram_weight: float = 1.0
-    ema: float = 0.998
-    seed: int = 0
+    steps: int = _value("Batches to train on.")
+    batch_size: int = _value("Pairs of crops in a batch, of all processes together.")
+    crop: int = _value("Side of the crops in pixels, a multiple of 8.")
+    zoom: tuple[float, float] = _value("A picture's short side in crops, drawn between the two.")
+    learning_rate: float = _value("At its highest.")
+    warmup: int = _value("Steps in which the rate rises to that.")
+    decay: float = _value("0: cosine to zero at the end; else rate / (1 + decay * step).")
+    clip: float = _value("Largest norm of the gradient; 0 for any.")
+    ema: float = _value("Moving average of the weights; 0 keeps the last.")
+    fit: bool = _value("Start from the least-squares inverse of the encoder.")
+    reconstruct: int = _value("Steps of plain reconstruction first.")
+    reconstruct_every: int = _value("One step in so many later; 0 for none.")
+    content_loss: str = _value("normalized (relu3_3, relu4_1), or target, AdaIN's output as published.")
+    balance: bool = _value("Style distances relative to the photo's own.")
+    content_weight: float = _value("To look like the photo.")
+    style_weight: float = _value("To have the painting's means and deviations.")
+    gram_weight: float = _value("To have its texture.")
+    color_weight: float = _value("To have its colours.")
+    checkpoint_every: int = _value("Steps between checkpoints.")
+    seed: int = _value("Of weights and crops.")
+
+    def __post_init__(self):
+        if isinstance(self.zoom, list):  # JSON and TOML know no tuples
+            object.__setattr__(self, "zoom", tuple(self.zoom))
+        for name, kind in Recipe.__annotations__.items():
+            value = getattr(self, name)
+            numbers = value if isinstance(value, tuple) else [value]
+            good = (int, float) if kind is float or name == "zoom" else kind
+            if not all(isinstance(v, good) and isinstance(v, bool) == (kind is bool) for v in numbers):
+                raise InputError(f"{name} is {value!r}: not a {getattr(kind, '__name__', 'pair')}")
+            if kind in (int, float) and value < 0:
+                raise InputError(f"{name} is {value:g}: it cannot be negative")
+        for name in ("steps", "batch_size", "crop", "checkpoint_every", "learning_rate"):
+            if getattr(self, name) == 0:
+                raise InputError(f"{name} is 0: it must be above")
+        if self.crop % 8 or self.crop < 16:
+            raise InputError(f"crop is {self.crop}: it must be a multiple of 8, at least 16")
+        if (
+            not isinstance(self.zoom, tuple)
+            or len(self.zoom) != 2
+            or not 1 <= self.zoom[0] <= self.zoom[1]
+        ):
+            raise InputError(f"zoom is {self.zoom}: two numbers from 1 up, the smaller first")
+        if self.ema >= 1:
+            raise InputError(f"ema is {self.ema:g}: it must be below 1")
+        if self.content_loss not in ("normalized", "target"):
+            raise InputError(f"content_loss is {self.content_loss!r}: normalized or target")
+
+
+def recipes() -> list[str]:
+    """Names of the recipes that ship with the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def read_recipe(name: str = "default", changes: Mapping[str, Any] = {}) -> tuple[dict[str, Any], Recipe]:
+    """The [network] settings and the Recipe of a shipped name or a TOML file, some values changed.
+
+    A file need not hold everything: the rest is the default's. InputError for unknown keys.
+    """
+    values = _tables("default")
+    if name != "default":
+        for table, found in _tables(name).items():
+            values[table] |= found
+    for key, value in changes.items():
+        values["network" if key in NETWORK else "training"][key] = value
+    return values["network"], Recipe(**values["training"])
+
+
+def _tables(name: str) -> dict[str, dict[str, Any]]:
+    path = RECIPES / f"{name}.toml" if name in recipes() else Path(name)
+    try:
+        found = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"no recipe {name!r}: give one of {', '.join(recipes())}, or a file") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: not a readable TOML file ({error})") from None
+    known = {"network": set(NETWORK), "training": {f.name for f in fields(Recipe)}}
+    for table, entries in found.items():
+        if table not in known or not isinstance(entries, dict):
+            raise InputError(f"{name}: unknown table {table!r}; there are [network] and [training]")
+        if unknown := set(entries) - known[table]:
+            raise InputError(f"{name}: unknown key {', '.join(sorted(unknown))} in [{table}]")
+    return {"network": {}, "training": {}} | found

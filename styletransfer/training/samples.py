@@ -4,26 +4,23 @@ from pathlib import Path
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from ..io.files import write_atomically
 from ..nn.stylizer import StylizerNet
-from .data import Crops
 
 
 @torch.no_grad()
-def save_samples(path: Path, net: StylizerNet, content: Crops, style: Crops, device, side: int = 4):
-    """Write a JPEG: styles along the top, photos down the left, the first crops of each data set.
+def save_samples(path: Path, net: StylizerNet, photos: Tensor, styles: Tensor) -> None:
+    """Write a JPEG: styles along the top, photos down the left, what the net makes of them inside.
 
-    The same pictures at every checkpoint; in float32, as it is judged.
+    photos, styles: (N, 3, H, W) in [0, 1]; in float32, as it is judged.
     """
-    photos, styles = (
-        torch.stack([crops[n][0] for n in range(side)]).to(device) / 255 for crops in (content, style)
-    )
     blank = torch.ones_like(photos[:1])
     rows = [torch.cat([blank, styles])]
     code = None if net.config.bottleneck == "instance" else net.code(styles)
     for photo in photos:
-        row = net(photo.expand(side, -1, -1, -1), code)
+        row = net(photo.expand(len(styles), -1, -1, -1), code)
         rows.append(torch.cat([photo[None], row.clamp(0, 1)]))
     # (rows, columns, 3, H, W) to one picture
     grid = torch.stack(rows).permute(0, 3, 1, 4, 2)

@@ -1,22 +1,24 @@
 """A training run as the user sees it: a folder with its settings, a progress bar, and its end."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..device import pick_device
 from ..errors import InputError
 from ..io.files import write_atomically
+from ..io.weights import load_model
 from ..nn.stylizer import Config
-from .checkpoint import read_state
-from .data import Entry, find_pictures
-from .recipe import Recipe
-from .trainer import train
+from .checkpoint import Saved, read_state
+from .distributed import Group
+from .pictures import Skipped, find_pictures
+from .recipe import NETWORK, Recipe, read_recipe
+from .stream import find_shards, is_remote
+from .trainer import Pictures, train
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,20 @@ class Session:
     run: Path
     config: Config
     recipe: Recipe
-    content: list[Entry]
-    style: list[Entry]
-    first: int = 0
+    content: Pictures
+    style: Pictures
+    saved: Saved | None = None
     init: str | None = None
 
-    def train(self, device: str, workers: int | None) -> dict[str, int]:
-        """Train to the last step with a progress bar on standard error; broken pictures by kind."""
-        place = pick_device(device)
-        if workers is None:
-            cores = os.cpu_count() or 1
-            workers = min(16, cores - 1) if place.type == "cuda" else 0
+    def describe(self) -> str:
+        """How many pictures of each kind, in one line."""
+        return ", ".join(
+            f"{len(found)} {kind if not isinstance(found[0], str) else f'shards of {kind}'}"
+            for kind, found in (("photos", self.content), ("paintings", self.style))
+        )
+
+    def train(self, group: Group, **means: Any) -> dict[str, Skipped]:
+        """Train to the last step, with a progress bar on standard error; what `trainer.train` gives."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -44,67 +49,97 @@ class Session:
             TextColumn("{task.fields[losses]}"),
             TimeRemainingColumn(),
         )
-        console = Console(stderr=True)
-        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-            bar = progress.add_task("training", total=self.recipe.steps, losses="", completed=self.first)
+        console = Console(stderr=True, quiet=not group.leads)
+        hidden = not (console.is_terminal and group.leads)
+        with Progress(*columns, console=console, disable=hidden) as progress:
+            first = self.saved.step if self.saved else 0
+            bar = progress.add_task("training", total=self.recipe.steps, losses="", completed=first)
 
             def report(line: dict) -> None:
                 shown = " ".join(f"{k} {v:.3f}" for k, v in line.items() if isinstance(v, float))
                 shown = shown.replace("samples_per_second", "samples/s")
                 progress.update(bar, completed=line["step"], losses=shown)
                 if not console.is_terminal and line["step"] % 100 == 0:
-                    console.print(f"step {line['step']} of {self.recipe.steps}: {shown}")
+                    console.print(f"step {line['step']} of {self.recipe.steps}: {shown}", soft_wrap=True)
 
-            return train(
-                self.config,
-                self.recipe,
-                self.content,
-                self.style,
-                self.run,
-                resume=self.first > 0,
-                init=self.init,
-                device=place,
-                workers=workers,
-                report=report,
-            )
+            skipped = train(
+                self.config, self.recipe, self.content, self.style, self.run, group,
+                saved=self.saved, init=self.init, report=report, **means,
+            )  # fmt: skip
+        if group.leads:
+            rows = [
+                f"{kind}\t{n}\t{why}\n" for kind, names in skipped.items() for n, why in names.items()
+            ]
+            write_atomically(self.run / "skipped.tsv", lambda path: path.write_text("".join(rows)))
+        return skipped
 
 
 def new_session(
-    config: Mapping,
-    recipe: Mapping,
+    recipe: str,
+    changes: Mapping[str, Any],
     content: Sequence[str],
     style: Sequence[str],
-    run: Path,
+    run: Path | None,
     init: str | None,
 ) -> Session:
-    """A new run in an empty or new folder; writes RUN/run.json with its sources."""
+    """A new run. recipe: a name or file; changes: values that differ from it.
+
+    The network is the recipe's, or that of the model whose weights it starts from.
+    """
+    network, settings = read_recipe(recipe, changes)
     try:
-        settings = Config(**config)
+        if init is None:
+            config = Config(**network)
+        else:
+            asked = {key: value for key, value in changes.items() if key in NETWORK}
+            config = replace(load_model(init).config, **asked)
     except ValueError as error:
         raise InputError(str(error)) from None
-    photos, paintings = find_pictures(content), find_pictures(style)
+    return Session(
+        run or Path("."),
+        config,
+        settings,
+        _find("--content", content),
+        _find("--style", style),
+        init=init,
+    )
+
+
+def write_sources(session: Session, content: Sequence[str], style: Sequence[str]) -> None:
+    """Make the run's folder, and RUN/run.json with what it is trained on."""
+    run = session.run
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{run}: cannot be made a folder ({error.strerror})") from None
     sources = {"content": [_absolute(s) for s in content], "style": [_absolute(s) for s in style]}
     write_atomically(run / "run.json", lambda path: path.write_text(json.dumps(sources, indent=1)))
-    return Session(run, settings, Recipe(**recipe), photos, paintings, init=init)
 
 
-def resumed_session(run: Path, changes: Mapping) -> Session:
+def resumed_session(run: Path, changes: Mapping[str, Any], group: Group) -> Session:
     """The session that goes on with a run, some numbers of its recipe changed."""
-    _, first, _, recipe, config = read_state(run)
+    saved, sources = group.share((read_state(run), _read_sources(run)) if group.leads else None)
+    recipe = replace(saved.recipe, **changes)
+    if saved.step >= recipe.steps:
+        raise InputError(f"{run}: is done, at step {saved.step}; --steps N above that prolongs it")
+    content, style = _find("--content", sources["content"]), _find("--style", sources["style"])
+    return Session(run, saved.config, recipe, content, style, saved)
+
+
+def _read_sources(run: Path) -> dict[str, list[str]]:
     try:
         sources = json.loads((run / "run.json").read_text())
-        content, style = find_pictures(sources["content"]), find_pictures(sources["style"])
+        return {"content": sources["content"], "style": sources["style"]}
     except (OSError, KeyError, ValueError) as error:
         raise InputError(f"{run}: its run.json cannot be read ({error})") from None
-    recipe = replace(recipe, **changes)
-    if first >= recipe.steps:
-        raise InputError(f"{run}: is done, at step {first}; --steps N above that prolongs it")
-    return Session(run, config, recipe, content, style, first)
+
+
+def _find(kind: str, sources: Sequence[str]) -> Pictures:
+    remote = [is_remote(source) for source in sources]
+    if any(remote) and not all(remote):
+        raise InputError(f"{kind}: remote shards and local pictures do not mix")
+    return find_shards(sources) if any(remote) else find_pictures(sources)
 
 
 def _absolute(source: str) -> str:
-    return str(Path(source).absolute())
+    return source if is_remote(source) else str(Path(source).absolute())

@@ -1,10 +1,19 @@
+import struct
 import tarfile
+import zlib
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from styletransfer import InputError
-from styletransfer.training.data import Crops, find_pictures
+from styletransfer.training.data import Augmentation, Crops, Share
+from styletransfer.training.pictures import find_pictures
+from styletransfer.training.resident import Resident
+
+SMALL = Augmentation(16, (1.0, 2.0))
 
 
 @pytest.fixture
@@ -25,42 +34,123 @@ def test_folders_shards_and_patterns_hold_the_same_pictures(folder, tmp_path):
                 tar.add(file, file.name)
     from_folder = sorted(entry.read() for entry in find_pictures([folder]))
     assert len(from_folder) == 6
-    assert sorted(e.read() for e in find_pictures([f"{tmp_path}/s-*.tar"])) == from_folder
+    for pattern in ("s-*.tar", "s-{0..1}.tar"):
+        assert sorted(e.read() for e in find_pictures([f"{tmp_path}/{pattern}"])) == from_folder
     both = find_pictures([tmp_path / "s-0.tar", tmp_path / "s-1.tar"])
     assert sorted(entry.read() for entry in both) == from_folder
 
 
 def test_a_crop_depends_on_its_number_alone(folder):
     entries = find_pictures([folder])
-    forward, backward = Crops(entries, 16, seed=3), Crops(entries, 16, seed=3)
+    forward, backward = Crops(entries, SMALL, seed=3), Crops(entries, SMALL, seed=3)
     expected = [forward[n][0] for n in range(20)]
     for n in reversed(range(20)):
         assert (backward[n][0] == expected[n]).all()
-    other = Crops(entries, 16, seed=4)
+    other = Crops(entries, SMALL, seed=4)
     assert any((other[n][0] != expected[n]).any() for n in range(20))
 
 
 def test_an_epoch_sees_every_picture_once(folder):
-    crops = Crops(find_pictures([folder]), 16, seed=0)
+    crops = Crops(find_pictures([folder]), SMALL, seed=0)
     for epoch in range(3):
         colours = {tuple((crops[6 * epoch + i][0][:, 8, 8] // 20).tolist()) for i in range(6)}
         assert len(colours) == 6
 
 
-def test_broken_pictures_are_replaced_and_counted(folder):
+def test_broken_pictures_are_replaced_and_named(folder):
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "text.png").write_text("no")
     (folder / "cut.jpg").write_bytes((folder / "0.jpg").read_bytes()[:300])
-    crops = Crops(find_pictures([folder]), 16, seed=0)
-    found = [crops[n] for n in range(len(crops))]
-    assert sum(tries for _, tries in found) >= 3
+    crops = Crops(find_pictures([folder]), SMALL, seed=0)
+    found = [crops[n] for n in range(len(crops.entries))]
     assert all(crop.shape == (3, 16, 16) for crop, _ in found)
+    skipped = {}
+    for _, names in found:
+        skipped |= names
+    assert {Path(name).name for name in skipped} == {"empty.jpg", "text.png", "cut.jpg"}
+    assert skipped[str(folder / "empty.jpg")] == "is empty"
 
 
-@pytest.mark.parametrize("mode, size", [("CMYK", (30, 30)), ("L", (1, 1)), ("RGB", (3, 500))])
-def test_odd_pictures_are_cropped(tmp_path, mode, size):
-    Image.new(mode, size).save(tmp_path / "x.jpg")
-    assert Crops(find_pictures([tmp_path]), 16, seed=0)[0][0].shape == (3, 16, 16)
+def save_odd(folder):
+    """Pictures that are unlike what a loader expects, but good."""
+    rng = np.random.default_rng(0)
+    colours = Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8))
+    colours.convert("CMYK").save(folder / "cmyk.jpg")
+    colours.convert("P").save(folder / "palette.png")
+    Image.fromarray(rng.integers(0, 65536, (40, 60), dtype=np.uint16)).save(folder / "deep.png")
+    colours.save(folder / "moving.gif", save_all=True, append_images=[colours.rotate(90)])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    colours.save(folder / "turned.jpg", exif=exif)
+    colours.convert("L").save(folder / "grey.jpg")
+    colours.convert("RGBA").save(folder / "clear.png")
+    colours.resize((16, 500)).save(folder / "narrow.png")
+
+
+def save_broken(folder):
+    """Files that no training can use."""
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "text.jpg").write_text("a poem")
+    Image.new("RGB", (1, 1)).save(folder / "dot.png")
+    Image.effect_noise((80, 80), 90).save(folder / "whole.jpg")
+    (folder / "cut.jpg").write_bytes((folder / "whole.jpg").read_bytes()[:1500])
+    (folder / "whole.jpg").unlink()
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", len(header)) + b"IHDR" + header
+    crc = struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    start = struct.pack(">I", 1000) + b"IDAT" + bytes(100)
+    (folder / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + crc + start)
+
+
+def test_every_odd_picture_is_used_and_every_broken_one_named(tmp_path):
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "broken").mkdir()
+    save_odd(tmp_path / "odd")
+    save_broken(tmp_path / "broken")
+    entries = find_pictures([tmp_path])
+    skipped = {}
+    for n in range(len(entries)):
+        skipped |= Crops(entries, SMALL, seed=0)[n][1]
+    assert {Path(name).name for name in skipped} == {p.name for p in (tmp_path / "broken").iterdir()}
+    assert "1×1" in skipped[str(tmp_path / "broken" / "dot.png")]
+    assert "million pixels" in skipped[str(tmp_path / "broken" / "bomb.png")]
+    resident = Resident(entries, SMALL, 0, torch.device("cpu"), workers=0)
+    assert resident.skipped == skipped and len(resident.pictures) == 8
+
+
+def test_exif_turns_a_picture_before_it_is_cropped(tmp_path):
+    half = np.zeros((64, 64, 3), np.uint8)
+    half[:, 32:] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # what was right is now below
+    Image.fromarray(half).save(tmp_path / "turned.png", exif=exif)
+    crop = Crops(find_pictures([tmp_path]), Augmentation(16, (1.0, 1.0)), seed=0)[0][0].float()
+    assert crop[:, 10:].min() > 200 and crop[:, :6].max() < 50
+
+
+def test_crops_on_the_device_are_those_from_files(tmp_path):
+    for i in range(6):
+        pixels = np.random.default_rng(i).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+        smooth = Image.fromarray(pixels).resize((60, 50), Image.Resampling.BICUBIC)
+        smooth.save(tmp_path / f"{i}.png")  # a JPEG would be decoded at half its size at times
+    entries = find_pictures([tmp_path])
+    wide = Augmentation(16, (1.0, 4.0))  # larger than the pictures: both keep their size
+    crops, resident = Crops(entries, wide, 5), Resident(entries, wide, 5, torch.device("cpu"), 0)
+    for n in range(12):
+        difference = (crops[n][0].float() - resident.take(12)[n].float()).abs()
+        assert difference.mean() < 2, n
+    share = Share(4, first=1, last=3, rank=1, world=2)
+    batches = [batch for batch, _ in resident.batches(share, torch.device("cpu"), 0)]
+    assert torch.equal(torch.cat(batches), resident.take(12)[[6, 7, 10, 11]])
+
+
+def test_processes_share_every_batch_without_overlap():
+    whole = list(Share(6, first=2, last=5))
+    parts = [list(Share(6, 2, 5, rank, 3)) for rank in range(3)]
+    assert sorted(sum(parts, [])) == whole == list(range(12, 30))
+    for step in range(3):
+        batch = sum((part[2 * step : 2 * step + 2] for part in parts), [])
+        assert batch == whole[6 * step : 6 * step + 6]
 
 
 def test_nothing_to_train_on_is_one_line(tmp_path):
@@ -71,5 +161,7 @@ def test_nothing_to_train_on_is_one_line(tmp_path):
     with pytest.raises(InputError, match="tar"):
         find_pictures([tmp_path])
     (tmp_path / "y.jpg").write_bytes(b"")
-    with pytest.raises(InputError, match="not one"):
-        Crops(find_pictures([tmp_path / "y.jpg"]), 16, seed=0)[0]
+    broken = Crops(find_pictures([tmp_path / "y.jpg"]), SMALL, seed=0)
+    for workers in (0, 1):
+        with pytest.raises(InputError, match="^not one of the pictures can be read$"):
+            next(broken.batches(Share(1, 0, 1), torch.device("cpu"), workers))

@@ -8,14 +8,16 @@ from torchvision.models import VGG16_Weights, VGG19_Weights, vgg16, vgg19
 from styletransfer import InputError
 from styletransfer.io.weights import load_model
 from styletransfer.nn.stylizer import Config
-from styletransfer.training.data import find_pictures
+from styletransfer.training.data import Augmentation, Crops
+from styletransfer.training.distributed import Group
 from styletransfer.training.encoders import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     build_encoder,
     load_torchvision,
 )
-from styletransfer.training.recipe import Recipe
+from styletransfer.training.pictures import find_pictures
+from styletransfer.training.recipe import read_recipe
 from styletransfer.training.trainer import train
 
 NETWORKS = {"vgg16": (vgg16, VGG16_Weights, 18), "vgg19": (vgg19, VGG19_Weights, 20)}
@@ -69,11 +71,12 @@ def test_a_model_trained_on_torchvision_s_encoder_needs_no_download(cache, tmp_p
     pixels = torch.randint(0, 256, (40, 40, 3), dtype=torch.uint8).numpy()
     Image.fromarray(pixels).save(tmp_path / "x.png")
     pictures = find_pictures([tmp_path / "x.png"])
-    recipe = Recipe(steps=1, batch_size=1, crop=16)
-    train(Config(encoder="vgg16"), recipe, pictures, pictures, tmp_path)
+    _, recipe = read_recipe("default", {"steps": 1, "batch_size": 1, "crop": 16})
+    train(Config(encoder="vgg16"), recipe, pictures, pictures, tmp_path, Group(torch.device("cpu")))
 
-    expected = build_encoder("vgg16", pictures).requires_grad_(False)
+    crops = [Crops(pictures, Augmentation(16, recipe.zoom), seed).take(64) for seed in (0, 1)]
+    expected = build_encoder("vgg16", torch.cat(crops)).requires_grad_(False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
     net = load_model(tmp_path / "checkpoint-000001.safetensors")
     x = torch.rand(1, 3, 32, 32)
-    torch.testing.assert_close(net.encode(x)["relu4_1"], expected(x)["relu4_1"], atol=0.02, rtol=0.02)
+    torch.testing.assert_close(net.encode(x)["relu4_1"], expected(x)["relu4_1"], atol=0.1, rtol=0.02)

@@ -15,9 +15,10 @@ def smooth(count, seed):
 
 
 @pytest.mark.parametrize("taps, error", [(ALL, 0.03), (ALL[2:], 0.1)])
-def test_a_fitted_decoder_reconstructs_pictures_it_has_not_seen(taps, error):
+@pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
+def test_a_fitted_decoder_reconstructs_pictures_it_has_not_seen(taps, error, upsampling):
     torch.manual_seed(0)
-    net = StylizerNet(Config(taps=taps)).requires_grad_(False)
+    net = StylizerNet(Config(taps=taps, upsampling=upsampling)).requires_grad_(False)
     net.encoder.load_state_dict(load_encoder().state_dict())
     unseen = smooth(2, seed=1)
     assert (net(unseen, None) - unseen).abs().mean() > 0.2

@@ -1,15 +1,21 @@
+from dataclasses import replace
+
+import pytest
 import torch
 
-from styletransfer.nn.normalization import Statistics
+from styletransfer.nn.normalization import Statistics, statistics
 from styletransfer.nn.vgg import STYLE_TAPS
 from styletransfer.training.losses import (
     CONTENT_TAPS,
     balanced,
+    color_distance,
     content_distance,
     gram,
     gram_distance,
     style_distance,
+    stylization_losses,
 )
+from styletransfer.training.recipe import read_recipe
 
 
 def test_gram_is_the_double_loop():
@@ -45,5 +51,29 @@ def test_content_distance_ignores_contrast_and_sees_structure():
 
 def test_balanced_is_one_for_the_photo_itself():
     distance = torch.tensor([1.0, 2.0, 3.0])
-    assert balanced(distance, distance) == 1
-    assert torch.isfinite(balanced(distance, torch.tensor([0.0, 2.0, 3.0])))
+    assert balanced(distance, distance, 0.5) == 1
+    assert balanced(distance, torch.tensor([0.0, 2.0, 3.0]), 0.5) == pytest.approx(4 / 3)
+
+
+def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
+    """What several processes need to share a batch."""
+    _, recipe = read_recipe("default", {"color_weight": 1.0})
+    photos, paintings = torch.rand(2, 4, 3, 32, 32)
+    ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
+    for changed in (recipe, replace(recipe, balance=False, content_loss="target")):
+        arguments = (tiny_net, tiny_net.decoder, changed)
+        whole = stylization_losses(*arguments, photos, paintings, ones)
+        halves = [
+            stylization_losses(*arguments, photos[i:j], paintings[i:j], ones)
+            for i, j in ((0, 2), (2, 4))
+        ]
+        assert set(whole) == {"content", "style", "gram", "color"}
+        for name, value in whole.items():
+            mean = (halves[0][name] + halves[1][name]) / 2
+            torch.testing.assert_close(value, mean, rtol=1e-4, atol=1e-6)
+
+
+def test_color_distance_sees_mean_and_deviation():
+    gray, red = torch.full((1, 3, 4, 4), 0.5), torch.full((1, 3, 4, 4), 0.5)
+    red[:, 0] = 0.8
+    assert color_distance(statistics(gray), statistics(red)).item() == pytest.approx(0.03, rel=1e-3)

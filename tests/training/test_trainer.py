@@ -1,4 +1,5 @@
 import json
+import signal
 from dataclasses import replace
 
 import pytest
@@ -8,12 +9,18 @@ from PIL import Image
 from styletransfer import InputError
 from styletransfer.io.weights import load_model, save_model
 from styletransfer.nn.stylizer import Config, StylizerNet
-from styletransfer.training.data import find_pictures
-from styletransfer.training.recipe import Recipe
+from styletransfer.training.checkpoint import read_state
+from styletransfer.training.distributed import Group
+from styletransfer.training.interrupt import Interrupt
+from styletransfer.training.pictures import find_pictures
+from styletransfer.training.recipe import read_recipe
 from styletransfer.training.trainer import learning_rate, train
 
 TINY = Config(channels=(4, 6, 8, 8))
-RECIPE = Recipe(steps=6, batch_size=2, crop=16, checkpoint_every=3, warmup=2, reconstruct_every=4)
+_, DEFAULT = read_recipe()
+SMALL = {"steps": 6, "batch_size": 2, "crop": 16, "checkpoint_every": 3, "warmup": 2}
+RECIPE = replace(DEFAULT, **SMALL, reconstruct_every=4)
+ALONE = Group(torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +36,14 @@ def pictures(tmp_path_factory):
 
 def losses(run):
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k != "samples_per_second"} for line in lines]
+    timing = ("samples_per_second", "waiting")
+    return [{k: v for k, v in line.items() if k not in timing} for line in lines]
 
 
 def run_to(tmp_path, name, pictures, recipe=RECIPE, config=TINY, **options):
     run = tmp_path / name
     run.mkdir(exist_ok=True)
-    return run, train(config, recipe, pictures, pictures, run, **options)
+    return run, train(config, recipe, pictures, pictures, run, ALONE, **options)
 
 
 class Killed(Exception):
@@ -51,9 +59,10 @@ def test_resuming_gives_the_losses_of_an_uninterrupted_run(pictures, tmp_path):
 
     with pytest.raises(Killed):
         run_to(tmp_path, "parts", pictures, report=kill_at_five)
-    parts, broken_in_parts = run_to(tmp_path, "parts", pictures, resume=True)
+    saved = read_state(tmp_path / "parts")
+    parts, broken_in_parts = run_to(tmp_path, "parts", pictures, saved=saved)
     assert losses(parts) == losses(whole) and len(losses(whole)) == 6
-    assert broken_in_parts == broken and broken["content"] > 0
+    assert broken_in_parts == broken and len(broken["content"]) == 1
     a, b = (load_model(run / "checkpoint-000006.safetensors") for run in (whole, parts))
     for key, tensor in a.state_dict().items():
         assert torch.equal(tensor, b.state_dict()[key]), key
@@ -73,7 +82,7 @@ def test_a_run_leaves_models_samples_and_metrics(pictures, tmp_path):
     assert Image.open(run / "samples-000006.jpg").size == (5 * 16, 5 * 16)
     for line in losses(run):
         reconstructs = (line["step"] - 1) % 4 == 0
-        assert set(line) == {"step", "loss"} | (
+        assert set(line) == {"step", "loss", "gradient"} | (
             {"reconstruction"} if reconstructs else {"content", "style", "gram"}
         )
 
@@ -81,8 +90,8 @@ def test_a_run_leaves_models_samples_and_metrics(pictures, tmp_path):
 def test_training_lowers_the_loss_of_the_weights_it_starts_from(pictures, tmp_path):
     torch.manual_seed(0)
     save_model(tmp_path / "random.safetensors", StylizerNet(TINY))
-    recipe = Recipe(steps=120, batch_size=2, crop=16, checkpoint_every=120, warmup=0, reconstruct=120)
-    recipe = replace(recipe, learning_rate=3e-3)
+    small = SMALL | {"steps": 120, "checkpoint_every": 120}
+    recipe = replace(DEFAULT, **small, reconstruct=120, learning_rate=3e-3)
     run, _ = run_to(tmp_path, "run", pictures, recipe, init=str(tmp_path / "random.safetensors"))
     values = [line["loss"] for line in losses(run)]
     assert sum(values[-10:]) < 0.7 * sum(values[:10])
@@ -108,13 +117,80 @@ def test_workers_change_nothing(pictures, tmp_path):
     assert losses(alone) == losses(helped)
 
 
-def test_a_loss_that_is_not_finite_stops_the_run(pictures, tmp_path):
-    recipe = Recipe(steps=6, batch_size=2, crop=16, warmup=0, learning_rate=1e30)
-    with pytest.raises(InputError, match="the loss is"):
-        run_to(tmp_path, "run", pictures, recipe)
+def test_a_loss_that_is_not_finite_stops_the_run_and_spares_its_checkpoint(pictures, tmp_path):
+    run, _ = run_to(tmp_path, "run", pictures, replace(RECIPE, steps=3))
+    before = (run / "state.safetensors").read_bytes()
+    spoiled = replace(RECIPE, warmup=0, clip=0.0, learning_rate=1e30)
+    with pytest.raises(InputError, match="the loss is (nan|inf)|the gradient is"):
+        run_to(tmp_path, "run", pictures, spoiled, saved=read_state(run))
+    assert (run / "state.safetensors").read_bytes() == before
+
+
+def test_ctrl_c_saves_where_it_stands(pictures, tmp_path):
+    recipe = replace(RECIPE, steps=1000, checkpoint_every=1000)
+
+    def press(line):
+        if line["step"] == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_to(tmp_path, "run", pictures, recipe, report=press)
+    run = tmp_path / "run"
+    saved = read_state(run)
+    assert 2 <= saved.step < 1000 and losses(run)[-1]["step"] == saved.step
+    load_model(run / f"checkpoint-{saved.step:06d}.safetensors")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_does_not_wait(monkeypatch):
+    monkeypatch.setattr("styletransfer.training.interrupt.SAME", -1.0)
+    with pytest.raises(KeyboardInterrupt), Interrupt() as interrupt:
+        signal.raise_signal(signal.SIGINT)
+        assert interrupt.wanted
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_every_part_of_a_recipe_changes_what_is_learned(pictures, tmp_path):
+    whole, _ = run_to(tmp_path, "whole", pictures)
+    settled = losses(whole)[-1]
+    for name, changes in {
+        "target": {"content_loss": "target"},
+        "raw": {"balance": False},
+        "color": {"color_weight": 1.0},
+        "gram": {"gram_weight": 0.0},
+        "zoom": {"zoom": (1.0, 1.0)},
+        "random": {"fit": False},
+        "identity": {"reconstruct_every": 0},
+        "decay": {"decay": 0.5},
+        "clip": {"clip": 0.01},
+    }.items():
+        run, _ = run_to(tmp_path, name, pictures, replace(RECIPE, **changes))
+        line = losses(run)[-1]
+        assert line["loss"] != settled["loss"], name
+        assert ("color" in line) == (name == "color") and ("gram" in line) == (name != "gram")
+
+
+def test_pictures_on_the_device_train(pictures, tmp_path):
+    run, skipped = run_to(tmp_path, "run", pictures, resident=True)
+    assert len(losses(run)) == 6 and len(skipped["content"]) == len(skipped["style"]) == 1
+
+
+def test_tensorboard_gets_scalars_and_the_grid(pictures, tmp_path):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    run, _ = run_to(tmp_path, "run", pictures, tensorboard=True)
+    events = accumulator.EventAccumulator(str(run / "tensorboard")).Reload()
+    steps = [event.step for event in events.Scalars("loss")]
+    assert steps == [1, 2, 3, 4, 5, 6]
+    assert [event.step for event in events.Images("samples")] == [3, 6]
 
 
 def test_the_learning_rate_warms_up_and_ends_at_zero():
-    recipe = Recipe(steps=100, warmup=10, learning_rate=1.0)
+    recipe = replace(DEFAULT, steps=100, warmup=10, learning_rate=1.0)
     rates = [learning_rate(step, recipe) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and max(rates) > 0.95 and rates[-1] < 0.001
+
+
+def test_the_published_rate_decays_slowly():
+    recipe = replace(DEFAULT, warmup=0, decay=5e-5, learning_rate=1e-4)
+    assert learning_rate(0, recipe) == 1e-4
+    assert learning_rate(20_000, recipe) == pytest.approx(1e-4 / 2)

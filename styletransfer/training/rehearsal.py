@@ -1,0 +1,91 @@
+"""A few steps that write nothing: what a run will cost."""
+
+import resource
+import sys
+import time
+from dataclasses import dataclass, replace
+
+import torch
+
+from .distributed import Group
+from .session import Session
+from .trainer import begin, step, to_float
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a few steps took.
+
+    step_seconds: of a step whose data is there. data_seconds: that the data of a step was waited for
+    when it was all that was done. memory: bytes, of the GPU or of the process.
+    """
+
+    pictures: str
+    steps: int
+    batch_size: int
+    crop: int
+    trained: int
+    step_seconds: float
+    data_seconds: float
+    memory: int
+    place: str
+
+    @property
+    def samples_per_second(self) -> float:
+        return self.batch_size / max(self.step_seconds, self.data_seconds)
+
+    def __str__(self) -> str:
+        hours = self.steps * self.batch_size / self.samples_per_second / 3600
+        took = f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.0f} minutes"
+        return "\n".join(
+            [
+                f"pictures  {self.pictures}",
+                f"network   {self.trained / 1e6:.2f} million weights to train",
+                f"memory    {self.memory / 1e9:.1f} GB of {self.place}",
+                f"speed     {self.samples_per_second:.1f} samples/s: a batch of {self.batch_size} at "
+                f"{self.crop} px takes {self.step_seconds:.3f} s, decoding it {self.data_seconds:.3f} s",
+                f"time      {took} for {self.steps} steps",
+            ]
+        )
+
+
+def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehearsal:
+    """Time `steps` steps after one to warm up, and the loading of as many batches on its own."""
+    recipe = replace(session.recipe, steps=10**9, reconstruct=0, reconstruct_every=0)
+    run = begin(
+        session.config, recipe, session.content, session.style, group,
+        saved=session.saved, init=session.init, **means,
+    )  # fmt: skip
+    data = iter(run.batches)
+    photos, paintings = (to_float(crops, group.device) for crops, _ in next(data))
+    started = time.perf_counter()
+    for _ in range(steps):
+        next(data)
+    data_seconds = (time.perf_counter() - started) / steps
+
+    def timed(count: int) -> float:
+        started = time.perf_counter()
+        for _ in range(count):
+            step(run.state, run.decoder, recipe, photos, paintings)
+        if group.device.type == "cuda":
+            torch.cuda.synchronize()
+        return (time.perf_counter() - started) / count
+
+    timed(2)
+    cuda = group.device.type == "cuda"
+    if cuda:
+        torch.cuda.reset_peak_memory_stats()
+    step_seconds = timed(steps)
+    # ru_maxrss is in KiB on Linux and in bytes on macOS.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Rehearsal(
+        pictures=session.describe(),
+        steps=session.recipe.steps,
+        batch_size=recipe.batch_size,
+        crop=recipe.crop,
+        trained=sum(p.numel() for p in run.state.net.decoder.parameters()),
+        step_seconds=step_seconds,
+        data_seconds=data_seconds,
+        memory=torch.cuda.max_memory_allocated() if cuda else peak,
+        place=torch.cuda.get_device_name() if cuda else "this process",
+    )

@@ -1,0 +1,103 @@
+"""Folders of any pictures to WebDataset shards of small JPEGs. No torch here: many processes run it."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from ..errors import InputError
+from ..io.files import write_atomically
+from ..io.image import resize_short_side
+from .pictures import Entry, Skipped, decode_large_enough
+
+
+def write_shards(
+    entries: Sequence[Entry],
+    out: Path,
+    size: int,
+    per_shard: int,
+    workers: int,
+    progress: Callable[[int], None] = lambda count: None,
+) -> Skipped:
+    """Write OUT/shard-000000.tar, …: JPEGs of at most `size` pixels short side, upright, sRGB.
+
+    Shards appear whole or not at all, and OUT/shards.json tells which there are and what was left
+    out of them: the same call again goes on after the last. progress is called with how many
+    pictures are done. Returns the pictures that could not be used, and why; OUT/skipped.tsv has
+    them too. InputError if OUT holds shards of other pictures or settings.
+    """
+    names = "\n".join(entry.name for entry in entries)
+    made_of = {"pictures": sha256(names.encode()).hexdigest(), "size": size, "per_shard": per_shard}
+    done: dict[str, Skipped] = {}
+    index = out / "shards.json"
+    if index.exists():
+        found = _read_index(index)
+        if found["made_of"] != made_of:
+            raise InputError(f"{out}: holds shards of other pictures or settings; take another folder")
+        done = found["shards"]
+    with ProcessPoolExecutor(workers) as pool:
+        for start in range(0, len(entries), per_shard):
+            part = entries[start : start + per_shard]
+            name = f"shard-{start // per_shard:06d}.tar"
+            if name in done and (out / name).exists():
+                progress(start + len(part))
+                continue
+            skipped: Skipped = {}
+            made = pool.map(partial(_encode, size=size), part, chunksize=8)
+
+            def samples(made=made, part=part, start=start, skipped=skipped) -> Iterator[dict]:
+                for number, (entry, data) in enumerate(zip(part, made), start):
+                    progress(number)
+                    if isinstance(data, str):
+                        skipped[entry.name] = data
+                    else:
+                        yield {"__key__": _key(number, entry), "jpg": data}
+
+            write_atomically(out / name, partial(_write_tar, samples=samples()))
+            done[name] = skipped
+            text = json.dumps({"made_of": made_of, "shards": done}, indent=1)
+            write_atomically(index, lambda path, text=text: path.write_text(text))
+            progress(start + len(part))
+    every = {name: why for part in done.values() for name, why in part.items()}
+    rows = "".join(f"{name}\t{why}\n" for name, why in every.items())
+    write_atomically(out / "skipped.tsv", lambda path: path.write_text(rows))
+    return every
+
+
+def _read_index(path: Path) -> dict:
+    try:
+        found = json.loads(path.read_text())
+        return {"made_of": dict(found["made_of"]), "shards": dict(found["shards"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+
+
+def _key(number: int, entry: Entry) -> str:
+    # A dot ends a sample's key in the format, a slash makes folders: neither may come from a name.
+    stem = Path(entry.member or entry.path).stem
+    return f"{number:08d}-{re.sub(r'[^0-9A-Za-z_-]+', '_', stem)[:60]}"
+
+
+def _encode(entry: Entry, size: int) -> bytes | str:
+    """The picture as a small JPEG, or why it cannot be."""
+    try:
+        picture = decode_large_enough(entry.read(), size)
+    except (InputError, OSError) as error:
+        return str(error)
+    if min(picture.size) > size:
+        picture = resize_short_side(picture, size)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
+
+
+def _write_tar(path: Path, samples: Iterator[dict]) -> None:
+    from webdataset import TarWriter
+
+    with open(path, "wb") as file, TarWriter(file, mtime=0) as tar:
+        for sample in samples:
+            tar.write(sample)

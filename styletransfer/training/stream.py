@@ -1,0 +1,94 @@
+"""Training pictures read from WebDataset shards as they come, without ever being on this disk."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from braceexpand import braceexpand
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from ..errors import InputError
+from .data import Augmentation, Batches, Share, load
+from .pictures import SUFFIXES, Skipped
+
+BUFFER = 1000  # encoded pictures, from which one is drawn at random; about 50 MB
+
+
+def is_remote(source: str) -> bool:
+    """Whether a source is read over a network: http(s)://, s3:// and so on, or pipe:COMMAND."""
+    return "://" in source or source.startswith("pipe:")
+
+
+def find_shards(sources: Sequence[str]) -> list[str]:
+    """The addresses of remote sources, with {000..099} spelled out."""
+    return [url for source in sources for url in braceexpand(source)]
+
+
+class Stream(IterableDataset):
+    """Random crops of the pictures in remote tar shards.
+
+    An epoch goes through all shards in an order drawn anew; each process and each of its workers
+    has shards of its own, none of them shared, and draws from a buffer of `BUFFER` pictures. A
+    stream has no numbers to go on from: a resumed run starts a new epoch.
+    """
+
+    def __init__(self, urls: Sequence[str], augmentation: Augmentation, seed: int):
+        self.urls, self.augmentation, self.seed = list(urls), augmentation, seed
+        self.share = Share(1, 0, 1)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Skipped]]:
+        worker = get_worker_info()
+        index, workers = (worker.id, worker.num_workers) if worker else (0, 1)
+        index, readers = self.share.rank * workers + index, self.share.world * workers
+        skipped: Skipped = {}
+        epoch = 0
+        from webdataset.filters import shuffle
+
+        while True:
+            rng = np.random.default_rng((self.seed, self.share.first, epoch))
+            mine = [self.urls[i] for i in rng.permutation(len(self.urls))[index::readers]]
+            own = np.random.default_rng((self.seed, self.share.first, epoch, index))
+            shuffled = shuffle(BUFFER, initial=BUFFER // 10, seed=int(own.integers(1 << 30)))
+            found = False
+            for name, data in shuffled(_read(mine, skipped)):
+                try:
+                    crop = self.augmentation.apply(data, own)
+                except InputError as error:
+                    skipped[name] = str(error)
+                    continue
+                found = True
+                yield crop, dict(skipped)
+                skipped.clear()
+            if not found:
+                why = "; ".join(f"{name} {reason}" for name, reason in list(skipped.items())[:3])
+                raise InputError(f"not one picture in {', '.join(mine[:3])} … ({why})")
+            epoch += 1
+
+    def take(self, count: int) -> Tensor:
+        """`count` crops from the beginning of an epoch of its own."""
+        crops = iter(self)
+        return torch.stack([next(crops)[0] for _ in range(count)])
+
+    def batches(self, share: Share, device: torch.device, workers: int) -> Batches:
+        """Batches of crops, uint8 (local, 3, crop, crop), each with the pictures skipped for it."""
+        if len(self.urls) < share.world:
+            raise InputError(f"{share.world} processes need as many shards: there are {len(self.urls)}")
+        self.share = share
+        workers = min(workers, len(self.urls) // share.world)
+        return load(self, share.local, device, workers)
+
+
+def _read(urls: Sequence[str], skipped: Skipped) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of the pictures in shards; a shard that breaks off is noted as skipped."""
+    from webdataset.tariterators import tar_file_expander, url_opener
+
+    def note(error: Exception) -> bool:
+        if len(error.args) > 1:  # on its way up the library adds the address, as the last
+            skipped[str(error.args[-1])] = f"cannot be read to its end ({error.args[0]})"
+        return True
+
+    opened = url_opener(({"url": url} for url in urls), handler=note)
+    for file in tar_file_expander(opened, handler=note, eof_value=None):
+        if "." + file["fname"].rpartition(".")[2].lower() in SUFFIXES:
+            yield f"{file['__url__']}/{file['fname']}", file["data"]

@@ -1,0 +1,92 @@
+"""Several processes on the CPU (gloo), as torchrun starts them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from styletransfer.io.weights import load_model
+
+TRAIN = """
+import json, sys
+from dataclasses import replace
+from pathlib import Path
+from styletransfer.nn.stylizer import Config
+from styletransfer.training.checkpoint import read_state
+from styletransfer.training.distributed import join
+from styletransfer.training.pictures import find_pictures
+from styletransfer.training.recipe import read_recipe
+from styletransfer.training.trainer import train
+from styletransfer.training import trainer
+import torch
+trainer.fast_dtype = lambda device: torch.float32  # bfloat16 would drown what is compared
+pictures, run, steps = find_pictures([sys.argv[1]]), Path(sys.argv[2]), int(sys.argv[3])
+recipe = replace(read_recipe()[1], steps=steps, batch_size=4, crop=16, checkpoint_every=2, decay=1e-9)
+run.mkdir(exist_ok=True)
+with join("cpu") as group:
+    resuming = (run / "state.safetensors").exists()
+    saved = group.share(read_state(run) if resuming else None) if group.world > 1 else (
+        read_state(run) if resuming else None)
+    train(Config(channels=(4, 6, 8, 8)), recipe, pictures, pictures, run, group, saved=saved)
+"""
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    for i in range(8):
+        pixels = np.random.default_rng(i).integers(0, 256, (6, 7, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((40, 30), Image.Resampling.BICUBIC).save(folder / f"{i}.png")
+    return folder
+
+
+def run(processes, *arguments):
+    command = [sys.executable]
+    if processes > 1:
+        command += ["-m", "torch.distributed.run", f"--nproc-per-node={processes}", "--standalone"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    script = arguments[1].parent / "script.py"
+    script.write_text(TRAIN)
+    done = subprocess.run(
+        [*command, str(script), *map(str, arguments)], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_two_processes_on_half_batches_are_one_on_whole_ones(pictures, tmp_path):
+    run(1, pictures, tmp_path / "one", 4)
+    run(2, pictures, tmp_path / "two", 4)
+    one, two = lines(tmp_path / "one"), lines(tmp_path / "two")
+    assert len(one) == len(two) == 4  # the second process wrote nothing
+    for a, b in zip(one, two):
+        for key in set(a) - {"samples_per_second", "waiting"}:
+            assert b[key] == pytest.approx(a[key], rel=2e-3), (a["step"], key)
+    assert one[1]["style"] != pytest.approx(one[3]["style"], rel=2e-2)  # they do change
+
+    # And on: one process goes on with what two have done, and the other way round.
+    run(1, pictures, tmp_path / "two", 6)
+    run(2, pictures, tmp_path / "one", 6)
+    for a, b in zip(lines(tmp_path / "one"), lines(tmp_path / "two")):
+        assert b["loss"] == pytest.approx(a["loss"], rel=5e-3), a["step"]
+    a, b = (load_model(tmp_path / name / "checkpoint-000006.safetensors") for name in ("one", "two"))
+    for key, tensor in a.decoder.state_dict().items():
+        torch.testing.assert_close(tensor, b.decoder.state_dict()[key], rtol=2e-2, atol=2e-3)
+
+
+def test_a_batch_that_cannot_be_shared_is_one_line(pictures, tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    command += ["-m", "styletransfer", "train", "--content", str(pictures), "--style", str(pictures)]
+    command += ["--out", str(tmp_path / "run"), "--batch-size", "3", "--device", "cpu"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if line.startswith("stylize train:")]
+    assert said == ["stylize train: a batch of 3 cannot be shared by 2 processes"]
