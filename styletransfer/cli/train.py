@@ -140,8 +140,9 @@ def train(
         means = {"workers": workers, "resident": resident}
         means["compile"] = group.device.type == "cuda" if compile is None else compile
         say = lambda line: print(line, file=sys.stderr) if group.leads else None  # noqa: E731
-        say(session.describe())
-        if dry_run:
+        if not dry_run:
+            say(session.describe())
+        else:
             from ..training.rehearsal import rehearse
 
             rehearsal = rehearse(session, group, **means)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ..nn.normalization import Statistics, instance_norm, statistics
+from ..nn.normalization import EPS, Statistics, statistics
 from ..nn.stylizer import StylizerNet
 from ..nn.vgg import STYLE_TAPS
 from .recipe import Recipe
@@ -40,9 +40,8 @@ def style_distance(a: Mapping[str, Statistics], b: Mapping[str, Statistics], spr
 
 def gram(x: Tensor) -> Tensor:
     """Gram matrix of features (N, C, H, W) per position, (N, C, C) float32 (Gatys 2015, eq. 3)."""
-    flat = x.float().flatten(2)
-    with torch.autocast(x.device.type, enabled=False):
-        return flat @ flat.transpose(1, 2) / flat.shape[2]
+    flat = x.flatten(2)
+    return (flat @ flat.transpose(1, 2)).float() / flat.shape[2]
 
 
 def gram_distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> Tensor:
@@ -62,11 +61,14 @@ def content_distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> Tensor
     """½ · mean (IN(a) − IN(b))² over the content taps; (N,) float32, 0 alike … 1 unrelated.
 
     Instance-normalised features do not see colour and contrast, which belong to the style.
+    Written out, it is one minus the correlation, which needs no normalised copies.
     """
-    distances = [
-        0.5 * (instance_norm(a[tap].float()) - instance_norm(b[tap].float())).square().mean((1, 2, 3))
-        for tap in CONTENT_TAPS
-    ]
+    distances = []
+    for tap in CONTENT_TAPS:
+        x, y = statistics(a[tap]), statistics(b[tap])
+        covariance = (a[tap].float() * b[tap].float()).mean(dim=(2, 3)) - x.mean * y.mean
+        own = 1 - 0.5 * EPS * (x.std**-2 + y.std**-2)  # below one where a channel is constant
+        distances.append((own - covariance / (x.std * y.std)).mean(dim=1))
     return torch.stack(distances).mean(dim=0)
 
 

@@ -16,8 +16,9 @@ from .trainer import begin, step, to_float
 class Rehearsal:
     """What a few steps took.
 
-    step_seconds: of a step whose data is there. data_seconds: that the data of a step was waited for
-    when it was all that was done. memory: bytes, of the GPU or of the process.
+    step_seconds: of a step whose data is there. data_seconds: of loading a batch when nothing else
+    is done. beside: whether worker processes load while the step runs. memory: bytes, of the GPU or
+    of the process.
     """
 
     pictures: str
@@ -27,12 +28,18 @@ class Rehearsal:
     trained: int
     step_seconds: float
     data_seconds: float
+    beside: bool
     memory: int
     place: str
 
     @property
+    def waiting_seconds(self) -> float:
+        """That a step waits for its data."""
+        return max(0.0, self.data_seconds - self.step_seconds) if self.beside else self.data_seconds
+
+    @property
     def samples_per_second(self) -> float:
-        return self.batch_size / max(self.step_seconds, self.data_seconds)
+        return self.batch_size / (self.step_seconds + self.waiting_seconds)
 
     def __str__(self) -> str:
         hours = self.steps * self.batch_size / self.samples_per_second / 3600
@@ -50,7 +57,10 @@ class Rehearsal:
 
 
 def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehearsal:
-    """Time `steps` steps after one to warm up, and the loading of as many batches on its own."""
+    """Time `steps` steps after two to warm up, and the loading of as many batches on its own.
+
+    means: as for `trainer.begin`.
+    """
     recipe = replace(session.recipe, steps=10**9, reconstruct=0, reconstruct_every=0)
     run = begin(
         session.config, recipe, session.content, session.style, group,
@@ -86,6 +96,7 @@ def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehears
         trained=sum(p.numel() for p in run.state.net.decoder.parameters()),
         step_seconds=step_seconds,
         data_seconds=data_seconds,
+        beside=means.get("workers", 0) > 0 and not means.get("resident"),
         memory=torch.cuda.max_memory_allocated() if cuda else peak,
         place=torch.cuda.get_device_name() if cuda else "this process",
     )

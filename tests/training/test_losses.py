@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from styletransfer.nn.normalization import Statistics, statistics
+from styletransfer.nn.normalization import Statistics, instance_norm, statistics
 from styletransfer.nn.vgg import STYLE_TAPS
 from styletransfer.training.losses import (
     CONTENT_TAPS,
@@ -45,6 +45,14 @@ def test_content_distance_ignores_contrast_and_sees_structure():
     a = {tap: torch.randn(2, 3, 16, 16) for tap in CONTENT_TAPS}
     brighter = {tap: 2 * x + 5 for tap, x in a.items()}
     assert content_distance(a, brighter).max() < 1e-4
+    a["relu4_1"][:, 0], brighter["relu4_1"][:, 0] = 0.0, 1.0  # a dead channel has no structure
+    assert content_distance(a, brighter).abs().max() < 1e-4
+    b = {tap: x + torch.randn_like(x) for tap, x in a.items()}
+    expected = [
+        0.5 * (instance_norm(a[tap]) - instance_norm(b[tap])).square().mean(dim=(1, 2, 3))
+        for tap in CONTENT_TAPS
+    ]
+    torch.testing.assert_close(content_distance(a, b), (expected[0] + expected[1]) / 2)
     unrelated = {tap: torch.randn_like(x) for tap, x in a.items()}
     assert ((content_distance(a, unrelated) - 1).abs() < 0.15).all()
 
