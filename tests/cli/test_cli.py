@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from styletransfer.cli import run
+from styletransfer.io.weights import load_model
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +95,26 @@ BAD = {
     "train": ["train", "--content", "no"],
     "train sources": ["train", "--content", "no", "--style", "no", "--out", "r"],
     "train numbers": ["train", "--content", "no", "--style", "no", "--out", "r", "--steps", "0"],
+    "train recipe": ["train", "--content", "no", "--style", "no", "--out", "r", "--recipe", "best"],
+    "train list": ["train", "--content", "no", "--style", "no", "--out", "r", "--zoom", "big"],
+    "train network": ["train", "--content", "no", "--style", "no", "--out", "r", "--taps", "relu9"],
+    "train mix": [
+        "train",
+        "--content",
+        "http://h/a.tar",
+        "--content",
+        "no",
+        "--style",
+        "no",
+        "--out",
+        "r",
+    ],
+    "train init": ["train", "--content", "no", "--style", "no", "--out", "r", "--init", "no-such"],
     "resume": ["train", "--resume", "no"],
+    "resume recipe": ["train", "--resume", "no", "--recipe", "classic"],
+    "resume seed": ["train", "--resume", "no", "--seed", "3"],
+    "data": ["data", "shard", "no", "r"],
+    "data size": ["data", "shard", "no", "r", "--size", "0"],
     "evaluate": ["evaluate", "no.tsv"],
     "evaluate text": ["evaluate", "TEXT"],
 }
@@ -106,7 +128,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
     text.write_text("I am no picture")
     names = {"PHOTO": photo, "STYLE": paintings[0], "TEXT": str(text)}
     arguments = [names.get(argument, argument) for argument in arguments]
-    if not {"--model", "train", "evaluate"} & set(arguments):
+    if not {"--model", "train", "evaluate", "data"} & set(arguments):
         arguments += ["--model", tiny_model]
     assert run(arguments) == 2
     out, err = capsys.readouterr()
@@ -114,7 +136,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert os.listdir() == []
 
 
-@pytest.mark.parametrize("verb", ["", "train", "evaluate", "models"])
+@pytest.mark.parametrize("verb", ["", "train", "data", "data shard", "evaluate", "models"])
 def test_help_teaches_without_torch(verb):
     code = (
         f"import sys; from styletransfer.cli import run; "
@@ -161,6 +183,28 @@ def test_interrupted_training_says_how_to_go_on(tmp_path, paintings):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "--resume run" in err and "Traceback" not in err
+
+
+def test_a_dry_run_tells_and_writes_nothing(paintings, capsys):
+    source = ["--content", paintings[0], "--style", paintings[1]]
+    numbers = ["--batch-size", "1", "--crop", "16", "--device", "cpu"]
+    assert run(["train", *source, "--dry-run", *numbers, "--recipe", "classic"]) == 0
+    said = capsys.readouterr().out
+    for words in ("1 photos, 1 paintings", "3.51 million weights", "GB of", "samples/s", "160000 steps"):
+        assert words in said
+    assert os.listdir() == []
+
+
+def test_training_starts_from_a_model_and_its_network(paintings, tiny_model, capsys):
+    arguments = ["train", "--content", paintings[0], "--style", paintings[1], "--out", "run"]
+    arguments += ["--batch-size", "1", "--crop", "16", "--device", "cpu", "--steps", "1"]
+    assert run([*arguments, "--init", tiny_model, "--encoder", "vgg16"]) == 2
+    assert "is trained on vgg19-oxford" in capsys.readouterr().err
+    assert run([*arguments, "--init", tiny_model, "--upsampling", "bilinear"]) == 0
+    trained, start = load_model("run/checkpoint-000001.safetensors"), load_model(tiny_model)
+    assert trained.config == replace(start.config, upsampling="bilinear")
+    for key, tensor in start.decoder.state_dict().items():
+        torch.testing.assert_close(trained.decoder.state_dict()[key], tensor, atol=2e-3, rtol=0)
 
 
 def test_train_then_stylize(tmp_path, photo, paintings, capsys):
