@@ -10,10 +10,20 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from . import options
+from .options import SUFFIX, Precision
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = options.app()
 
 EPILOG = """More verbs, each with its own --help:
+
+  stylize sheet      one photo in every style of a folder, to choose from
+
+  stylize grid       styles by strengths, or four styles across a square
+
+  stylize morph      an animation from style to style
+
+  stylize style      save, blend and show style codes
 
   stylize train      train a decoder on your own photos and paintings
 
@@ -29,6 +39,10 @@ Examples:
 
   stylize photo.jpg starry.jpg wave.jpg --weights 0.7,0.3 --alpha 0.8 -o out.png
 
+  stylize photo.jpg starry.jpg --mask sky.png --feather 16
+
+  stylize photo.jpg --regions map.png --region '#0000ff=starry.jpg' --region '#00ff00=wave.jpg'
+
   cat photo.jpg | stylize - starry.jpg -o - > out.png
 """
 
@@ -39,20 +53,17 @@ class PreserveColor(str, Enum):
     histogram = "histogram"
 
 
-class Precision(str, Enum):
-    auto = "auto"
-    fp32 = "fp32"
-    bf16 = "bf16"
-    fp16 = "fp16"
-
-
 @app.command(epilog=EPILOG)
 def picture(
     content: Annotated[str, typer.Argument(help="The photo; - reads it from standard input.")],
     styles: Annotated[
-        list[str],
-        typer.Argument(metavar="STYLE...", help="Paintings, or .style.safetensors codes."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="STYLE...",
+            help="Paintings, .style.safetensors codes, or folders of paintings.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         str,
         typer.Option(
@@ -63,7 +74,9 @@ def picture(
             help="Where the result goes, its suffix is its format; - writes PNG to standard output.",
         ),
     ] = "",
-    alpha: Annotated[float, typer.Option(help="Strength: 0 is the photo, 1 the full style.")] = 1.0,
+    alpha: Annotated[
+        float, typer.Option(help="Strength: 0 the photo, 1 the full style, 2 too much.")
+    ] = 1.0,
     weights: Annotated[
         str, typer.Option(metavar="W,W...", help="How much of each style, e.g. 0.7,0.3.")
     ] = "",
@@ -71,18 +84,36 @@ def picture(
         int | None,
         typer.Option(help="Short side of the result in pixels.", show_default="the photo's size"),
     ] = None,
-    style_size: Annotated[
-        int, typer.Option(help="Short side at which styles are looked at: strokes grow with it.")
-    ] = 512,
+    style_size: options.StyleSize = 512,
+    style_crop: options.StyleCrop = 1.0,
+    mask: Annotated[
+        str,
+        typer.Option(metavar="M.png", help="Where to paint, and how much: white all, black nothing."),
+    ] = "",
+    regions: Annotated[
+        str, typer.Option(metavar="MAP.png", help="A map whose colours or labels choose the style.")
+    ] = "",
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=STYLE",
+            help="The style of a colour or label, '#ff0000=sky.jpg', '3=a.jpg:0.5,b.jpg:0.5'; "
+            "repeatable. A STYLE takes what is left.",
+        ),
+    ] = None,
+    feather: Annotated[
+        int, typer.Option(metavar="PX", help="Soften the borders of regions and mask.")
+    ] = 0,
     preserve_color: Annotated[
         PreserveColor,
         typer.Option(help="Keep the photo's colours: paint brightness only, or recolour the style."),
     ] = PreserveColor.none,
-    model: Annotated[str, typer.Option(help="A shipped model or a file.")] = "adain-vgg",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[Precision, typer.Option(help="Of the network.")] = Precision.auto,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.")] = False,
+    color_strength: Annotated[float, typer.Option(help="How much of --preserve-color, 0 to 1.")] = 1.0,
+    model: options.Model = "adain-vgg",
+    device: options.Device = "auto",
+    precision: options.Precise = Precision.auto,
+    as_json: options.Json = False,
+    force: options.Force = False,
 ) -> int:
     """Repaint a photo in the style of one or more paintings.
 
@@ -91,20 +122,32 @@ def picture(
     """
     from ..io.image import check_output, read_picture, write_picture
 
+    styles = styles or []
+    placed = parse_regions(region or [])
+    if bool(placed) != bool(regions):
+        raise InputError("--regions MAP and --region KEY=STYLE go together")
+    if not styles and not placed:
+        raise InputError("no STYLE given")
     shares = parse_weights(weights, len(styles))
-    if not 0 <= alpha <= 1:
-        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1")
+    if not 0 <= alpha <= 2:
+        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
+    if not 0 <= color_strength <= 1:
+        raise InputError(f"--color-strength is {color_strength:g}: it goes from 0 to 1")
+    if feather < 0:
+        raise InputError(f"--feather is {feather}: 0 or more")
     if size is not None and size < 1:
         raise InputError(f"--size is {size}: at least 1")
-    if style_size < 16:
-        raise InputError(f"--style-size is {style_size}: at least 16")
+    options.check_style_view(style_size, style_crop)
     if as_json and output == "-":
         raise InputError("--json and -o - both want standard output: give one of them up")
 
     # Everything that can be wrong with files is found before torch takes its seconds to import.
     photo = read_picture(content)
-    pictures = [s if s.endswith(".style.safetensors") else read_picture(s) for s in styles]
-    output = output or default_output(content, styles, photo.jpeg and photo.alpha is None)
+    pictures = [s if s.endswith(SUFFIX) or Path(s).is_dir() else read_picture(s) for s in styles]
+    options.check_styles([s for each in placed.values() for s in each])
+    options.check_styles([path for path in (mask, regions) if path])
+    names = styles or [name for each in placed.values() for name in each]
+    output = output or default_output(content, names, photo.jpeg and photo.alpha is None)
     check_output(output, force)
 
     from ..engine.stylizer import Stylizer
@@ -113,12 +156,18 @@ def picture(
     start = time.perf_counter()
     result = stylizer.stylize(
         photo,
-        pictures,
+        pictures or None,
         alpha,
-        weights=shares,
+        weights=shares or None,
+        mask=mask or None,
+        regions=regions or None,
+        region=placed or None,
+        feather=feather,
         preserve_color=preserve_color.value,
+        color_strength=color_strength,
         size=size,
         style_size=style_size,
+        style_crop=style_crop,
     )
     seconds = time.perf_counter() - start
     write_picture(output, result)
@@ -128,6 +177,7 @@ def picture(
             "output": output,
             "size": list(result.size),
             "styles": [{"style": s, "weight": w} for s, w in zip(styles, shares)],
+            **({"regions": placed} if placed else {}),
             "alpha": alpha,
             "model": model,
             "device": str(stylizer.device),
@@ -149,13 +199,24 @@ def parse_weights(text: str, count: int) -> list[float]:
         raise InputError(f"--weights is {text!r}: numbers with commas between them") from None
     if len(weights) != count:
         raise InputError(f"--weights has {len(weights)} numbers for {count} styles: give one for each")
-    if not all(0 <= w < float("inf") for w in weights) or not sum(weights) > 0:
+    if not all(0 <= w < float("inf") for w in weights) or count and not sum(weights) > 0:
         raise InputError("--weights must not be negative, and at least one must be above 0")
     return [w / sum(weights) for w in weights]
+
+
+def parse_regions(texts: list[str]) -> dict[str, dict[str, float]]:
+    """["#ff0000=a.jpg:0.5,b.jpg:0.5"] to {"#ff0000": {"a.jpg": 0.5, "b.jpg": 0.5}}."""
+    found = {}
+    for text in texts:
+        key, equals, style = text.partition("=")
+        if not equals or not key.strip() or not style.strip():
+            raise InputError(f"--region is {text!r}: KEY=STYLE is wanted, e.g. '#ff0000=sky.jpg'")
+        found[key.strip()] = options.parse_blend(style)
+    return found
 
 
 def default_output(content: str, styles: list[str], jpeg: bool) -> str:
     """CONTENTSTEM-STYLESTEM.png, or .jpg for a JPEG photo, in the current folder."""
     stem = "stdin" if content == "-" else Path(content).stem
-    names = "+".join(Path(style.removesuffix(".style.safetensors")).stem for style in styles)
+    names = "+".join(options.stem(style) for style in styles)
     return f"{stem}-{names}"[:120] + (".jpg" if jpeg else ".png")

@@ -10,13 +10,19 @@ BYTES_PER_PIXEL = {torch.float32: 1050, torch.bfloat16: 820, torch.float16: 820}
 
 
 def check_memory(
-    width: int, height: int, device: torch.device, dtype: torch.dtype, taps: tuple[str, ...]
+    width: int,
+    height: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    taps: tuple[str, ...],
+    more: int = 0,
 ) -> None:
     """Raise InputError if a picture of this size cannot be stylized in the memory that is free.
 
     taps: where the bottleneck acts; one at full resolution keeps three more of the largest maps.
+    more: bytes a pixel that are needed beside the network.
     """
-    per_pixel = BYTES_PER_PIXEL[dtype]
+    per_pixel = BYTES_PER_PIXEL[dtype] + more
     if "relu1_1" in taps:
         per_pixel += 3 * 64 * dtype.itemsize
     need = width * height * per_pixel

@@ -1,9 +1,11 @@
 """A style as a few kilobytes: what the network needs to know of a painting, and arithmetic on it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from .. import __version__
 from ..errors import InputError
 from ..io.weights import read_safetensors, write_safetensors
 from ..nn.normalization import Statistics
@@ -16,19 +18,30 @@ FORMAT = "styletransfer-style-1"
 class StyleCode:
     """Channel means and standard deviations of a style's features at each of the model's taps.
 
-    statistics: tap → Statistics of shape (1, C), float32 on the CPU. model: SHA-256 of the weight
-    file it was made with; another model's features mean something else.
+    statistics: tap → Statistics of shape (1, C), float32 on the CPU. digest: SHA-256 of the weight
+    file it was made with; another model's features mean something else. The rest is for people to
+    read. model: that model's name. version: of this package. styles: what it was made of, name →
+    share, summing to 1.
     """
 
     statistics: dict[str, Statistics]
-    model: str
+    digest: str
+    model: str = ""
+    version: str = __version__
+    styles: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, path: str | Path) -> None:
         """Write a `.style.safetensors` file (a few KB), atomically."""
         tensors = {}
         for tap, (mean, std) in self.statistics.items():
             tensors |= {f"{tap}.mean": mean, f"{tap}.std": std}
-        write_safetensors(path, tensors, {"format": FORMAT, "model": self.model})
+        metadata = {
+            "format": FORMAT,
+            "digest": self.digest,
+            "model": self.model,
+            "version": self.version,
+        }
+        write_safetensors(path, tensors, {**metadata, "styles": json.dumps(dict(self.styles))})
 
     @staticmethod
     def load(path: str | Path) -> "StyleCode":
@@ -39,8 +52,10 @@ class StyleCode:
         taps = dict.fromkeys(key.rpartition(".")[0] for key in tensors)
         try:
             statistics = {t: Statistics(tensors[f"{t}.mean"], tensors[f"{t}.std"]) for t in taps}
-            return StyleCode(statistics, metadata["model"])
-        except KeyError as error:
+            styles = dict(json.loads(metadata["styles"]))
+            about = metadata["digest"], metadata["model"], metadata["version"]
+            return StyleCode(statistics, *about, styles)
+        except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"{path}: is not a whole style code (lacks {error})") from None
 
 
@@ -50,21 +65,30 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
     AdaIN is affine in a style's statistics, so this equals blending the bottleneck's outputs
     (Huang & Belongie 2017, eq. 15).
     """
-    weights = [1.0] * len(codes) if weights is None else [float(w) for w in weights]
-    if not codes:
-        raise InputError("no style given")
-    if len(weights) != len(codes):
-        raise InputError(f"{len(weights)} weights for {len(codes)} styles: give one for each")
-    if not all(0 <= w < float("inf") for w in weights) or not sum(weights) > 0:
-        raise InputError("weights must not be negative, and at least one must be above 0")
-    if len({code.model for code in codes}) > 1:
+    weights = shares(weights, len(codes))
+    if len({code.digest for code in codes}) > 1:
         raise InputError("these style codes come from different models")
-    used = [(code, w / sum(weights)) for code, w in zip(codes, weights) if w > 0]
+    used = [(code, w) for code, w in zip(codes, weights) if w > 0]
     if len(used) == 1:
         return used[0][0]
     mixed = {}
     for tap in used[0][0].statistics:
         parts = zip(*(code.statistics[tap] for code, _ in used))
-        shares = [w for _, w in used]
-        mixed[tap] = Statistics(*(sum(w * x for w, x in zip(shares, part)) for part in parts))
-    return StyleCode(mixed, used[0][0].model)
+        mixed[tap] = Statistics(*(sum(w * x for (_, w), x in zip(used, part)) for part in parts))
+    styles: dict[str, float] = {}
+    for code, weight in used:
+        for name, share in code.styles.items():
+            styles[name] = styles.get(name, 0) + weight * share
+    return StyleCode(mixed, used[0][0].digest, used[0][0].model, styles=styles)
+
+
+def shares(weights: Sequence[float] | None, count: int) -> list[float]:
+    """Weights normalised to sum 1, one for each of `count` styles, equal for None; InputError if not."""
+    weights = [1.0] * count if weights is None else [float(w) for w in weights]
+    if not count:
+        raise InputError("no style given")
+    if len(weights) != count:
+        raise InputError(f"{len(weights)} weights for {count} styles: give one for each")
+    if not all(0 <= w < float("inf") for w in weights) or not sum(weights) > 0:
+        raise InputError("weights must not be negative, and at least one must be above 0")
+    return [w / sum(weights) for w in weights]

@@ -1,8 +1,8 @@
 """The engine: any picture type in, the same type out, on any device."""
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,19 +10,34 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..device import fast_dtype, pick_device
 from ..errors import InputError
-from ..io.image import Picture, read_picture, resize_short_side, to_picture
+from ..io.image import Picture, pictures_in, resize_short_side
 from ..io.weights import load_model
+from ..nn.normalization import Statistics
 from . import color
 from .memory import check_memory
+from .pictures import (
+    Source,
+    check_tensor,
+    describe,
+    open_picture,
+    pad_to_multiple,
+    style_tensor,
+    to_array,
+    to_tensor,
+)
+from .regions import Map, read_mask, read_regions, soften
 from .style_code import SUFFIX, StyleCode, blend
 
-Source = str | os.PathLike | Image.Image | np.ndarray | Tensor | Picture
+Style = Source | StyleCode | Mapping[Source, float]
+"""One style: a picture, a code or its file, a folder of pictures, or a blend of such."""
 Content = TypeVar("Content", bound=Source)
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 STYLE_SIZE = 512
+MAX_ALPHA = 2.0
 
 
 class Stylizer:
@@ -45,150 +60,238 @@ class Stylizer:
         self.net = net.to(self.device, memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def style(self, source: Source | StyleCode, size: int = STYLE_SIZE) -> StyleCode:
-        """The style code of a picture, or of a `.style.safetensors` file.
+    def style(self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0) -> StyleCode:
+        """The style code of a picture, of a `.style.safetensors` file, of a folder of pictures (the
+        mean of its codes: an artist's works), or of a blend, {"a.jpg": 0.7, "b.jpg": 0.3}.
 
         size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
+        crop: the middle part of each side that is looked at, above 0 to 1; less gives larger ones.
         Tensors are (1, 3, H, W) in [0, 1].
         """
-        if isinstance(source, (str, os.PathLike)) and str(source).endswith(SUFFIX):
-            source = StyleCode.load(source)
+        if isinstance(source, Mapping):
+            return self.blend(source, size=size, crop=crop)
+        if isinstance(source, (str, os.PathLike)):
+            if str(source).endswith(SUFFIX):
+                source = StyleCode.load(source)
+            elif os.path.isdir(source):
+                return self.blend(pictures_in(source), size=size, crop=crop)
         if isinstance(source, StyleCode):
             self._check_code(source)
             return source
-        return self._encode(_style_tensor(source, size))
+        if size < 16 or not 0 < crop <= 1:
+            raise InputError("a style's size is at least 16, its crop above 0 and at most 1")
+        return self._encode(style_tensor(source, size, crop), describe(source))
 
     def blend(
         self,
-        styles: Mapping[Source, float] | Sequence[Source | StyleCode],
+        styles: Mapping[Source, float] | Sequence[Style],
         weights: Sequence[float] | None = None,
         size: int = STYLE_SIZE,
+        crop: float = 1.0,
     ) -> StyleCode:
         """One code of several styles: {"a.jpg": 0.7, "b.jpg": 0.3}, or a list and its weights."""
         if isinstance(styles, Mapping):
             styles, weights = list(styles), list(styles.values())
-        return blend([self.style(source, size) for source in styles], weights)
+        return blend([self.style(source, size, crop) for source in styles], weights)
 
     @torch.inference_mode()
     def stylize(
         self,
         content: Content,
-        style: Source | StyleCode | Sequence[Source | StyleCode],
+        style: Style | Sequence[Style] | None = None,
         alpha: float = 1.0,
         *,
         weights: Sequence[float] | None = None,
+        mask: Map | None = None,
+        regions: Map | None = None,
+        region: Mapping[str, Style] | None = None,
+        feather: int = 0,
         preserve_color: str = "none",
+        color_strength: float = 1.0,
         size: int | None = None,
         style_size: int = STYLE_SIZE,
+        style_crop: float = 1.0,
     ) -> Content | Image.Image:
         """Repaint content in a style, or in a blend of several.
 
         content: a path or PIL image (gives a PIL image, with the content's alpha channel if it has
         one), an (H, W, 3) uint8 array (gives one), or an (N, 3, H, W) float tensor in [0, 1] (gives
         one, of its device and dtype). The result has exactly the content's size, or a short side of
-        `size`. alpha: 0 (the photo, reconstructed) to 1. preserve_color: none, luminance (only
-        brightness is painted) or histogram (the style gets the photo's colours first; pictures
-        only, not codes).
+        `size`. alpha: 0 (the photo, reconstructed) to 1; up to 2 exaggerates.
+
+        mask: a grey picture of the content's size that alpha is multiplied with: white 1, black 0.
+        regions: a map of the content's size whose colours or labels choose the style at each
+        position: region gives the style of each, {"#ff0000": "sky.jpg", "#00ff00": {"a.jpg": 0.5,
+        "b.jpg": 0.5}}; style, if given, takes the rest. feather: pixels to either side over which
+        regions (and the mask) fade into each other.
+
+        preserve_color: none, luminance (only brightness is painted) or histogram (the style gets the
+        photo's colours first; pictures only, not codes); color_strength: how much of that, 0 to 1.
+        style_size, style_crop: as `size` and `crop` of `style`.
         """
-        if not 0 <= alpha <= 1:
-            raise InputError(f"alpha is {alpha:g}: it goes from 0 to 1")
+        if not 0 <= alpha <= MAX_ALPHA:
+            raise InputError(
+                f"alpha is {alpha:g}: it goes from 0 to 1, or to {MAX_ALPHA:g} to exaggerate"
+            )
         if preserve_color not in color.CHOICES:
             raise InputError(f"preserve_color is {preserve_color!r}: not one of {color.CHOICES}")
-        if size is not None and size < 1 or style_size < 16:
-            raise InputError("sizes are too small: at least 1 for size, 16 for style_size")
-        picture = None
-        if isinstance(content, Tensor):
-            _check_tensor(content)
-            x = content
-            if size is not None:
-                scale = size / min(x.shape[2:])
-                shape = [max(1, round(side * scale)) for side in x.shape[2:]]
-                x = torch.nn.functional.interpolate(
-                    x.float(), shape, mode="bicubic", antialias=True
-                ).clamp(0, 1)
+        if not 0 <= color_strength <= 1:
+            raise InputError(f"color_strength is {color_strength:g}: it goes from 0 to 1")
+        if feather < 0:
+            raise InputError(f"feather is {feather}: 0 or more pixels")
+        if (regions is None) != (region is None):
+            raise InputError("regions (a map) and region (its styles) go together")
+        x, picture, whole = _open(content, size)
+        shape = x.shape[2:]
+
+        def code(styles: Style | Sequence[Style], weights: Sequence[float] | None = None) -> StyleCode:
+            styles = list(styles) if isinstance(styles, (list, tuple)) else [styles]
+            if preserve_color == "histogram":
+                styles = [self._recolored(s, x, style_size, style_crop, color_strength) for s in styles]
+            return self.blend(styles, weights, style_size, style_crop)
+
+        if regions is None:
+            if style is None:
+                raise InputError("no style given")
+            codes, shares = [code(style, weights)], None
         else:
-            picture = _picture(content)
-            if size is not None:
-                alpha_channel = picture.alpha and resize_short_side(picture.alpha, size)
-                picture = Picture(resize_short_side(picture.rgb, size), alpha_channel)
-            x = _tensor(picture.rgb)
+            codes = [code(each) for each in region.values()]
+            if style is not None:
+                codes.append(code(style, weights))
+            shares = _fit(read_regions(regions, list(region), style is not None, whole), shape, feather)
+            used = shares.amax(dim=(0, 2, 3)) > 0
+            codes, shares = [c for c, u in zip(codes, used) if u], shares[:, used]
+            shares = None if len(codes) == 1 else shares
+        strength: float | Tensor = alpha
+        if mask is not None:
+            map = _fit(read_mask(mask, whole), shape, feather)
+            strength = alpha if map.min() == 1 else alpha * map
 
-        styles = list(style) if isinstance(style, (list, tuple)) else [style]
-        if preserve_color == "histogram":
-            styles = [self._recolored(source, x, style_size) for source in styles]
-        out = self._run(x, self.blend(styles, weights, style_size), alpha)
+        features = self._features(x, 12 * len(codes) if shares is not None else 0)
+        out = self._paint(features, codes, strength, shares, shape)
         if preserve_color == "luminance":
-            out = color.with_luminance_of(x.to(out), out)
+            out = out.lerp(color.with_luminance_of(x.to(out), out), color_strength)
+        return _like(content, out, picture)
 
-        if picture is None:
-            return out.to(content.device, content.dtype)
-        array = out[0].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-        if isinstance(content, np.ndarray):
-            return array
-        image = Image.fromarray(array)
-        if picture.alpha is not None:
-            image.putalpha(picture.alpha)
-        return image
+    @torch.inference_mode()
+    def variations(
+        self, content: Source, looks: Iterable[tuple[StyleCode, float]], size: int | None = None
+    ) -> Iterator[Image.Image]:
+        """One picture in many styles and strengths: looks are (code, alpha), one PIL image for each.
 
-    def _run(self, x: Tensor, code: StyleCode, alpha: float) -> Tensor:
-        height, width = x.shape[2:]
-        self._check_memory(x)
+        The content is encoded once, which `stylize` in a loop would do again for every one.
+        """
+        x, _, _ = _open(content, size)
+        features = self._features(x, 0)
+        for code, alpha in looks:
+            self._check_code(code)
+            out = self._paint(features, [code], alpha, None, x.shape[2:])
+            yield Image.fromarray(to_array(out))
+
+    def _features(self, x: Tensor, more: int) -> dict[str, Tensor]:
+        """Content features; more: bytes a pixel that will be needed beside them."""
+        self._check_memory(x, more)
         x = pad_to_multiple(x.to(self.device, torch.float32))
-        x = x.contiguous(memory_format=torch.channels_last)
-        statistics = {
-            tap: type(pair)(*(part.to(self.device) for part in pair))
-            for tap, pair in code.statistics.items()
+        with self._computing():
+            return self.net.encode(x.contiguous(memory_format=torch.channels_last))
+
+    def _paint(
+        self,
+        features: dict[str, Tensor],
+        codes: Sequence[StyleCode],
+        alpha: float | Tensor,
+        shares: Tensor | None,
+        shape: Sequence[int],
+    ) -> Tensor:
+        """Float32 (N, 3, *shape) in [0, 1]; alpha and shares as `stylize` makes them."""
+        joined = {
+            tap: Statistics(
+                *(torch.cat(part).to(self.device) for part in zip(*(c.statistics[tap] for c in codes)))
+            )
+            for tap in codes[0].statistics
         }
-        try:
-            with self._precision():
-                out = self.net(x, statistics, alpha)
-        except torch.OutOfMemoryError:
-            raise InputError(
-                f"{width}×{height} does not fit into the memory of {self.device}: give a smaller --size"
-            ) from None
-        return out[:, :, :height, :width].float().clamp(0, 1)
+        maps = [alpha, shares]
+        maps = [pad_to_multiple(m).to(self.device) if isinstance(m, Tensor) else m for m in maps]
+        with self._computing():
+            out = self.net.paint(features, joined, *maps)
+        return out[:, :, : shape[0], : shape[1]].float().clamp(0, 1)
 
-    def _encode(self, style: Tensor) -> StyleCode:
+    def _encode(self, style: Tensor, name: str) -> StyleCode:
         self._check_memory(style)
-        with self._precision():
+        with self._computing():
             found = self.net.code(pad_to_multiple(style.to(self.device, torch.float32)))
-        return StyleCode({k: type(v)(v.mean.cpu(), v.std.cpu()) for k, v in found.items()}, self.digest)
+        statistics = {tap: Statistics(s.mean.cpu(), s.std.cpu()) for tap, s in found.items()}
+        return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
 
-    def _recolored(self, source: Source | StyleCode, content: Tensor, size: int) -> StyleCode:
-        if isinstance(source, StyleCode) or str(source).endswith(SUFFIX):
+    def _recolored(
+        self, source: Style, content: Tensor, size: int, crop: float, strength: float
+    ) -> StyleCode:
+        text = str(source) if isinstance(source, (str, os.PathLike)) else ""
+        if isinstance(source, (StyleCode, Mapping)) or text.endswith(SUFFIX) or os.path.isdir(text):
             raise InputError("preserve_color histogram needs the style's picture, not its code")
         if len(content) > 1:
             raise InputError("preserve_color histogram takes one content picture at a time")
-        return self._encode(color.match_colors(_style_tensor(source, size), content.float().cpu()))
+        style = style_tensor(source, size, crop)
+        matched = color.match_colors(style, content.float().cpu())
+        return self._encode(style.lerp(matched, strength), describe(source))
 
-    def _check_memory(self, x: Tensor) -> None:
+    def _check_memory(self, x: Tensor, more: int = 0) -> None:
         count, _, height, width = x.shape
-        check_memory(width, height * count, self.device, self.dtype, self.net.config.taps)
+        check_memory(width, height * count, self.device, self.dtype, self.net.config.taps, more)
 
     def _check_code(self, code: StyleCode) -> None:
-        if code.model != self.digest:
-            raise InputError(f"this style code was made with another model than {self.model}")
+        if code.digest != self.digest:
+            other = f", {code.model}," if code.model and code.model != self.model else ""
+            raise InputError(f"this style code was made with another model{other} than {self.model}")
 
-    def _precision(self):
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, self.dtype)
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """The engine's precision, and a clear word when the memory does not suffice."""
+        full = self.dtype == torch.float32
+        try:
+            with nullcontext() if full else torch.autocast(self.device.type, self.dtype):
+                yield
+        except torch.OutOfMemoryError:
+            raise InputError(f"out of memory on {self.device}: give a smaller --size") from None
 
 
-def pad_to_multiple(x: Tensor, multiple: int = 8, least: int = 16) -> Tensor:
-    """Reflect (N, C, H, W) at its right and bottom edge until both sides are multiples, and
-    at least `least`: three poolings divide by 8, and reflection needs two positions at the last.
+def _open(content: Source, size: int | None) -> tuple[Tensor, Picture | None, tuple[int, int]]:
+    """Content as a tensor, resized; as a Picture if it is one; and its own width and height."""
+    if size is not None and size < 1:
+        raise InputError(f"size is {size}: at least 1")
+    if isinstance(content, Tensor):
+        check_tensor(content)
+        height, width = content.shape[2:]
+        if size is None:
+            return content, None, (width, height)
+        scale = size / min(width, height)
+        shape = [max(1, round(side * scale)) for side in (height, width)]
+        x = F.interpolate(content.float(), shape, mode="bicubic", antialias=True)
+        return x.clamp(0, 1), None, (width, height)
+    picture = open_picture(content)
+    whole = picture.rgb.size
+    if size is not None:
+        alpha = picture.alpha and resize_short_side(picture.alpha, size)
+        picture = Picture(resize_short_side(picture.rgb, size), alpha)
+    return to_tensor(picture.rgb), picture, whole
 
-    Unlike torch's own padding this also takes a picture smaller than what is to be added.
-    """
-    for dim in (2, 3):
-        length = x.shape[dim]
-        target = max(least, -(-length // multiple) * multiple)
-        if target != length:
-            period = max(1, 2 * (length - 1))
-            index = torch.arange(target, device=x.device) % period
-            x = x.index_select(dim, torch.minimum(index, period - index) if length > 1 else index)
-    return x
+
+def _fit(map: Tensor, shape: Sequence[int], radius: int) -> Tensor:
+    """A map of the content's own size at the size it is painted at, feathered."""
+    return soften(F.interpolate(map, size=tuple(shape), mode="area"), radius)
+
+
+def _like(content: Content, out: Tensor, picture: Picture | None) -> Content | Image.Image:
+    """The result in the type that the content came in."""
+    if isinstance(content, Tensor):
+        return out.to(content.device, content.dtype)
+    array = to_array(out)
+    if isinstance(content, np.ndarray):
+        return array
+    image = Image.fromarray(array)
+    if picture.alpha is not None:
+        image.putalpha(picture.alpha)
+    return image
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype:
@@ -197,35 +300,3 @@ def _dtype(precision: str, device: torch.device) -> torch.dtype:
     if precision not in PRECISIONS:
         raise InputError(f"precision is {precision!r}: not one of auto, {', '.join(PRECISIONS)}")
     return PRECISIONS[precision]
-
-
-def _picture(source: Source) -> Picture:
-    if isinstance(source, Picture):
-        return source
-    if isinstance(source, (str, os.PathLike)):
-        return read_picture(source)
-    if isinstance(source, Image.Image):
-        return to_picture(source)
-    if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim != 3 or source.shape[2] != 3 or not source.size:
-            raise InputError(f"an array must be uint8 (H, W, 3), not {source.dtype} {source.shape}")
-        return Picture(Image.fromarray(source))
-    raise InputError(f"a picture is a path, PIL image, array or tensor, not {type(source).__name__}")
-
-
-def _check_tensor(x: Tensor) -> None:
-    if x.ndim != 4 or x.shape[1] != 3 or not x.numel() or not x.is_floating_point():
-        raise InputError(f"a tensor must be float (N, 3, H, W), not {x.dtype} {tuple(x.shape)}")
-
-
-def _tensor(image: Image.Image) -> Tensor:
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
-
-
-def _style_tensor(source: Source, size: int) -> Tensor:
-    if isinstance(source, Tensor):
-        _check_tensor(source)
-        if len(source) > 1:
-            raise InputError("a style is one picture: (1, 3, H, W)")
-        return source.float()
-    return _tensor(resize_short_side(_picture(source).rgb, size))

@@ -18,6 +18,7 @@ FORMATS = {
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
 }  # fmt: skip
 _OPAQUE = ("JPEG", "BMP")
+SUFFIXES = {*FORMATS, ".gif", ".ppm"}  # of files taken for pictures when a folder is searched
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,20 @@ def read_picture(source: str | Path) -> Picture:
         raise InputError(f"{name}: {error}") from None
 
 
+def example_photo() -> Path:
+    """A photo that ships with the package, to show styles on."""
+    packaged = Path(__file__).parents[1] / "example.jpg"  # where pip puts it
+    return packaged if packaged.is_file() else Path(__file__).parents[2] / "examples/content/bridge.jpg"
+
+
+def open_map(source: str | Path) -> Image.Image:
+    """A picture file as it is stored, whose values mean something: no colour conversion."""
+    read_picture(source)  # which says what is wrong with it, if anything
+    image = Image.open(source)
+    image.load()
+    return image
+
+
 def decode(data: bytes, draft: int | None = None) -> Picture:
     """A picture file's bytes as a picture; InputError says why not, without a name.
 
@@ -72,6 +87,14 @@ def decode(data: bytes, draft: int | None = None) -> Picture:
     except Exception as error:  # Pillow's decoders raise nearly anything on broken data
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"is broken ({reason})") from None
+
+
+def pictures_in(folder: str | Path) -> list[Path]:
+    """Every picture file in a folder and the folders in it, sorted; InputError if there is none."""
+    found = [p for p in sorted(Path(folder).rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file()]
+    if not found:
+        raise InputError(f"{folder}: no pictures in it")
+    return found
 
 
 def to_picture(image: Image.Image) -> Picture:

@@ -29,6 +29,26 @@ def statistics(x: Tensor, eps: float = EPS) -> Statistics:
     return Statistics(mean, (var + eps).sqrt())
 
 
+def regional_statistics(x: Tensor, shares: Tensor, eps: float = EPS, least: float = 16) -> Statistics:
+    """`statistics` of each region of a feature map, (N, R, C) each.
+
+    x: (N, C, H, W). shares: (1 or N, R, H, W) in [0, 1], how much of each position belongs to each
+    region: μ_r = Σ m_r x / Σ m_r, σ_r likewise. A region of fewer than `least` positions has no
+    statistics worth the name, and takes those of the whole map.
+    """
+    whole = statistics(x, eps)
+    means, stds = [], []
+    for share in shares.float().unbind(dim=1):
+        weight = share[:, None]
+        total = weight.sum(dim=(2, 3)).clamp(min=eps)
+        mean = (x.float() * weight).sum(dim=(2, 3)) / total
+        square = ((x.float() - mean[:, :, None, None]).square() * weight).sum(dim=(2, 3))
+        enough = total >= least
+        means.append(torch.where(enough, mean, whole.mean))
+        stds.append(torch.where(enough, (square / total + eps).sqrt(), whole.std))
+    return Statistics(torch.stack(means, dim=1), torch.stack(stds, dim=1))
+
+
 def instance_norm(x: Tensor, eps: float = EPS) -> Tensor:
     """IN(x) = (x − μ(x)) / σ(x), Ulyanov et al. 2016. x: (N, C, H, W); same shape and dtype out."""
     mean, std = statistics(x, eps)
@@ -44,6 +64,24 @@ def adain(x: Tensor, style: Statistics, eps: float = EPS) -> Tensor:
     mean, std = statistics(x, eps)
     scale = style.std / std
     return _affine(x, scale, style.mean - mean * scale)
+
+
+def regional_adain(x: Tensor, styles: Statistics, shares: Tensor, eps: float = EPS) -> Tensor:
+    """AdaIN with a style of its own for each region: γ(p) · x(p) + β(p) at every position p.
+
+    γ = Σ_r m_r σ(y_r) / σ_r(x) and β = Σ_r m_r (μ(y_r) − μ_r(x) σ(y_r) / σ_r(x)): the spatially
+    adaptive normalization of Park et al. 2019 with style codes in place of learned γ and β, and the
+    content's statistics taken per region (`regional_statistics`).
+
+    x: (N, C, H, W). styles: (R, C) each. shares: (1 or N, R, H, W), summing to 1 over R at each
+    position. Same shape and dtype as x out. One region is `adain`, up to rounding.
+    """
+    mean, std = regional_statistics(x, shares, eps)
+    scale = styles.std / std
+    shift = styles.mean - mean * scale
+    shares = shares.float().expand(len(x), -1, -1, -1)
+    gamma, beta = (torch.einsum("nrhw,nrc->nchw", shares, part).to(x.dtype) for part in (scale, shift))
+    return torch.addcmul(beta, x, gamma)
 
 
 def _affine(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .decoder import Decoder
-from .normalization import Statistics, adain, instance_norm, statistics
+from .normalization import Statistics, adain, instance_norm, regional_adain, statistics
 from .vgg import CHANNELS, STYLE_TAPS, Encoder
 
 Code = Mapping[str, Statistics]
@@ -62,25 +63,56 @@ class StylizerNet(nn.Module):
         return {tap: statistics(x) for tap, x in self.encode(style).items()}
 
     def bottleneck(
-        self, features: Mapping[str, Tensor], code: Code | None, alpha: float | Tensor = 1.0
+        self,
+        features: Mapping[str, Tensor],
+        code: Code | None,
+        alpha: float | Tensor = 1.0,
+        shares: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """(1 − α) · f + α · AdaIN(f, code) at each tap; IN(f) in place of AdaIN for `instance`."""
+        """(1 − α) · f + α · AdaIN(f, code) at each tap; IN(f) in place of AdaIN for `instance`.
+
+        alpha: a number, or a map (1 or N, 1, H, W) at the picture's size. shares: (1 or N, R, H, W),
+        likewise, for a code of R rows: which of them counts where (`regional_adain`).
+        """
         mixed = {}
         for tap, x in features.items():
             if self.config.bottleneck == "instance":
                 y = instance_norm(x)
+            elif shares is not None:
+                y = regional_adain(x, code[tap], _resized(shares, x))
             else:
                 y = adain(x, code[tap])
-            mixed[tap] = y if isinstance(alpha, float) and alpha == 1 else x.lerp(y, alpha)
+            if isinstance(alpha, Tensor):
+                mixed[tap] = x.lerp(y, _resized(alpha, x))
+            else:
+                mixed[tap] = y if alpha == 1 else x.lerp(y, alpha)
         return mixed
 
-    def forward(self, content: Tensor, code: Code | None, alpha: float = 1.0) -> Tensor:
+    def paint(
+        self,
+        features: Mapping[str, Tensor],
+        code: Code | None,
+        alpha: float | Tensor = 1.0,
+        shares: Tensor | None = None,
+    ) -> Tensor:
+        """The picture of encoded content in a style; arguments as for `bottleneck`.
+
+        A code of None reconstructs the content, as does α = 0.
+        """
+        nothing = code is None and self.config.bottleneck != "instance"
+        if nothing or not isinstance(alpha, Tensor) and alpha == 0:
+            return self.decoder(features)
+        return self.decoder(self.bottleneck(features, code, alpha, shares))
+
+    def forward(self, content: Tensor, code: Code | None, alpha: float | Tensor = 1.0) -> Tensor:
         """Stylize content (N, 3, H, W) in [0, 1], H and W multiples of 8 and at least 16.
 
         code: statistics with N or 1 rows; None reconstructs the content, as does α = 0.
         Returns (N, 3, H, W), not yet clamped to [0, 1].
         """
-        features = self.encode(content)
-        if code is None and self.config.bottleneck == "adain" or alpha == 0:
-            return self.decoder(features)
-        return self.decoder(self.bottleneck(features, code, float(alpha)))
+        return self.paint(self.encode(content), code, alpha)
+
+
+def _resized(map: Tensor, features: Tensor) -> Tensor:
+    """A map at the picture's size averaged down to that of features."""
+    return F.interpolate(map, size=features.shape[2:], mode="area").to(features.dtype)

@@ -10,9 +10,8 @@ from braceexpand import braceexpand
 from PIL import Image
 
 from ..errors import InputError
-from ..io.image import decode
+from ..io.image import SUFFIXES, decode
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"}
 SMALLEST = 16  # pixels of the short side; below is no texture to learn from
 
 Skipped = dict[str, str]

@@ -84,7 +84,7 @@ BAD = {
     "too many weights": ["PHOTO", "STYLE", "--weights", "1,2"],
     "words for weights": ["PHOTO", "STYLE", "--weights", "much"],
     "negative weight": ["PHOTO", "STYLE", "--weights", "-1"],
-    "alpha": ["PHOTO", "STYLE", "--alpha", "2"],
+    "alpha": ["PHOTO", "STYLE", "--alpha", "3"],
     "alpha word": ["PHOTO", "STYLE", "--alpha", "strong"],
     "size": ["PHOTO", "STYLE", "--size", "0"],
     "style size": ["PHOTO", "STYLE", "--style-size", "3"],
@@ -136,7 +136,22 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert os.listdir() == []
 
 
-@pytest.mark.parametrize("verb", ["", "train", "data", "data shard", "evaluate", "models"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "",
+        "grid",
+        "morph",
+        "sheet",
+        "style",
+        "style blend",
+        "train",
+        "data",
+        "data shard",
+        "evaluate",
+        "models",
+    ],
+)
 def test_help_teaches_without_torch(verb):
     code = (
         f"import sys; from styletransfer.cli import run; "

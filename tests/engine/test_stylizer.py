@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from styletransfer import InputError, StyleCode, Stylizer
-from styletransfer.engine.stylizer import pad_to_multiple
+from styletransfer.engine.pictures import pad_to_multiple
 
 
 @pytest.fixture(scope="module")
@@ -161,13 +161,13 @@ def test_too_large_a_picture_is_refused_before_the_memory_runs_out(stylizer):
 @pytest.mark.parametrize(
     "arguments, says",
     [
-        ({"alpha": 1.5}, "alpha"),
+        ({"alpha": 2.5}, "alpha"),
         ({"alpha": float("nan")}, "alpha"),
         ({"weights": [1, 2]}, "2 weights for 1"),
         ({"weights": [-1]}, "negative"),
         ({"weights": [0]}, "above 0"),
         ({"preserve_color": "all"}, "preserve_color"),
-        ({"size": 0}, "small"),
+        ({"size": 0}, "size is 0"),
         ({"style": np.zeros((4, 4), np.uint8)}, "uint8"),
         ({"style": 5}, "path"),
         ({"style": []}, "no style"),

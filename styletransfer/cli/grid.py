@@ -1,0 +1,80 @@
+"""stylize grid: styles by strengths, or four styles across a square."""
+
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from . import options
+from .options import Precision
+
+app = options.app()
+
+
+@app.command()
+def grid(
+    content: Annotated[str, typer.Argument(help="The photo.")],
+    styles: Annotated[list[str], typer.Argument(metavar="STYLE...", help="Pictures, codes or folders.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT")] = "grid.png",
+    alphas: Annotated[
+        str, typer.Option(metavar="A,A...", help="The strengths, one column each.")
+    ] = "0,0.25,0.5,0.75,1",
+    corners: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="An N×N square with four styles at its corners instead."),
+    ] = None,
+    size: options.CellSize = 256,
+    style_size: options.StyleSize = 512,
+    style_crop: options.StyleCrop = 1.0,
+    model: options.Model = "adain-vgg",
+    device: options.Device = "auto",
+    precision: options.Precise = Precision.auto,
+    force: options.Force = False,
+) -> int:
+    """Show what a photo looks like between styles and strengths, on one sheet.
+
+    Rows are styles, columns strengths. With --corners 5, four styles (top left, top right, bottom
+    left, bottom right) and everything between them.
+    """
+    from ..io.image import check_output, read_picture, write_picture
+
+    strengths = _numbers(alphas)
+    if corners is not None and (corners < 2 or len(styles) != 4):
+        raise InputError("--corners N takes four styles, and N of at least 2")
+    if size < 16:
+        raise InputError(f"--size is {size}: at least 16")
+    options.check_style_view(style_size, style_crop)
+    photo = read_picture(content)
+    options.check_styles(styles)
+    check_output(output, force)
+
+    from ..engine.paths import square
+    from ..engine.sheet import cell_size, sheet
+    from ..engine.stylizer import Stylizer
+
+    stylizer = Stylizer(model, device, precision.value)
+    codes = [stylizer.style(style, style_size, style_crop) for style in styles]
+    if corners is None:
+        looks = [[(code, alpha) for alpha in strengths] for code in codes]
+        titles, names = [f"alpha {alpha:g}" for alpha in strengths], [options.stem(s) for s in styles]
+        labels = [[name] + [""] * (len(strengths) - 1) for name in names]
+    else:
+        looks = [[(code, 1.0) for code in row] for row in square(codes, corners)]
+        titles, labels = [], []
+    painted = stylizer.variations(photo, [look for row in looks for look in row], size)
+    width = len(looks[0])
+    pictures = list(options.progress(painted, len(looks) * width))
+    rows = [pictures[i : i + width] for i in range(0, len(pictures), width)]
+    write_picture(output, sheet(rows, cell_size(photo.rgb, size), titles, labels))
+    print(output)
+    return 0
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--alphas is {text!r}: numbers with commas between them") from None
+    if not all(0 <= alpha <= 2 for alpha in found):
+        raise InputError(f"--alphas is {text}: they go from 0 to 1, to 2 to exaggerate")
+    return found

@@ -1,0 +1,70 @@
+"""stylize morph: an animation from style to style."""
+
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from . import options
+from .options import Precision
+
+app = options.app()
+
+
+@app.command()
+def morph(
+    content: Annotated[str, typer.Argument(help="The photo.")],
+    styles: Annotated[
+        list[str], typer.Argument(metavar="A B [C ...]", help="Pictures, codes or folders, in order.")
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help=".gif, .webp, .apng, .mp4, or a folder for frames."
+        ),
+    ] = "morph.gif",
+    seconds: Annotated[float, typer.Option(help="Length.")] = 4.0,
+    fps: Annotated[float, typer.Option(help="Pictures a second.")] = 12.0,
+    loop: Annotated[bool, typer.Option("--loop", help="End with the first style again.")] = False,
+    alpha: Annotated[float, typer.Option(help="Strength.")] = 1.0,
+    size: Annotated[
+        int | None, typer.Option(help="Short side.", show_default="the photo's, at most 512")
+    ] = None,
+    style_size: options.StyleSize = 512,
+    style_crop: options.StyleCrop = 1.0,
+    model: options.Model = "adain-vgg",
+    device: options.Device = "auto",
+    precision: options.Precise = Precision.auto,
+    force: options.Force = False,
+) -> int:
+    """Move a photo through styles, from the first to the last.
+
+    The first and the last picture are those of the single styles.
+    """
+    from ..io.animation import check_animation, write_animation
+    from ..io.image import read_picture
+
+    if len(styles) < 2:
+        raise InputError("at least two styles are wanted, to go from one to the other")
+    frames = round(seconds * fps) if 0 < seconds < 1e5 and 0 < fps <= 240 else 0
+    if frames < 2:
+        raise InputError(f"{seconds:g} seconds at {fps:g} a second are no animation")
+    if not 0 <= alpha <= 2:
+        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
+    if size is not None and size < 16:
+        raise InputError(f"--size is {size}: at least 16")
+    options.check_style_view(style_size, style_crop)
+    photo = read_picture(content)
+    options.check_styles(styles)
+    check_animation(output, force)
+
+    from ..engine.paths import morph as path_through
+    from ..engine.stylizer import Stylizer
+
+    stylizer = Stylizer(model, device, precision.value)
+    codes = [stylizer.style(style, style_size, style_crop) for style in styles]
+    looks = [(code, alpha) for code in path_through(codes + codes[:1] * loop, frames)]
+    pictures = stylizer.variations(photo, looks, size or min(512, *photo.rgb.size))
+    write_animation(output, options.progress(pictures, frames), fps)
+    print(output)
+    return 0

@@ -1,0 +1,91 @@
+"""Options that several verbs share, and what is written in them."""
+
+from collections.abc import Iterable
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+
+SUFFIX = ".style.safetensors"
+
+
+class Precision(str, Enum):
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+Model = Annotated[str, typer.Option(help="A shipped model or a file.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Precise = Annotated[Precision, typer.Option(help="Of the network.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite OUT.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+StyleSize = Annotated[
+    int, typer.Option(help="Short side at which styles are looked at: strokes grow with it.")
+]
+StyleCrop = Annotated[
+    float, typer.Option(help="The middle part of a style that is looked at; strokes grow as it shrinks.")
+]
+CellSize = Annotated[int, typer.Option(help="Short side of each picture.")]
+
+
+def app() -> typer.Typer:
+    """A verb's own app."""
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def parse_blend(text: str) -> dict[str, float]:
+    """ "a.jpg:0.5,b.jpg:0.5" to {"a.jpg": 0.5, "b.jpg": 0.5}; a style without a number counts 1.
+
+    What is a file as it stands is taken as one, commas and colons and all.
+    """
+    shares: dict[str, float] = {}
+    for part in [text] if Path(text).exists() else text.split(","):
+        name, weight = part.strip(), 1.0
+        head, colon, tail = name.rpartition(":")
+        if colon and not Path(name).exists():
+            try:
+                name, weight = head, float(tail)
+            except ValueError:
+                pass  # a colon of the file's own name
+        if not name:
+            raise InputError(f"{text!r}: a style's name is missing")
+        if not 0 <= weight < float("inf"):
+            raise InputError(f"{part.strip()}: a weight must not be negative")
+        shares[name] = shares.get(name, 0) + weight
+    if not sum(shares.values()) > 0:
+        raise InputError(f"{text}: at least one weight must be above 0")
+    return shares
+
+
+def progress(items: Iterable, total: int) -> Iterable:
+    """The items, with a progress bar on standard error while they are made, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(items, "painting", total, console=console, disable=not console.is_terminal)
+
+
+def check_styles(styles: list[str]) -> None:
+    """InputError for a style that is not there, before torch takes its seconds to import."""
+    for style in styles:
+        if not Path(style).exists():
+            raise InputError(f"{style}: no such file")
+
+
+def check_style_view(style_size: int, style_crop: float) -> None:
+    """InputError for a --style-size or --style-crop that shows nothing."""
+    if style_size < 16:
+        raise InputError(f"--style-size is {style_size}: at least 16")
+    if not 0 < style_crop <= 1:
+        raise InputError(f"--style-crop is {style_crop:g}: above 0, at most 1")
+
+
+def stem(style: str) -> str:
+    """What to call a style in file names and labels."""
+    return Path(style.removesuffix(SUFFIX)).stem

@@ -1,0 +1,81 @@
+"""stylize sheet: a contact sheet to choose a style from."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from . import options
+from .options import Precision
+
+app = options.app()
+
+
+@app.command()
+def sheet(
+    content: Annotated[str, typer.Argument(help="The photo.")],
+    styles: Annotated[str, typer.Argument(metavar="STYLES", help="A folder of pictures and codes.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT")] = "sheet.jpg",
+    columns: Annotated[int, typer.Option(help="Pictures side by side.")] = 5,
+    alpha: Annotated[float, typer.Option(help="Strength.")] = 1.0,
+    size: options.CellSize = 256,
+    style_size: options.StyleSize = 512,
+    style_crop: options.StyleCrop = 1.0,
+    model: options.Model = "adain-vgg",
+    device: options.Device = "auto",
+    precision: options.Precise = Precision.auto,
+    force: options.Force = False,
+) -> int:
+    """Paint one photo in every style of a folder, on one sheet with their names.
+
+    A style that cannot be used is named on standard error, and the exit code is 1.
+    """
+    from ..io.image import SUFFIXES, check_output, read_picture, write_picture
+
+    if columns < 1 or size < 16:
+        raise InputError("--columns is at least 1, --size at least 16")
+    if not 0 <= alpha <= 2:
+        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
+    options.check_style_view(style_size, style_crop)
+    photo = read_picture(content)
+    folder = Path(styles)
+    if not folder.is_dir():
+        raise InputError(f"{styles}: no such folder")
+    found = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES or path.name.endswith(options.SUFFIX)
+    ]
+    if not found:
+        raise InputError(f"{styles}: no pictures and no style codes in it")
+    check_output(output, force)
+
+    from ..engine import sheet as sheets
+    from ..engine.stylizer import Stylizer
+
+    stylizer = Stylizer(model, device, precision.value)
+    names, broken = [], 0
+
+    def looks():
+        nonlocal broken
+        for path in options.progress(found, len(found)):
+            try:
+                code = stylizer.style(path, style_size, style_crop)
+            except InputError as error:
+                broken += 1
+                print(f"stylize sheet: {error}", file=sys.stderr)
+                continue
+            names.append(options.stem(path.name))
+            yield code, alpha
+
+    pictures = list(stylizer.variations(photo, looks(), size))
+    if not pictures:
+        raise InputError(f"{styles}: none of its styles can be used")
+    rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+    labels = [names[i : i + columns] for i in range(0, len(names), columns)]
+    cell = sheets.cell_size(photo.rgb, size)
+    write_picture(output, sheets.sheet(rows, cell, labels=labels))
+    print(output)
+    return 1 if broken else 0

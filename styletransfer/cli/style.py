@@ -1,0 +1,139 @@
+"""stylize style: style codes as files."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from . import options
+
+app = options.app()
+
+Output = Annotated[
+    str,
+    typer.Option("--output", "-o", metavar="OUT", help=f"Ends in {options.SUFFIX}."),
+]
+
+
+@app.callback()
+def style() -> None:
+    """Save, blend and show style codes: all that a model needs to know of a painting, in 7 KB."""
+
+
+@app.command()
+def save(
+    source: Annotated[str, typer.Argument(metavar="STYLE", help="A picture, or a folder: their mean.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="OUT", show_default=f"NAME{options.SUFFIX} here")
+    ] = "",
+    style_size: options.StyleSize = 512,
+    style_crop: options.StyleCrop = 1.0,
+    model: options.Model = "adain-vgg",
+    device: options.Device = "auto",
+    force: options.Force = False,
+) -> int:
+    """Encode a style once, to use it wherever a STYLE is taken."""
+    options.check_style_view(style_size, style_crop)
+    options.check_styles([source])
+    output = _check(output or options.stem(source) + options.SUFFIX, force)
+
+    from ..engine.stylizer import Stylizer
+
+    Stylizer(model, device).style(source, style_size, style_crop).save(output)
+    print(output)
+    return 0
+
+
+@app.command()
+def blend(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="STYLE:SHARE...", help="a.jpg:0.6 b.style.safetensors:0.4")
+    ],
+    output: Output,
+    style_size: options.StyleSize = 512,
+    style_crop: options.StyleCrop = 1.0,
+    model: options.Model = "adain-vgg",
+    device: options.Device = "auto",
+    force: options.Force = False,
+) -> int:
+    """Mix styles into one code. Shares need not sum to 1; without one, a style counts 1."""
+    options.check_style_view(style_size, style_crop)
+    shares: dict[str, float] = {}
+    for source in sources:
+        for name, share in options.parse_blend(source).items():
+            shares[name] = shares.get(name, 0) + share
+    options.check_styles(list(shares))
+    _check(output, force)
+
+    from ..engine.stylizer import Stylizer
+
+    Stylizer(model, device).blend(shares, size=style_size, crop=style_crop).save(output)
+    print(output)
+    return 0
+
+
+@app.command()
+def show(
+    source: Annotated[str, typer.Argument(metavar="CODE", help=f"A {options.SUFFIX} file.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="OUT", show_default="NAME-sheet.jpg here")
+    ] = "",
+    content: Annotated[
+        str, typer.Option(metavar="PHOTO", help="What to paint.", show_default="an example photo")
+    ] = "",
+    size: options.CellSize = 256,
+    model: options.Model = "adain-vgg",
+    device: options.Device = "auto",
+    as_json: options.Json = False,
+    force: options.Force = False,
+) -> int:
+    """Tell what a code was made of, and paint a photo with it at several strengths."""
+    from ..io.image import check_output, example_photo, read_picture, write_picture
+
+    options.check_styles([source])
+    output = output or f"{options.stem(source)}-sheet.jpg"
+    photo = read_picture(content or example_photo())
+    check_output(output, force)
+
+    from ..engine.sheet import cell_size, sheet
+    from ..engine.style_code import StyleCode
+    from ..engine.stylizer import Stylizer
+
+    code = StyleCode.load(source)
+    record = {
+        "file": source,
+        "model": code.model,
+        "digest": code.digest,
+        "version": code.version,
+        "styles": dict(code.styles),
+        "taps": {tap: pair.mean.shape[1] for tap, pair in code.statistics.items()},
+        "bytes": Path(source).stat().st_size,
+    }
+    stylizer = Stylizer(model, device)
+    alphas = (0.5, 1.0, 1.5)
+    pictures = list(stylizer.variations(photo, [(code, alpha) for alpha in alphas], size))
+    titles = ["photo", *(f"alpha {alpha:g}" for alpha in alphas)]
+    write_picture(output, sheet([[photo.rgb, *pictures]], cell_size(photo.rgb, size), titles))
+    if as_json:
+        print(json.dumps({**record, "sheet": output}))
+        return 0
+    styles = " + ".join(f"{share:.3g} {name}" for name, share in code.styles.items())
+    taps = ", ".join(f"{count} channels at {tap}" for tap, count in record["taps"].items())
+    print(f"made of  {styles}")
+    print(f"model    {code.model} ({code.digest[:12]}…), styletransfer {code.version}")
+    print(f"holds    mean and deviation of {taps}; {record['bytes']} bytes")
+    print(f"sheet    {output}")
+    return 0
+
+
+def _check(output: str, force: bool) -> str:
+    path = Path(output)
+    if not output.endswith(options.SUFFIX):
+        raise InputError(f"{output}: a style code's name ends in {options.SUFFIX}")
+    if not path.parent.is_dir():
+        raise InputError(f"{output}: there is no folder {path.parent}")
+    if path.exists() and not force:
+        raise InputError(f"{output}: already there (--force overwrites it)")
+    return output
