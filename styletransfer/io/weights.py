@@ -85,12 +85,9 @@ def load_model(model: str | Path) -> StylizerNet:
     try:
         net = StylizerNet(Config(**json.loads(metadata["config"])))
         if not any(key.startswith("encoder.") for key in tensors):
-            net.encoder.load_state_dict(load_encoder().state_dict())
-            net.decoder.load_state_dict(
-                {key.removeprefix("decoder."): tensor for key, tensor in tensors.items()}
-            )
-        else:
-            net.load_state_dict(tensors)
+            encoder = load_encoder().state_dict(prefix="encoder.")
+            tensors = {**tensors, **encoder}
+        net.load_state_dict(tensors)
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: its weights do not fit its config ({reason})") from None

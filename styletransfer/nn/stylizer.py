@@ -7,7 +7,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .decoder import Decoder
-from .normalization import Statistics, adain, instance_norm, regional_adain, statistics
+from .normalization import (
+    Spade,
+    Statistics,
+    adain,
+    instance_norm,
+    regional_adain,
+    statistics,
+    style_map,
+)
 from .vgg import CHANNELS, STYLE_TAPS, Encoder
 
 Code = Mapping[str, Statistics]
@@ -19,7 +27,8 @@ class Config:
     """Everything needed to build the network; stored inside its weight file.
 
     encoder: vgg19-oxford (the original, shipped), or torchvision's vgg16 or vgg19.
-    bottleneck: adain, or instance (plain IN: the style code is the identity, the style is learned).
+    bottleneck: adain; instance (plain IN: the style code is the identity, the style is learned); or
+    spade (adain, and a learned correction to it from the map of which style is where).
     taps: where the bottleneck acts; ("relu4_1",) alone is the classic network.
     convolutions: of the decoder, per stage, deepest first.
     upsampling: of the decoder, bilinear or nearest.
@@ -36,7 +45,7 @@ class Config:
     def __post_init__(self):
         for name in ("taps", "convolutions", "channels"):  # JSON knows lists only
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.bottleneck not in ("adain", "instance"):
+        if self.bottleneck not in ("adain", "instance", "spade"):
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}")
         if self.upsampling not in ("bilinear", "nearest"):
             raise ValueError(f"unknown upsampling {self.upsampling!r}")
@@ -53,6 +62,9 @@ class StylizerNet(nn.Module):
         self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
         self.encoder.requires_grad_(False)
         self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
+        if config.bottleneck == "spade":
+            width = dict(zip(STYLE_TAPS, config.channels))
+            self.spade = nn.ModuleDict({t: Spade(width[t], 2 * width[t]) for t in config.taps})
 
     def encode(self, picture: Tensor) -> dict[str, Tensor]:
         """Features at the config's taps. picture: (N, 3, H, W) in [0, 1]."""
@@ -71,22 +83,34 @@ class StylizerNet(nn.Module):
     ) -> dict[str, Tensor]:
         """(1 − α) · f + α · AdaIN(f, code) at each tap; IN(f) in place of AdaIN for `instance`.
 
+        For `spade` γ(m) and β(m) are added to AdaIN's own, m being the map of style codes.
+
         alpha: a number, or a map (1 or N, 1, H, W) at the picture's size. shares: (1 or N, R, H, W),
         likewise, for a code of R rows: which of them counts where (`regional_adain`).
         """
         mixed = {}
         for tap, x in features.items():
+            local = None if shares is None else _resized(shares, x)
             if self.config.bottleneck == "instance":
                 y = instance_norm(x)
-            elif shares is not None:
-                y = regional_adain(x, code[tap], _resized(shares, x))
+            elif local is not None:
+                y = regional_adain(x, code[tap], local)
             else:
                 y = adain(x, code[tap])
+            if self.config.bottleneck == "spade":
+                y = y + self._correction(tap, x, code[tap], local)
             if isinstance(alpha, Tensor):
                 mixed[tap] = x.lerp(y, _resized(alpha, x))
             else:
                 mixed[tap] = y if alpha == 1 else x.lerp(y, alpha)
         return mixed
+
+    def _correction(self, tap: str, x: Tensor, code: Statistics, shares: Tensor | None) -> Tensor:
+        if shares is None:  # one style everywhere, another for each sample
+            shares = x.new_ones(1, 1, *x.shape[2:])
+            code = Statistics(code.mean[:, None], code.std[:, None])
+        map = style_map(code, shares).to(x.dtype).expand(len(x), -1, -1, -1)
+        return self.spade[tap](x, map) - instance_norm(x)
 
     def paint(
         self,

@@ -42,7 +42,8 @@ class Saved:
 def pack(state: State) -> dict[str, Tensor]:
     """The tensors of a state, by name."""
     tensors = {f"net.{k}": v for k, v in state.net.state_dict().items()}
-    tensors |= {f"ema.{k}": v for k, v in state.ema.decoder.state_dict(prefix="decoder.").items()}
+    averaged = state.ema.state_dict().items()
+    tensors |= {f"ema.{k}": v for k, v in averaged if not k.startswith("encoder.")}
     for index, moments in state.optimizer.state_dict()["state"].items():
         tensors |= {f"adam.{index}.{k}": v for k, v in moments.items()}
     for tap, spread in state.spread.items():

@@ -56,11 +56,14 @@ class Group:
         distributed.all_reduce(wishes)
         return wishes.item() > 0
 
-    def wrap(self, module: nn.Module) -> nn.Module:
-        """The module with its gradients averaged over the processes as they are computed."""
+    def wrap(self, module: nn.Module, partly: bool) -> nn.Module:
+        """The module with its gradients averaged over the processes as they are computed.
+
+        partly: whether some steps use only some of its parameters.
+        """
         if self.world == 1:
             return module
-        return DistributedDataParallel(module, broadcast_buffers=False)
+        return DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=partly)
 
 
 @contextmanager

@@ -24,9 +24,11 @@ def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
         if model.config.encoder != config.encoder:
             raise InputError(f"{init}: is trained on {model.config.encoder}, not {config.encoder}")
         try:
-            net.load_state_dict(model.state_dict())
+            missing, unknown = net.load_state_dict(model.state_dict(), strict=False)
         except RuntimeError:
             raise InputError(f"{init}: its weights do not fit the network asked for") from None
+        if unknown or not all(key.startswith("spade.") for key in missing):  # which is new: it adds
+            raise InputError(f"{init}: its weights do not fit the network asked for")
     elif config.channels == CHANNELS:  # a test's tiny network keeps its random encoder
         if config.encoder == SHIPPED_ENCODER:
             encoder = load_encoder()

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from ..nn.normalization import EPS, Statistics, statistics
+from ..nn.normalization import EPS, Statistics, regional_statistics, statistics
 from ..nn.stylizer import StylizerNet
 from ..nn.vgg import STYLE_TAPS
 from .recipe import Recipe
@@ -73,61 +74,102 @@ def content_distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> Tensor
 
 
 def balanced(distance: Tensor, reference: Tensor, floor: float) -> Tensor:
-    """Mean of d(output, style) / d(content, style): each pair counts alike, however far apart.
+    """d(output, style) / d(content, style), (N,): each pair counts alike, however far apart.
 
     (The idea of the style-aware balanced loss, arXiv 2104.10064.)
     """
-    return (distance / reference.clamp(min=floor)).mean()
+    return distance / reference.clamp(min=floor)
 
 
 def stylization_losses(
     net: StylizerNet,
-    decoder: nn.Module,
+    painter: nn.Module,
     recipe: Recipe,
     content: Tensor,
     style: Tensor,
     spread: Spread,
+    shares: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """The losses of one batch by name, each a scalar with a weight NAME_weight in the recipe.
 
-    content, style: (N, 3, H, W) in [0, 1]. decoder: the net's own, perhaps wrapped.
+    content, style: (N, 3, H, W) in [0, 1]. painter: net.paint, perhaps wrapped. shares: (N, 2, H, W),
+    where each sample is to take its own style and where the next sample's; every region then has
+    its own style losses, which count by its area.
     """
     with torch.no_grad():
         target = net.encoder(torch.cat([content, style]), LOSS_TAPS)
         photo = {tap: x[: len(content)] for tap, x in target.items()}
         painting = {tap: x[len(content) :] for tap, x in target.items()}
-        code = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
-    aim = net.bottleneck({tap: photo[tap] for tap in net.config.taps}, code)
-    picture = decoder(aim)
+        codes = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
+        if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
+            codes = {tap: Statistics(*(_with_next(part) for part in codes[tap])) for tap in codes}
+    features = {tap: photo[tap] for tap in net.config.taps}
+    picture = painter(features, codes, shares)
     output = net.encoder(picture, LOSS_TAPS)
 
-    def compare(distance, made, untouched, floor):
+    def measure(x: Tensor) -> Statistics:
+        """Statistics of a batch, a row for each sample, or for each region of each."""
+        if shares is None:
+            return statistics(x)
+        found = regional_statistics(x, F.interpolate(shares, size=x.shape[2:], mode="area"))
+        return Statistics(*(part.flatten(0, 1) for part in found))
+
+    def texture(x: Tensor) -> Tensor:
+        """Gram matrices, likewise."""
+        return gram(x if shares is None else _regions(x, shares))
+
+    def compare(distance, made, untouched, floor: float) -> Tensor:
         """Distance of what was made, over the untouched photo's own if the recipe balances."""
-        if not recipe.balance:
-            return distance(made).mean()
-        with torch.no_grad():
-            reference = distance(untouched)
-        return balanced(distance(made), reference, floor)
+        found = distance(made)
+        if recipe.balance:
+            with torch.no_grad():
+                reference = distance(untouched)
+            found = balanced(found, reference, floor)
+        if shares is None:
+            return found.mean()
+        return (found * shares.mean(dim=(2, 3)).flatten()).sum() / len(content)
 
     losses = {}
     if recipe.content_loss == "target":
-        losses["content"] = (output["relu4_1"].float() - aim["relu4_1"].float()).square().mean()
+        with torch.no_grad():
+            aim = net.bottleneck(features, codes, 1.0, shares)["relu4_1"].float()
+        losses["content"] = (output["relu4_1"].float() - aim).square().mean()
     else:
         losses["content"] = content_distance(output, photo).mean()
+    wanted = codes
+    if shares is not None:
+        wanted = {tap: Statistics(*(part.flatten(0, 1) for part in codes[tap])) for tap in codes}
     units = spread if recipe.balance else None
     losses["style"] = compare(
-        lambda x: style_distance({tap: statistics(x[tap]) for tap in STYLE_TAPS}, code, units),
+        lambda x: style_distance({tap: measure(x[tap]) for tap in STYLE_TAPS}, wanted, units),
         output, photo, STYLE_FLOOR,
     )  # fmt: skip
     if recipe.gram_weight:
         grams = {tap: gram(painting[tap]) for tap in STYLE_TAPS}
+        if shares is not None:
+            grams = {tap: _with_next(x).flatten(0, 1) for tap, x in grams.items()}
         losses["gram"] = compare(
-            lambda x: gram_distance({tap: gram(x[tap]) for tap in STYLE_TAPS}, grams),
+            lambda x: gram_distance({tap: texture(x[tap]) for tap in STYLE_TAPS}, grams),
             output, photo, GRAM_FLOOR,
         )  # fmt: skip
     if recipe.color_weight:
         tones = statistics(style)
+        if shares is not None:
+            tones = Statistics(*(_with_next(part).flatten(0, 1) for part in tones))
         losses["color"] = compare(
-            lambda x: color_distance(statistics(x), tones), picture, content, COLOR_FLOOR
+            lambda x: color_distance(measure(x), tones), picture, content, COLOR_FLOOR
         )
     return losses
+
+
+def _with_next(x: Tensor) -> Tensor:
+    """(N, …) to (N, 2, …): each row and the one after it."""
+    return torch.stack([x, x.roll(-1, dims=0)], dim=1)
+
+
+def _regions(x: Tensor, shares: Tensor) -> Tensor:
+    """Features (N, C, H, W) of every region alone, (N · R, C, H, W), scaled so that the Gram matrix
+    per position is that of the region's own positions."""
+    local = F.interpolate(shares, size=x.shape[2:], mode="area")
+    scale = (local / local.mean(dim=(2, 3), keepdim=True).clamp(min=1e-3)).sqrt().to(x.dtype)
+    return (x[:, None] * scale[:, :, None]).flatten(0, 1)

@@ -76,7 +76,7 @@ def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehears
     def timed(count: int) -> float:
         started = time.perf_counter()
         for _ in range(count):
-            step(run.state, run.decoder, recipe, photos, paintings)
+            step(run.state, run.painter, recipe, photos, paintings)
         if group.device.type == "cuda":
             torch.cuda.synchronize()
         return (time.perf_counter() - started) / count

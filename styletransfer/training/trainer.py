@@ -24,6 +24,7 @@ from .initialize import fit_decoder, new_net
 from .interrupt import Interrupt
 from .log import Log, Report
 from .losses import Spread, stylization_losses
+from .maps import random_maps
 from .pictures import Entry, Skipped
 from .recipe import Recipe
 from .resident import Resident
@@ -68,7 +69,7 @@ def train(
             state.skipped["style"] |= unseen
 
             losses = step(
-                state, begun.decoder, recipe, to_float(photos, device), to_float(paintings, device)
+                state, begun.painter, recipe, to_float(photos, device), to_float(paintings, device)
             )
             losses = group.mean(losses)
             stop = group.agree(interrupt.wanted, state.step)
@@ -91,12 +92,12 @@ def train(
 class Begun:
     """A run that is ready for its next step.
 
-    decoder: the net's own, wrapped for several processes. batches: of photos and of paintings, as
-    the sources give them. fixed: the photos and paintings of the sample grid.
+    painter: the net's trained part, wrapped for several processes. batches: of photos and of
+    paintings, as the sources give them. fixed: the photos and paintings of the sample grid.
     """
 
     state: State
-    decoder: nn.Module
+    painter: nn.Module
     batches: Iterator
     fixed: list[Tensor]
 
@@ -120,19 +121,36 @@ def begin(
         open_source(s, recipe, i, resident, group, workers) for i, s in enumerate((content, style))
     ]
     state = prepare(config, recipe, sources, group, saved, init)
-    decoder = group.wrap(state.net.decoder)
+    painter = group.wrap(Painter(state.net), partly=config.bottleneck == "spade")
     if compile:
         state.net.encoder.compile()
-        decoder.compile()
+        painter.compile()
     share = Share(recipe.batch_size, state.step, recipe.steps, group.rank, group.world)
     shares = (workers + 1) // 2, workers // 2
     batches = [source.batches(share, group.device, n) for source, n in zip(sources, shares)]
     fixed = [to_float(source.take(4), group.device) for source in sources] if group.leads else []
-    return Begun(state, decoder, zip(*batches), fixed)
+    return Begun(state, painter, zip(*batches), fixed)
+
+
+class Painter(nn.Module):
+    """Everything of a network that is trained, as one call: what several processes synchronise."""
+
+    def __init__(self, net: StylizerNet):
+        super().__init__()
+        self.parts = nn.ModuleList(part for name, part in net.named_children() if name != "encoder")
+        self._paint = net.paint
+
+    def forward(self, features, code=None, shares: Tensor | None = None) -> Tensor:
+        return self._paint(features, code, 1.0, shares)
+
+
+def trained(net: nn.Module) -> list[nn.Parameter]:
+    """The parameters that the optimizer changes and the average follows."""
+    return [p for p in net.parameters() if p.requires_grad]
 
 
 def step(
-    state: State, decoder: nn.Module, recipe: Recipe, photos: Tensor, paintings: Tensor
+    state: State, painter: nn.Module, recipe: Recipe, photos: Tensor, paintings: Tensor
 ) -> dict[str, Tensor]:
     """One step of the optimizer; the losses, their weighted sum and the gradient's norm."""
     net = state.net
@@ -142,20 +160,23 @@ def step(
         # AdaIN with a picture's own statistics changes nothing, so it is the identity loss as well.
         every = recipe.reconstruct_every
         if state.step < recipe.reconstruct or every and state.step % every == 0:
-            rebuilt = decoder(net.encode(photos))
+            rebuilt = painter(net.encode(photos))
             losses = {"reconstruction": (rebuilt.float() - photos).abs().mean()}
             loss = 10 * losses["reconstruction"]
         else:
-            losses = stylization_losses(net, decoder, recipe, photos, paintings, state.spread)
+            shares = None
+            if net.config.bottleneck == "spade":
+                shares = random_maps(len(photos), recipe.crop, (recipe.seed, state.step), photos.device)
+            losses = stylization_losses(net, painter, recipe, photos, paintings, state.spread, shares)
             loss = sum(getattr(recipe, f"{name}_weight") * value for name, value in losses.items())
     for parameters in state.optimizer.param_groups:
         parameters["lr"] = learning_rate(state.step, recipe)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    gradient = nn.utils.clip_grad_norm_(net.decoder.parameters(), recipe.clip or math.inf)
+    gradient = nn.utils.clip_grad_norm_(trained(net), recipe.clip or math.inf)
     state.optimizer.step()
     state.step += 1
-    average(state.ema.decoder, net.decoder, min(recipe.ema, state.step / (state.step + 9)))
+    average(state.ema, net, min(recipe.ema, state.step / (state.step + 9)))
     return {"loss": loss, **losses, "gradient": gradient}
 
 
@@ -170,7 +191,7 @@ def learning_rate(step: int, recipe: Recipe) -> float:
 @torch.no_grad()
 def average(ema: nn.Module, net: nn.Module, decay: float) -> None:
     """ema ← decay · ema + (1 − decay) · net, in place."""
-    torch._foreach_lerp_(list(ema.parameters()), list(net.parameters()), 1 - decay)
+    torch._foreach_lerp_(trained(ema), trained(net), 1 - decay)
 
 
 def open_source(
@@ -199,8 +220,8 @@ def prepare(
     blank = not group.leads or saved is not None
     net = StylizerNet(config) if blank else new_net(config, init, sources)
     net = net.to(group.device, memory_format=torch.channels_last)
-    net.decoder.requires_grad_(True)
-    optimizer = torch.optim.Adam(net.decoder.parameters(), lr=recipe.learning_rate, fused=True)
+    net.requires_grad_(True).encoder.requires_grad_(False)
+    optimizer = torch.optim.Adam(trained(net), lr=recipe.learning_rate, fused=True)
     if not blank and recipe.fit and init is None:
         fit_decoder(net, to_float(sources[0].take(32), group.device))
     state = State(step, net, deepcopy(net), optimizer, {}, skipped)

@@ -1,8 +1,18 @@
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
-from styletransfer.nn.normalization import Statistics, adain, instance_norm, statistics
+from styletransfer.nn.normalization import (
+    Spade,
+    Statistics,
+    adain,
+    instance_norm,
+    regional_adain,
+    regional_statistics,
+    statistics,
+    style_map,
+)
 
 
 def random(*shape):
@@ -67,3 +77,69 @@ def test_gradients():
     ours = torch.autograd.grad((adain(x, style) * weights).sum(), x)[0]
     theirs = torch.autograd.grad((reference(x) * weights).sum(), x)[0]
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_regional_statistics_are_those_of_the_positions():
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 8, 10)
+    inside = torch.rand(8, 10) > 0.5
+    shares = torch.stack([inside, ~inside])[None].float()
+    found = regional_statistics(x, shares)
+    for r, where in enumerate((inside, ~inside)):
+        values = x[:, :, where].double()
+        torch.testing.assert_close(found.mean[:, r].double(), values.mean(dim=2))
+        std = (values.var(dim=2, correction=0) + 1e-5).sqrt()
+        torch.testing.assert_close(found.std[:, r].double(), std)
+
+
+def test_a_region_of_a_few_positions_takes_the_statistics_of_the_whole():
+    x = torch.randn(1, 3, 8, 8)
+    shares = torch.zeros(1, 2, 8, 8)
+    shares[:, 0], shares[:, 0, 0, :3], shares[:, 1, 0, :3] = 1, 0, 1
+    found, whole = regional_statistics(x, shares), statistics(x)
+    assert torch.equal(found.mean[:, 1], whole.mean) and torch.equal(found.std[:, 1], whole.std)
+
+
+def test_regional_adain_is_adain_in_every_region():
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 8, 16)
+    styles = Statistics(torch.randn(2, 3), torch.rand(2, 3) + 0.5)
+    shares = torch.zeros(1, 2, 8, 16)
+    shares[:, 0, :, :8], shares[:, 1, :, 8:] = 1, 1
+    found = regional_adain(x, styles, shares)
+    for r, part in enumerate((slice(0, 8), slice(8, 16))):
+        one = Statistics(styles.mean[r : r + 1], styles.std[r : r + 1])
+        torch.testing.assert_close(found[..., part], adain(x[..., part], one))
+    one = Statistics(styles.mean[:1], styles.std[:1])
+    torch.testing.assert_close(regional_adain(x, one, torch.ones(1, 1, 8, 16)), adain(x, one))
+
+
+def test_spade_is_its_equation():
+    torch.manual_seed(0)
+    spade = Spade(3, 2, hidden=5).double()
+    x, map = torch.randn(2, 3, 6, 7).double(), torch.randn(2, 2, 6, 7).double()
+    torch.testing.assert_close(spade(x, map), instance_norm(x))  # γ = 1 and β = 0 when new
+    for parameter in spade.parameters():
+        torch.nn.init.normal_(parameter)
+
+    def convolve(layer, z):  # the plain sum over the 3×3 neighbourhood, reflected at the border
+        padded = np.pad(z.numpy(), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="reflect")
+        weight, out = layer.weight.detach().numpy(), 0
+        for i in range(3):
+            for j in range(3):
+                part = padded[:, :, i : i + z.shape[2], j : j + z.shape[3]]
+                out = out + np.einsum("nchw,oc->nohw", part, weight[:, :, i, j])
+        return out + layer.bias.detach().numpy()[None, :, None, None]
+
+    hidden = torch.from_numpy(convolve(spade.shared, map)).relu()
+    gamma, beta = (convolve(layer, hidden) for layer in (spade.gamma, spade.beta))
+    mean, var = x.mean(dim=(2, 3), keepdim=True), x.var(dim=(2, 3), keepdim=True, correction=0)
+    expected = (1 + gamma) * ((x - mean) / (var + 1e-5).sqrt()).numpy() + beta
+    torch.testing.assert_close(spade(x, map).detach().numpy(), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_style_map_shows_each_style_where_it_is():
+    styles = Statistics(torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0], [4.0]]))
+    shares = torch.zeros(1, 2, 1, 2)
+    shares[0, 0, 0, 0] = shares[0, 1, 0, 1] = 1
+    assert style_map(styles, shares).tolist() == [[[[1.0, 2.0]], [[3.0, 4.0]]]]

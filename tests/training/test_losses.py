@@ -3,10 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from styletransfer.nn.normalization import Statistics, instance_norm, statistics
+from styletransfer.nn.normalization import Statistics, instance_norm, regional_statistics, statistics
 from styletransfer.nn.vgg import STYLE_TAPS
 from styletransfer.training.losses import (
     CONTENT_TAPS,
+    _regions,
     balanced,
     color_distance,
     content_distance,
@@ -15,7 +16,9 @@ from styletransfer.training.losses import (
     style_distance,
     stylization_losses,
 )
+from styletransfer.training.maps import random_maps
 from styletransfer.training.recipe import read_recipe
+from styletransfer.training.trainer import Painter
 
 
 def test_gram_is_the_double_loop():
@@ -59,8 +62,8 @@ def test_content_distance_ignores_contrast_and_sees_structure():
 
 def test_balanced_is_one_for_the_photo_itself():
     distance = torch.tensor([1.0, 2.0, 3.0])
-    assert balanced(distance, distance, 0.5) == 1
-    assert balanced(distance, torch.tensor([0.0, 2.0, 3.0]), 0.5) == pytest.approx(4 / 3)
+    assert balanced(distance, distance, 0.5).tolist() == [1, 1, 1]
+    assert balanced(distance, torch.tensor([0.0, 2.0, 3.0]), 0.5).tolist() == [2, 1, 1]
 
 
 def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
@@ -69,7 +72,7 @@ def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
     photos, paintings = torch.rand(2, 4, 3, 32, 32)
     ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
     for changed in (recipe, replace(recipe, balance=False, content_loss="target")):
-        arguments = (tiny_net, tiny_net.decoder, changed)
+        arguments = (tiny_net, Painter(tiny_net), changed)
         whole = stylization_losses(*arguments, photos, paintings, ones)
         halves = [
             stylization_losses(*arguments, photos[i:j], paintings[i:j], ones)
@@ -85,3 +88,37 @@ def test_color_distance_sees_mean_and_deviation():
     gray, red = torch.full((1, 3, 4, 4), 0.5), torch.full((1, 3, 4, 4), 0.5)
     red[:, 0] = 0.8
     assert color_distance(statistics(gray), statistics(red)).item() == pytest.approx(0.03, rel=1e-3)
+
+
+def test_losses_of_regions_are_those_of_pictures_cut_along_them():
+    """Left half in one style, right half in the next: as much as the two halves alone."""
+    torch.manual_seed(0)
+    a, b, c, d = torch.rand(4, 1, 3, 16, 16)
+    x = torch.cat([a, b], dim=3)
+    left = torch.zeros(1, 1, 16, 32)
+    left[..., :16] = 1
+    shares = torch.cat([left, 1 - left], dim=1)
+    found = regional_statistics(x, shares)
+    for r, half in enumerate((a, b)):
+        for part, expected in zip(found, statistics(half)):
+            torch.testing.assert_close(part[:, r], expected)
+        torch.testing.assert_close(gram(_regions(x, shares))[r], gram(half)[0])
+
+
+def test_a_map_of_one_style_everywhere_has_the_losses_of_no_map(tiny_net):
+    _, recipe = read_recipe("default", {"color_weight": 1.0})
+    photos, paintings = torch.rand(2, 2, 3, 32, 32)
+    ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
+    arguments = (tiny_net, Painter(tiny_net), recipe, photos, paintings, ones)
+    shares = torch.stack([torch.ones(2, 32, 32), torch.zeros(2, 32, 32)], dim=1)
+    plain, mapped = stylization_losses(*arguments), stylization_losses(*arguments, shares)
+    for name, value in plain.items():
+        torch.testing.assert_close(mapped[name], value, rtol=1e-3, atol=1e-5)
+
+
+def test_random_maps_are_cut_in_two_or_whole():
+    maps = random_maps(4, 32, (0, 1), torch.device("cpu"))
+    assert maps.shape == (4, 2, 32, 32) and (maps.sum(dim=1) == 1).all()
+    assert (maps[1::2, 0] == 1).all() and (maps[::2, 0].mean(dim=(1, 2)) < 0.9).all()
+    assert torch.equal(maps, random_maps(4, 32, (0, 1), torch.device("cpu")))
+    assert not torch.equal(maps, random_maps(4, 32, (0, 2), torch.device("cpu")))

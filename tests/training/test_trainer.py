@@ -8,6 +8,7 @@ from PIL import Image
 
 from styletransfer import InputError
 from styletransfer.io.weights import load_model, save_model
+from styletransfer.nn.normalization import Statistics
 from styletransfer.nn.stylizer import Config, StylizerNet
 from styletransfer.training.checkpoint import read_state
 from styletransfer.training.distributed import Group
@@ -105,10 +106,31 @@ def test_the_encoder_is_never_trained(pictures, tmp_path):
     torch.testing.assert_close(trained, fresh, atol=1e-3, rtol=1e-3)
 
 
-def test_instance_bottleneck_trains(pictures, tmp_path):
-    config = Config(channels=(4, 6, 8, 8), bottleneck="instance")
+@pytest.mark.parametrize("bottleneck", ["instance", "spade"])
+def test_other_bottlenecks_train(pictures, tmp_path, bottleneck):
+    config = Config(channels=(4, 6, 8, 8), bottleneck=bottleneck)
     run, _ = run_to(tmp_path, "run", pictures, config=config)
     assert len(losses(run)) == 6
+
+
+def test_spade_starts_as_adain_and_learns_its_map(pictures, tmp_path):
+    run, _ = run_to(tmp_path, "adain", pictures)
+    start = str(run / "checkpoint-000006.safetensors")
+    config = Config(channels=(4, 6, 8, 8), bottleneck="spade")
+    x, y = torch.rand(2, 1, 3, 32, 32)
+    adain = load_model(start)
+    fresh = StylizerNet(config)
+    fresh.load_state_dict(adain.state_dict(), strict=False)
+    with torch.no_grad():
+        torch.testing.assert_close(fresh(x, fresh.code(y)), adain(x, adain.code(y)))
+    run, _ = run_to(tmp_path, "spade", pictures, config=config, init=start)
+    spade = load_model(run / "checkpoint-000006.safetensors")
+    assert all(spade.spade[tap].gamma.weight.abs().max() > 0 for tap in config.taps)
+    shares = torch.ones(1, 2, 32, 32) / 2
+    pair = {t: Statistics(*(torch.cat([p, p]) for p in s)) for t, s in spade.code(y).items()}
+    with torch.no_grad():  # a map of the same style twice is that style
+        mapped = spade.paint(spade.encode(x), pair, 1.0, shares)
+        torch.testing.assert_close(mapped, spade(x, spade.code(y)), atol=1e-3, rtol=1e-3)
 
 
 def test_workers_change_nothing(pictures, tmp_path):
