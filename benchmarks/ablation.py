@@ -1,8 +1,9 @@
 """What each part of the recipe is worth: short runs that differ in one thing, evaluated alike.
 
-python -m benchmarks.ablation --content SRC --style SRC --pairs PAIRS.tsv --runs DIR
+python -m benchmarks.ablation new|continued --content SRC --style SRC --pairs PAIRS.tsv --runs DIR
 
-Runs that are in DIR already are not run again. Writes benchmarks/ablation.md.
+Writes its table into benchmarks/ablation.md beside the other. Runs that DIR holds already are not
+run again.
 """
 
 import argparse
@@ -18,33 +19,41 @@ from styletransfer.io.weights import file_digest, model_path
 from styletransfer.training.distributed import Group
 from styletransfer.training.session import new_session, write_sources
 
-NEW = {  # from the fitted start, or where it says so from random weights
-    "default": {},
-    "nearest upsampling": {"upsampling": "nearest"},
-    "AdaIN at relu4_1 alone": {"taps": ["relu4_1"], "convolutions": [1, 4, 2, 2]},
-    "AdaIN at relu2_1, relu3_1, relu4_1": {"taps": ["relu2_1", "relu3_1", "relu4_1"]},
-    "style distances not balanced": {"balance": False, "style_weight": 10.0, "gram_weight": 1.0},
-    "content: AdaIN's target": {"content_loss": "target", "content_weight": 0.5},
-    "random start": {"fit": False},
-    "random start, half of it reconstruction": {"fit": False, "reconstruct": 100},
-    "no identity steps": {"reconstruct_every": 0},
-    "no Gram loss": {"gram_weight": 0.0},
-    "no moving average": {"ema": 0.0},
+TABLES = {
+    "new": {  # a new decoder, fitted by least squares unless it says otherwise
+        "default": {},
+        "nearest upsampling": {"upsampling": "nearest"},
+        "AdaIN at relu4_1 alone": {"taps": ["relu4_1"], "convolutions": [1, 4, 2, 2]},
+        "AdaIN at relu2_1, relu3_1 and relu4_1": {"taps": ["relu2_1", "relu3_1", "relu4_1"]},
+        "style not balanced, as published": {"balance": False, "style_weight": 10.0, "gram_weight": 0.0},
+        "content against AdaIN's target": {"content_loss": "target"},
+        "random start": {"fit": False},
+        "random start, half of it reconstruction": {"fit": False, "reconstruct": 60},
+        "no identity steps": {"reconstruct_every": 0},
+        "no Gram loss": {"gram_weight": 0.0},
+        "colour loss": {"color_weight": 1.0},
+        "no moving average": {"ema": 0.0},
+    },
+    "continued": {  # the weights of --init, where the differences that count are smaller
+        "default": {},
+        "content weight 0.5": {"content_weight": 0.5},
+        "colour loss": {"color_weight": 1.0},
+        "zoom 2 to 3": {"zoom": [2.0, 3.0]},
+        "crops of 192, batch of 2": {"crop": 192, "batch_size": 2},
+    },
 }
-CONTINUED = {  # from the shipped weights, where the differences that count are smaller
-    "default": {},
-    "content weight 0.5": {"content_weight": 0.5},
-    "colour loss": {"color_weight": 1.0},
-    "crops of 192, batch of 2": {"crop": 192, "batch_size": 2},
-    "crops of 256, batch of 1": {"crop": 256, "batch_size": 1},
-    "half the rate": {"learning_rate": 1.5e-4},
-    "twice the rate": {"learning_rate": 6e-4},
-}
+FILE = Path("benchmarks/ablation.md")
+HEAD = """# What each part of the recipe is worth
+
+`python -m benchmarks.ablation`: each row is a run of its own that differs from the first in one
+thing. The rate falls to zero within each run, so that all end settled; measured as `stylize evaluate`
+does, on the first of the development pairs. One seed: differences below about 0.01 are noise.
+"""
 
 
 def measure(name: str, changes: dict, init: str | None, options: argparse.Namespace) -> dict:
     """Train one variant, unless its folder holds the result already; its mean scores."""
-    run = options.runs / f"{'continued' if init else 'new'}-{name.replace(' ', '_').replace(',', '')}"
+    run = options.runs / f"{options.table}-{name.replace(' ', '_').replace(',', '')}"
     done = run / "scores.json"
     if done.is_file():
         return json.loads(done.read_text())
@@ -54,7 +63,7 @@ def measure(name: str, changes: dict, init: str | None, options: argparse.Namesp
         "batch_size": options.batch_size, "warmup": 20, **changes,
     }  # fmt: skip
     if init:
-        changes = {"upsampling": "bilinear", **changes}
+        changes = {"upsampling": "bilinear", **changes}  # the first weights had nearest
     session = new_session("default", changes, options.content, options.style, run, init)
     write_sources(session, options.content, options.style)
     session.train(Group(torch.device(options.device)))
@@ -69,15 +78,16 @@ def measure(name: str, changes: dict, init: str | None, options: argparse.Namesp
     return scores
 
 
-def table(rows: dict[str, dict]) -> str:
-    lines = ["| | style | gram | content | ssim |", "|---|---|---|---|---|"]
+def table(title: str, rows: dict[str, dict]) -> str:
+    lines = [f"## {title}", "", "| | style | gram | content | ssim |", "|---|---|---|---|---|"]
     for name, scores in rows.items():
         lines.append(f"| {name} | " + " | ".join(f"{scores[k]:.3f}" for k in report.SCORES) + " |")
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table", choices=TABLES)
     parser.add_argument("--content", nargs="+", required=True)
     parser.add_argument("--style", nargs="+", required=True)
     parser.add_argument("--pairs", type=Path, required=True)
@@ -86,27 +96,19 @@ def main() -> None:
     parser.add_argument("--crop", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--first", type=int, default=15, help="Pairs to measure on.")
-    parser.add_argument("--init", default="adain-vgg", help="What the second table continues.")
+    parser.add_argument("--init", default="adain-vgg")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
-    continued = {name: measure(name, c, options.init, options) for name, c in CONTINUED.items()}
-    new = {name: measure(name, c, None, options) for name, c in NEW.items()}
-    digest = file_digest(model_path(options.init))[:12]
-    Path("benchmarks/ablation.md").write_text(f"""# What each part of the recipe is worth
-
-`python -m benchmarks.ablation`: each row trains {options.steps} steps of {options.batch_size} pairs
-at {options.crop} px with one thing changed (cosine to zero, so that each run ends settled), and is
-measured on the first {options.first} development pairs as `stylize evaluate` does. One seed:
-differences below about 0.01 are noise.
-
-From a new decoder, fitted by least squares unless it says otherwise:
-
-{table(new)}
-
-From the weights `{options.init}` (SHA-256 {digest}…), upsampling turned to bilinear:
-
-{table(continued)}
-""")
+    init = options.init if options.table == "continued" else None
+    rows = {name: measure(name, c, init, options) for name, c in TABLES[options.table].items()}
+    start = (
+        "from a new decoder" if init is None else f"from weights {file_digest(model_path(init))[:12]}…"
+    )
+    size = f"{options.steps} steps of {options.batch_size} pairs at {options.crop} px"
+    title = f"{options.table.capitalize()}: {size} {start}, measured on {options.first} pairs"
+    found = FILE.read_text().removeprefix(HEAD).split("\n## ")[1:] if FILE.exists() else []
+    kept = [f"## {part.strip()}\n" for part in found if not part.startswith(options.table.capitalize())]
+    FILE.write_text("\n".join([HEAD, *sorted([*kept, table(title, rows)])]))
 
 
 if __name__ == "__main__":
