@@ -15,7 +15,8 @@ TINY = (4, 6, 8, 8)
 @pytest.fixture(scope="session")
 def tiny_net() -> StylizerNet:
     torch.manual_seed(0)
-    net = StylizerNet(Config(channels=TINY)).eval().requires_grad_(False)
+    config = Config(channels=TINY, taps=("pixels", "relu3_1", "relu4_1"))
+    net = StylizerNet(config).eval().requires_grad_(False)
     for conv in net.encoder.children():
         torch.nn.init.kaiming_normal_(conv.weight)
     # Fitted, so that its pictures depend on content and style: a dead network passes any equality.

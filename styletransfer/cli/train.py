@@ -108,9 +108,9 @@ def train(
     """Train a decoder on your own photos and paintings.
 
     RUN gets checkpoint-*.safetensors (each a model for --model), samples-*.jpg to look at,
-    metrics.jsonl with a line a step, skipped.tsv with the pictures that could not be used, and
-    state.safetensors for --resume, which keeps the run's recipe and sources; --steps may prolong it.
-    Ctrl-C saves a checkpoint first.
+    metrics.jsonl with a line a step, curve.png of its losses, skipped.tsv with the pictures that
+    could not be used, and state.safetensors for --resume, which keeps the run's recipe and sources;
+    --steps may prolong it. Ctrl-C saves a checkpoint first.
     """
     if resume is None:
         if not content or not style or out is None and not dry_run:

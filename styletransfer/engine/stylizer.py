@@ -167,8 +167,7 @@ class Stylizer:
             map = _fit(read_mask(mask, whole), shape, feather)
             strength = alpha if map.min() == 1 else alpha * map
 
-        features = self._features(x, 12 * len(codes) if shares is not None else 0)
-        out = self._paint(features, codes, strength, shares, shape)
+        out = self._paint(x, codes, strength, shares)
         if preserve_color == "luminance":
             out = out.lerp(color.with_luminance_of(x.to(out), out), color_strength)
         return _like(content, out, picture)
@@ -177,33 +176,23 @@ class Stylizer:
     def variations(
         self, content: Source, looks: Iterable[tuple[StyleCode, float]], size: int | None = None
     ) -> Iterator[Image.Image]:
-        """One picture in many styles and strengths: looks are (code, alpha), one PIL image for each.
-
-        The content is encoded once, which `stylize` in a loop would do again for every one.
-        """
+        """One picture in many styles and strengths: looks are (code, alpha), one PIL image for each."""
         x, _, _ = _open(content, size)
-        features = self._features(x, 0)
         for code, alpha in looks:
             self._check_code(code)
-            out = self._paint(features, [code], alpha, None, x.shape[2:])
-            yield Image.fromarray(to_array(out))
-
-    def _features(self, x: Tensor, more: int) -> dict[str, Tensor]:
-        """Content features; more: bytes a pixel that will be needed beside them."""
-        self._check_memory(x, more)
-        x = pad_to_multiple(x.to(self.device, torch.float32))
-        with self._computing():
-            return self.net.encode(x.contiguous(memory_format=torch.channels_last))
+            yield Image.fromarray(to_array(self._paint(x, [code], alpha)))
 
     def _paint(
         self,
-        features: dict[str, Tensor],
+        x: Tensor,
         codes: Sequence[StyleCode],
         alpha: float | Tensor,
-        shares: Tensor | None,
-        shape: Sequence[int],
+        shares: Tensor | None = None,
     ) -> Tensor:
-        """Float32 (N, 3, *shape) in [0, 1]; alpha and shares as `stylize` makes them."""
+        """Float32 (N, 3, H, W) in [0, 1]; alpha and shares as `stylize` makes them."""
+        height, width = x.shape[2:]
+        self._check_memory(x, 0 if shares is None else 12 * len(codes))
+        x = pad_to_multiple(x.to(self.device, torch.float32))
         joined = {
             tap: Statistics(
                 *(torch.cat(part).to(self.device) for part in zip(*(c.statistics[tap] for c in codes)))
@@ -213,8 +202,8 @@ class Stylizer:
         maps = [alpha, shares]
         maps = [pad_to_multiple(m).to(self.device) if isinstance(m, Tensor) else m for m in maps]
         with self._computing():
-            out = self.net.paint(features, joined, *maps)
-        return out[:, :, : shape[0], : shape[1]].float().clamp(0, 1)
+            out = self.net(x.contiguous(memory_format=torch.channels_last), joined, *maps)
+        return out[:, :, :height, :width].float().clamp(0, 1)
 
     def _encode(self, style: Tensor, name: str) -> StyleCode:
         self._check_memory(style)

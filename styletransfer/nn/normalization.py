@@ -84,6 +84,23 @@ def regional_adain(x: Tensor, styles: Statistics, shares: Tensor, eps: float = E
     return torch.addcmul(beta, x, gamma)
 
 
+def to_opponent(x: Tensor) -> Tensor:
+    """RGB (N, 3, H, W) to brightness, red against blue, and green against both; orthonormal.
+
+    In these axes the colours of pictures hardly depend on each other, so that statistics of each
+    describe a palette (as Reinhard et al. 2001 do in a space of their own).
+    """
+    r, g, b = x.unbind(dim=1)
+    return torch.stack([(r + g + b) / 3**0.5, (r - b) / 2**0.5, (r - 2 * g + b) / 6**0.5], dim=1)
+
+
+def from_opponent(x: Tensor) -> Tensor:
+    """The inverse of `to_opponent`."""
+    a, b, c = x.unbind(dim=1)
+    a, b, c = a / 3**0.5, b / 2**0.5, c / 6**0.5
+    return torch.stack([a + b + c, a - 2 * c, a - b + c], dim=1)
+
+
 class Spade(nn.Module):
     """Spatially adaptive normalization, Park et al. 2019, eq. 1: γ(m) · (x − μ(x)) / σ(x) + β(m).
 

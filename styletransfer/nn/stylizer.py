@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -11,12 +12,17 @@ from .normalization import (
     Spade,
     Statistics,
     adain,
+    from_opponent,
     instance_norm,
     regional_adain,
     statistics,
     style_map,
+    to_opponent,
 )
 from .vgg import CHANNELS, STYLE_TAPS, Encoder
+
+PIXELS = "pixels"
+"""The tap before the encoder: the picture itself, in opponent colours."""
 
 Code = Mapping[str, Statistics]
 """A style, as far as the network is concerned: the statistics of each of its taps."""
@@ -29,7 +35,8 @@ class Config:
     encoder: vgg19-oxford (the original, shipped), or torchvision's vgg16 or vgg19.
     bottleneck: adain; instance (plain IN: the style code is the identity, the style is learned); or
     spade (adain, and a learned correction to it from the map of which style is where).
-    taps: where the bottleneck acts; ("relu4_1",) alone is the classic network.
+    taps: where the bottleneck acts; ("relu4_1",) alone is the classic network. "pixels" gives the
+    photo the style's palette before it is encoded.
     convolutions: of the decoder, per stage, deepest first.
     upsampling: of the decoder, bilinear or nearest.
     channels: of encoder and decoder, per level; other than VGG's own only in tests.
@@ -49,8 +56,15 @@ class Config:
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}")
         if self.upsampling not in ("bilinear", "nearest"):
             raise ValueError(f"unknown upsampling {self.upsampling!r}")
-        if STYLE_TAPS[-1] not in self.taps or not set(self.taps) <= set(STYLE_TAPS):
-            raise ValueError(f"taps must hold relu4_1 and be among {', '.join(STYLE_TAPS)}")
+        if STYLE_TAPS[-1] not in self.taps or not set(self.taps) <= {PIXELS, *STYLE_TAPS}:
+            raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
+        if self.bottleneck == "instance" and PIXELS in self.taps:
+            raise ValueError("an instance bottleneck knows no palette: leave pixels out of its taps")
+
+    @property
+    def depths(self) -> tuple[str, ...]:
+        """The taps that are the encoder's."""
+        return tuple(tap for tap in self.taps if tap != PIXELS)
 
 
 class StylizerNet(nn.Module):
@@ -64,15 +78,19 @@ class StylizerNet(nn.Module):
         self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
         if config.bottleneck == "spade":
             width = dict(zip(STYLE_TAPS, config.channels))
-            self.spade = nn.ModuleDict({t: Spade(width[t], 2 * width[t]) for t in config.taps})
+            self.spade = nn.ModuleDict({t: Spade(width[t], 2 * width[t]) for t in config.depths})
 
     def encode(self, picture: Tensor) -> dict[str, Tensor]:
-        """Features at the config's taps. picture: (N, 3, H, W) in [0, 1]."""
-        return self.encoder(picture, self.config.taps)
+        """Features at the encoder's taps of the config. picture: (N, 3, H, W) in [0, 1]."""
+        return self.encoder(picture, self.config.depths)
 
     def code(self, style: Tensor) -> dict[str, Statistics]:
         """The style code of a picture (N, 3, H, W) in [0, 1]: statistics at the config's taps."""
-        return {tap: statistics(x) for tap, x in self.encode(style).items()}
+        return self.palette(style) | {tap: statistics(x) for tap, x in self.encode(style).items()}
+
+    def palette(self, style: Tensor) -> dict[str, Statistics]:
+        """The part of a style code that is taken from the picture itself; perhaps nothing."""
+        return {PIXELS: statistics(to_opponent(style))} if PIXELS in self.config.taps else {}
 
     def bottleneck(
         self,
@@ -97,7 +115,7 @@ class StylizerNet(nn.Module):
                 y = regional_adain(x, code[tap], local)
             else:
                 y = adain(x, code[tap])
-            if self.config.bottleneck == "spade":
+            if self.config.bottleneck == "spade" and tap != PIXELS:
                 y = y + self._correction(tap, x, code[tap], local)
             if isinstance(alpha, Tensor):
                 mixed[tap] = x.lerp(y, _resized(alpha, x))
@@ -112,29 +130,33 @@ class StylizerNet(nn.Module):
         map = style_map(code, shares).to(x.dtype).expand(len(x), -1, -1, -1)
         return self.spade[tap](x, map) - instance_norm(x)
 
-    def paint(
+    def recolor(
+        self, content: Tensor, code: Code, alpha: float | Tensor, shares: Tensor | None
+    ) -> Tensor:
+        """The photo in the style's palette, if the config has that tap; as for `bottleneck`."""
+        if PIXELS not in self.config.taps:
+            return content
+        with torch.autocast(content.device.type, enabled=False):  # half precision is seen in colours
+            pixels = {PIXELS: to_opponent(content.float())}
+            return from_opponent(self.bottleneck(pixels, code, alpha, shares)[PIXELS]).clamp(0, 1)
+
+    def forward(
         self,
-        features: Mapping[str, Tensor],
+        content: Tensor,
         code: Code | None,
         alpha: float | Tensor = 1.0,
         shares: Tensor | None = None,
     ) -> Tensor:
-        """The picture of encoded content in a style; arguments as for `bottleneck`.
+        """Stylize content (N, 3, H, W) in [0, 1], H and W multiples of 8 and at least 16.
 
-        A code of None reconstructs the content, as does α = 0.
+        code: statistics with N or 1 rows; None reconstructs the content, as does α = 0. alpha,
+        shares: as for `bottleneck`. Returns (N, 3, H, W), not yet clamped to [0, 1].
         """
         nothing = code is None and self.config.bottleneck != "instance"
         if nothing or not isinstance(alpha, Tensor) and alpha == 0:
-            return self.decoder(features)
+            return self.decoder(self.encode(content))
+        features = self.encode(self.recolor(content, code, alpha, shares))
         return self.decoder(self.bottleneck(features, code, alpha, shares))
-
-    def forward(self, content: Tensor, code: Code | None, alpha: float | Tensor = 1.0) -> Tensor:
-        """Stylize content (N, 3, H, W) in [0, 1], H and W multiples of 8 and at least 16.
-
-        code: statistics with N or 1 rows; None reconstructs the content, as does α = 0.
-        Returns (N, 3, H, W), not yet clamped to [0, 1].
-        """
-        return self.paint(self.encode(content), code, alpha)
 
 
 def _resized(map: Tensor, features: Tensor) -> Tensor:

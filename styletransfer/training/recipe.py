@@ -13,7 +13,7 @@ RECIPES = Path(__file__).parent / "recipes"
 NETWORK = {
     "encoder": "vgg19-oxford, the original; vgg16 or vgg19, torchvision's (0.5 GB, downloaded once).",
     "bottleneck": "adain: any style; instance: plain IN, one style, learned; spade: maps of styles.",
-    "taps": "Where the bottleneck acts; relu4_1 alone is the classic network.",
+    "taps": "Where the bottleneck acts, pixels (the palette) to relu4_1, which alone is the classic.",
     "convolutions": "Of the decoder, per stage, deepest first.",
     "upsampling": "bilinear, or nearest as published.",
 }

@@ -18,6 +18,7 @@ from ..nn.normalization import Statistics, statistics
 from ..nn.stylizer import Config, StylizerNet
 from ..nn.vgg import STYLE_TAPS
 from .checkpoint import Saved, State, pack, save_state, unpack
+from .curve import save_curve
 from .data import Augmentation, Crops, Share
 from .distributed import Group
 from .initialize import fit_decoder, new_net
@@ -81,6 +82,7 @@ def train(
                 name = f"{state.step:06d}"
                 save_model(run / f"checkpoint-{name}.safetensors", state.ema)
                 save_samples(run / f"samples-{name}.jpg", state.ema, *begun.fixed)
+                save_curve(run / "curve.png", [run])
                 save_state(run, state, recipe)
                 log.picture(run / f"samples-{name}.jpg", state.step)
             if stop:
@@ -138,10 +140,10 @@ class Painter(nn.Module):
     def __init__(self, net: StylizerNet):
         super().__init__()
         self.parts = nn.ModuleList(part for name, part in net.named_children() if name != "encoder")
-        self._paint = net.paint
+        self._net = [net]  # in a list, or the encoder would be one of its parts
 
-    def forward(self, features, code=None, shares: Tensor | None = None) -> Tensor:
-        return self._paint(features, code, 1.0, shares)
+    def forward(self, content: Tensor, code=None, shares: Tensor | None = None) -> Tensor:
+        return self._net[0](content, code, 1.0, shares)
 
 
 def trained(net: nn.Module) -> list[nn.Parameter]:
@@ -160,7 +162,7 @@ def step(
         # AdaIN with a picture's own statistics changes nothing, so it is the identity loss as well.
         every = recipe.reconstruct_every
         if state.step < recipe.reconstruct or every and state.step % every == 0:
-            rebuilt = painter(net.encode(photos))
+            rebuilt = painter(photos)
             losses = {"reconstruction": (rebuilt.float() - photos).abs().mean()}
             loss = 10 * losses["reconstruction"]
         else:

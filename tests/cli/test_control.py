@@ -44,7 +44,7 @@ def test_blend_show_and_refusal(photo, paintings, tiny_model, capsys):
     assert run(["style", "show", "mix.style.safetensors", "--json", "--size", "32", *model]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["styles"] == pytest.approx({"painting0.jpg": 0.75, "painting1.jpg": 0.25})
-    assert record["taps"] == {"relu3_1": 8, "relu4_1": 8}
+    assert record["taps"] == {"pixels": 3, "relu3_1": 8, "relu4_1": 8}
     assert Image.open("mix-sheet.jpg").width > 4 * 32
     assert run([photo, "mix.style.safetensors", "-o", "c.png", *model]) == 0
     weights = ["--weights", "3,1", *SMALL]

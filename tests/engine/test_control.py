@@ -158,7 +158,9 @@ def test_regions_do_not_bleed(stylizer, codes):
     ab = stylizer.stylize(photo, regions=map, region={"#ff0000": a, "#00ff00": b}, feather=feather)
     ac = stylizer.stylize(photo, regions=map, region={"#ff0000": a, "#00ff00": c}, feather=feather)
     reach = 48 + feather  # of the decoder, and of the average over a position of its deepest level
-    assert np.array_equal(ab[:, : 128 - reach], ac[:, : 128 - reach])
+    # Not bit for bit: at the border the palette of b or c is in what the encoder sees of a's region,
+    # and so, by a little, in the statistics of that region.
+    assert np.abs(ab[:, : 128 - reach].astype(int) - ac[:, : 128 - reach]).max() <= 4
     assert np.abs(ab[:, 128 + reach :].astype(int) - ac[:, 128 + reach :]).mean() > 2
 
 

@@ -7,11 +7,13 @@ from styletransfer.nn.normalization import (
     Spade,
     Statistics,
     adain,
+    from_opponent,
     instance_norm,
     regional_adain,
     regional_statistics,
     statistics,
     style_map,
+    to_opponent,
 )
 
 
@@ -143,3 +145,11 @@ def test_a_style_map_shows_each_style_where_it_is():
     shares = torch.zeros(1, 2, 1, 2)
     shares[0, 0, 0, 0] = shares[0, 1, 0, 1] = 1
     assert style_map(styles, shares).tolist() == [[[[1.0, 2.0]], [[3.0, 4.0]]]]
+
+
+def test_opponent_colours_are_a_rotation():
+    x = random(2, 3, 4, 5)
+    torch.testing.assert_close(from_opponent(to_opponent(x)), x)
+    torch.testing.assert_close(to_opponent(x).norm(dim=1), x.norm(dim=1))
+    grey = torch.full((1, 3, 1, 1), 0.5)
+    assert to_opponent(grey)[0, 1:].abs().max() < 1e-6
