@@ -21,12 +21,16 @@ def test_the_wheel_holds_weights_and_cards(tmp_path):
     names = set(zipfile.ZipFile(wheel).namelist())
     for file in (ROOT / "weights").iterdir():
         assert f"styletransfer/weights/{file.name}" in names
+    assert "styletransfer/example.jpg" in names  # what `stylize style show` paints
+    assert "styletransfer/training/recipes/default.toml" in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
 
 
 def test_every_example_has_its_source():
     sources = (ROOT / "examples" / "SOURCES.md").read_text()
-    pictures = [*(ROOT / "examples").glob("content/*"), *(ROOT / "examples").glob("style/*")]
+    pictures = [
+        path for kind in ("content", "style", "maps") for path in (ROOT / "examples" / kind).iterdir()
+    ]
     assert len(pictures) >= 8
     for picture in pictures:
         assert f"{picture.parent.name}/{picture.name}" in sources

@@ -152,11 +152,21 @@ class StylizerNet(nn.Module):
         code: statistics with N or 1 rows; None reconstructs the content, as does α = 0. alpha,
         shares: as for `bottleneck`. Returns (N, 3, H, W), not yet clamped to [0, 1].
         """
+        return self.decoder(self.aim(content, code, alpha, shares))
+
+    def aim(
+        self,
+        content: Tensor,
+        code: Code | None,
+        alpha: float | Tensor = 1.0,
+        shares: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """The features that the decoder makes a picture of, by tap; arguments as for `forward`."""
         nothing = code is None and self.config.bottleneck != "instance"
         if nothing or not isinstance(alpha, Tensor) and alpha == 0:
-            return self.decoder(self.encode(content))
+            return self.encode(content)
         features = self.encode(self.recolor(content, code, alpha, shares))
-        return self.decoder(self.bottleneck(features, code, alpha, shares))
+        return self.bottleneck(features, code, alpha, shares)
 
 
 def _resized(map: Tensor, features: Tensor) -> Tensor:

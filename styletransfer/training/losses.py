@@ -92,7 +92,8 @@ def stylization_losses(
 ) -> dict[str, Tensor]:
     """The losses of one batch by name, each a scalar with a weight NAME_weight in the recipe.
 
-    content, style: (N, 3, H, W) in [0, 1]. painter: net itself, perhaps wrapped. shares: (N, 2, H, W),
+    content, style: (N, 3, H, W) in [0, 1]. painter: gives the picture and the features it
+    was made of (`trainer.Painter`). shares: (N, 2, H, W),
     where each sample is to take its own style and where the next sample's; every region then has
     its own style losses, which count by its area.
     """
@@ -103,7 +104,7 @@ def stylization_losses(
         codes = net.palette(style) | {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
         if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
             codes = {tap: Statistics(*(_with_next(part) for part in codes[tap])) for tap in codes}
-    picture = painter(content, codes, shares)
+    picture, aim = painter(content, codes, shares)
     output = net.encoder(picture, LOSS_TAPS)
 
     def measure(x: Tensor) -> Statistics:
@@ -130,10 +131,8 @@ def stylization_losses(
 
     losses = {}
     if recipe.content_loss == "target":
-        with torch.no_grad():
-            features = net.encode(net.recolor(content, codes, 1.0, shares))
-            aim = net.bottleneck(features, codes, 1.0, shares)["relu4_1"].float()
-        losses["content"] = (output["relu4_1"].float() - aim).square().mean()
+        difference = output["relu4_1"].float() - aim["relu4_1"].detach().float()
+        losses["content"] = difference.square().mean()
     else:
         losses["content"] = content_distance(output, photo).mean()
     wanted = codes

@@ -142,8 +142,10 @@ class Painter(nn.Module):
         self.parts = nn.ModuleList(part for name, part in net.named_children() if name != "encoder")
         self._net = [net]  # in a list, or the encoder would be one of its parts
 
-    def forward(self, content: Tensor, code=None, shares: Tensor | None = None) -> Tensor:
-        return self._net[0](content, code, 1.0, shares)
+    def forward(self, content: Tensor, code=None, shares: Tensor | None = None):
+        """The picture, and the features it was made of."""
+        aim = self._net[0].aim(content, code, 1.0, shares)
+        return self._net[0].decoder(aim), aim
 
 
 def trained(net: nn.Module) -> list[nn.Parameter]:
@@ -162,7 +164,7 @@ def step(
         # AdaIN with a picture's own statistics changes nothing, so it is the identity loss as well.
         every = recipe.reconstruct_every
         if state.step < recipe.reconstruct or every and state.step % every == 0:
-            rebuilt = painter(photos)
+            rebuilt, _ = painter(photos)
             losses = {"reconstruction": (rebuilt.float() - photos).abs().mean()}
             loss = 10 * losses["reconstruction"]
         else:
