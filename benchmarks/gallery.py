@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from styletransfer import Stylizer
-from styletransfer.engine.sheet import sheet
+from styletransfer.engine.sheet import draw_sheet
 from styletransfer.io.image import read_picture, write_picture
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -33,7 +33,7 @@ def gallery(stylizer: Stylizer) -> Image.Image:
     for name in PHOTOS:
         painted = stylizer.variations(photo(name), [(code, 1.0) for code in codes])
         rows.append([read_picture(photo(name)).rgb, *painted])
-    return sheet(rows, CELL)
+    return draw_sheet(rows, CELL)
 
 
 def control(stylizer: Stylizer) -> Image.Image:
@@ -83,7 +83,7 @@ def control(stylizer: Stylizer) -> Image.Image:
         ],
         ["a mask", "--mask", "a map", "--regions --region …"],
     )
-    return sheet(rows, CELL, labels=labels)
+    return draw_sheet(rows, CELL, labels=labels)
 
 
 def main(folder: str) -> None:

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .engine.showing import grid, morph, sheet
     from .engine.style_code import StyleCode
     from .engine.stylizer import Stylizer
     from .io.weights import load_model
 
 __version__ = "0.1.0"
-__all__ = ["InputError", "StyleCode", "Stylizer", "load_model"]
+__all__ = ["InputError", "StyleCode", "Stylizer", "grid", "load_model", "morph", "sheet"]
 
 _WHERE = {
     "Stylizer": ".engine.stylizer",
     "StyleCode": ".engine.style_code",
+    "grid": ".engine.showing",
     "load_model": ".io.weights",
+    "morph": ".engine.showing",
+    "sheet": ".engine.showing",
 }
 
 

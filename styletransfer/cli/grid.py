@@ -48,24 +48,14 @@ def grid(
     options.check_styles(styles)
     check_output(output, force)
 
-    from ..engine.paths import square
-    from ..engine.sheet import cell_size, sheet
+    from ..engine.showing import grid as paint_grid
     from ..engine.stylizer import Stylizer
 
-    stylizer = Stylizer(model, device, precision.value)
-    codes = [stylizer.style(style, style_size, style_crop) for style in styles]
-    if corners is None:
-        looks = [[(code, alpha) for alpha in strengths] for code in codes]
-        titles, names = [f"alpha {alpha:g}" for alpha in strengths], [options.stem(s) for s in styles]
-        labels = [[name] + [""] * (len(strengths) - 1) for name in names]
-    else:
-        looks = [[(code, 1.0) for code in row] for row in square(codes, corners)]
-        titles, labels = [], []
-    painted = stylizer.variations(photo, [look for row in looks for look in row], size)
-    width = len(looks[0])
-    pictures = list(options.progress(painted, len(looks) * width))
-    rows = [pictures[i : i + width] for i in range(0, len(pictures), width)]
-    write_picture(output, sheet(rows, cell_size(photo.rgb, size), titles, labels))
+    painted = paint_grid(
+        Stylizer(model, device, precision.value), photo, styles, strengths, corners,
+        size=size, style_size=style_size, style_crop=style_crop, track=options.progress,
+    )  # fmt: skip
+    write_picture(output, painted)
     print(output)
     return 0
 

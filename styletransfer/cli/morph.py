@@ -58,13 +58,13 @@ def morph(
     options.check_styles(styles)
     check_animation(output, force)
 
-    from ..engine.paths import morph as path_through
+    from ..engine.showing import morph as paint_morph
     from ..engine.stylizer import Stylizer
 
-    stylizer = Stylizer(model, device, precision.value)
-    codes = [stylizer.style(style, style_size, style_crop) for style in styles]
-    looks = [(code, alpha) for code in path_through(codes + codes[:1] * loop, frames)]
-    pictures = stylizer.variations(photo, looks, size or min(512, *photo.rgb.size))
+    pictures = paint_morph(
+        Stylizer(model, device, precision.value), photo, styles + styles[:1] * loop, frames, alpha,
+        size=size or min(512, *photo.rgb.size), style_size=style_size, style_crop=style_crop,
+    )  # fmt: skip
     write_animation(output, options.progress(pictures, frames), fps)
     print(output)
     return 0

@@ -52,30 +52,19 @@ def sheet(
         raise InputError(f"{styles}: no pictures and no style codes in it")
     check_output(output, force)
 
-    from ..engine import sheet as sheets
+    from ..engine.showing import sheet as paint_sheet
     from ..engine.stylizer import Stylizer
 
-    stylizer = Stylizer(model, device, precision.value)
-    names, broken = [], 0
+    broken = []
 
-    def looks():
-        nonlocal broken
-        for path in options.progress(found, len(found)):
-            try:
-                code = stylizer.style(path, style_size, style_crop)
-            except InputError as error:
-                broken += 1
-                print(f"stylize sheet: {error}", file=sys.stderr)
-                continue
-            names.append(options.stem(path.name))
-            yield code, alpha
+    def note(error: InputError) -> None:
+        broken.append(error)
+        print(f"stylize sheet: {error}", file=sys.stderr)
 
-    pictures = list(stylizer.variations(photo, looks(), size))
-    if not pictures:
-        raise InputError(f"{styles}: none of its styles can be used")
-    rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
-    labels = [names[i : i + columns] for i in range(0, len(names), columns)]
-    cell = sheets.cell_size(photo.rgb, size)
-    write_picture(output, sheets.sheet(rows, cell, labels=labels))
+    painted = paint_sheet(
+        Stylizer(model, device, precision.value), photo, found, columns, alpha,
+        size=size, style_size=style_size, style_crop=style_crop, track=options.progress, on_error=note,
+    )  # fmt: skip
+    write_picture(output, painted)
     print(output)
     return 1 if broken else 0

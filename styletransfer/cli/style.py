@@ -97,7 +97,7 @@ def show(
     photo = read_picture(content or example_photo())
     check_output(output, force)
 
-    from ..engine.sheet import cell_size, sheet
+    from ..engine.sheet import cell_size, draw_sheet
     from ..engine.style_code import StyleCode
     from ..engine.stylizer import Stylizer
 
@@ -115,7 +115,7 @@ def show(
     alphas = (0.5, 1.0, 1.5)
     pictures = list(stylizer.variations(photo, [(code, alpha) for alpha in alphas], size))
     titles = ["photo", *(f"alpha {alpha:g}" for alpha in alphas)]
-    write_picture(output, sheet([[photo.rgb, *pictures]], cell_size(photo.rgb, size), titles))
+    write_picture(output, draw_sheet([[photo.rgb, *pictures]], cell_size(photo.rgb, size), titles))
     if as_json:
         print(json.dumps({**record, "sheet": output}))
         return 0

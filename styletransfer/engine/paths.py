@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from .style_code import StyleCode, blend
 
 
-def morph(codes: Sequence[StyleCode], frames: int) -> list[StyleCode]:
+def between(codes: Sequence[StyleCode], frames: int) -> list[StyleCode]:
     """`frames` codes on a path through the given ones, resting a moment at each; ends included.
 
     The path is straight between two codes, with a speed of zero at both (3t² − 2t³).

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 GAP = 6
 
 
-def sheet(
+def draw_sheet(
     rows: Sequence[Sequence[Image.Image | None]],
     cell: tuple[int, int],
     columns: Sequence[str] = (),

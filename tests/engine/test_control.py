@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from styletransfer import InputError, StyleCode, Stylizer
-from styletransfer.engine.paths import morph, square
+from styletransfer import InputError, StyleCode, Stylizer, grid, morph, sheet
+from styletransfer.engine.paths import between, square
 from styletransfer.engine.regions import read_regions, soften
 
 
@@ -85,13 +85,31 @@ def test_alpha_above_one_goes_on_in_a_straight_line(stylizer, codes):
 
 
 def test_morph_begins_and_ends_with_the_single_styles(stylizer, codes):
-    path = morph(codes, 9)
+    path = between(codes, 9)
     assert path[0] is codes[0] and path[8] is codes[2]
     same(path[4], codes[1])
     same(path[2], stylizer.blend(codes[:2]))  # half way in time is half way in style
-    pictures = list(stylizer.variations(PHOTO, [(code, 1.0) for code in path]))
-    assert np.array_equal(np.array(pictures[0]), stylizer.stylize(PHOTO, codes[0]))
-    assert np.array_equal(np.array(pictures[-1]), stylizer.stylize(PHOTO, codes[2]))
+    pictures = [np.array(picture) for picture in morph(stylizer, PHOTO, codes, 5)]
+    assert len(pictures) == 5
+    for index, code in ((0, codes[0]), (2, codes[1]), (4, codes[2])):
+        assert np.array_equal(pictures[index], stylizer.stylize(PHOTO, code))
+
+
+def test_grid_and_sheet_from_python(stylizer, codes):
+    cell = np.array(stylizer.stylize(PHOTO, codes[1], 0.5, size=32))
+    found = np.array(grid(stylizer, PHOTO, codes, [0.5, 1.0], size=32))
+    title = found.shape[0] - 3 * (cell.shape[0] + 6) + 6
+    assert found.shape[1] == 2 * (cell.shape[1] + 6) - 6 and title > 0
+    contact = np.array(sheet(stylizer, PHOTO, codes, 2, 0.5, size=32))
+    assert np.array_equal(contact[:32, cell.shape[1] + 6 :], cell)  # the second style, top right
+    for wrong in (
+        lambda: morph(stylizer, PHOTO, codes[:1], 5),
+        lambda: grid(stylizer, PHOTO, codes, corners=3),
+        lambda: grid(stylizer, PHOTO, codes, [3.0]),
+        lambda: sheet(stylizer, PHOTO, []),
+    ):
+        with pytest.raises(InputError):
+            wrong()
 
 
 def test_a_square_has_its_four_styles_at_the_corners(stylizer, codes):
@@ -152,7 +170,7 @@ def test_a_map_of_one_colour_is_no_map_bit_for_bit(stylizer, codes):
 
 
 def test_regions_do_not_bleed(stylizer, codes):
-    photo, map = array(256, 64, seed=3), halves()
+    photo, map = array(1024, 64, seed=3), halves(1024)
     a, b, c = codes
     feather = 8
     ab = stylizer.stylize(photo, regions=map, region={"#ff0000": a, "#00ff00": b}, feather=feather)
@@ -160,8 +178,8 @@ def test_regions_do_not_bleed(stylizer, codes):
     reach = 48 + feather  # of the decoder, and of the average over a position of its deepest level
     # Not bit for bit: at the border the palette of b or c is in what the encoder sees of a's region,
     # and so, by a little, in the statistics of that region.
-    assert np.abs(ab[:, : 128 - reach].astype(int) - ac[:, : 128 - reach]).max() <= 4
-    assert np.abs(ab[:, 128 + reach :].astype(int) - ac[:, 128 + reach :]).mean() > 2
+    assert np.abs(ab[:, : 512 - reach].astype(int) - ac[:, : 512 - reach]).max() <= 3
+    assert np.abs(ab[:, 512 + reach :].astype(int) - ac[:, 512 + reach :]).mean() > 6
 
 
 def test_a_region_has_statistics_of_its_own(stylizer, codes):
