@@ -43,6 +43,14 @@ class Group:
         distributed.all_reduce(joined)
         return dict(zip(values, joined / self.world))
 
+    def merge(self, found: dict[str, dict]) -> dict[str, dict]:
+        """Dictionaries by kind with what any process has in them."""
+        if self.world == 1:
+            return found
+        everyone: list = [None] * self.world
+        distributed.all_gather_object(everyone, found)
+        return {kind: {k: v for each in everyone for k, v in each[kind].items()} for kind in found}
+
     def agree(self, wish: bool, step: int) -> bool:
         """Whether any process has the wish; asked at the same step in all, so all hear the same.
 

@@ -77,6 +77,8 @@ def train(
             if group.leads:
                 log.add(state.step, losses, waited)
             due = state.step % recipe.checkpoint_every == 0 or state.step == recipe.steps
+            if due or stop:
+                state.skipped = group.merge(state.skipped)
             if group.leads and (due or stop):
                 log.flush()  # which stops if a loss is not finite: what is saved is good
                 name = f"{state.step:06d}"

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from styletransfer.io.weights import load_model
+from styletransfer.training.checkpoint import read_state
 
 TRAIN = """
 import json, sys
@@ -42,6 +43,8 @@ def pictures(tmp_path_factory):
     for i in range(8):
         pixels = np.random.default_rng(i).integers(0, 256, (6, 7, 3), dtype=np.uint8)
         Image.fromarray(pixels).resize((40, 30), Image.Resampling.BICUBIC).save(folder / f"{i}.png")
+    for i in range(3):
+        (folder / f"broken{i}.png").write_text("no")
     return folder
 
 
@@ -67,6 +70,8 @@ def test_two_processes_on_half_batches_are_one_on_whole_ones(pictures, tmp_path)
     run(2, pictures, tmp_path / "two", 4)
     one, two = lines(tmp_path / "one"), lines(tmp_path / "two")
     assert len(one) == len(two) == 4  # the second process wrote nothing
+    skipped = [read_state(tmp_path / name).skipped for name in ("one", "two")]
+    assert skipped[0] == skipped[1] and skipped[0]["content"]  # whoever met them
     for a, b in zip(one, two):
         for key in set(a) - {"samples_per_second", "waiting"}:
             assert b[key] == pytest.approx(a[key], rel=2e-3), (a["step"], key)
