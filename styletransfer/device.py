@@ -1,5 +1,10 @@
 """Which device, and what number format it is fast with."""
 
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from .errors import InputError
@@ -22,7 +27,24 @@ def pick_device(name: str) -> torch.device:
 def fast_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it, else float32."""
     if device.type == "cpu":
-        half = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        half = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     else:
         half = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.bfloat16 if half else torch.float32
+
+
+def can_compile(device: torch.device) -> bool:
+    """Whether torch.compile is to be expected to work and to pay: CUDA, Triton and a C compiler."""
+    if device.type != "cuda" or torch.cuda.get_device_capability(device) < (7, 0):
+        return False
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    return bool(compiler) and importlib.util.find_spec("triton") is not None
+
+
+@contextmanager
+def enough_memory(device: torch.device, remedy: str) -> Iterator[None]:
+    """Turn running out of the device's memory into an InputError that names a remedy."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise InputError(f"out of memory on {device}: give {remedy}") from None

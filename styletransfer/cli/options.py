@@ -1,5 +1,6 @@
 """Options that several verbs share, and what is written in them."""
 
+import os
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
@@ -44,10 +45,10 @@ def parse_blend(text: str) -> dict[str, float]:
     What is a file as it stands is taken as one, commas and colons and all.
     """
     shares: dict[str, float] = {}
-    for part in [text] if Path(text).exists() else text.split(","):
+    for part in [text] if os.path.exists(text) else text.split(","):
         name, weight = part.strip(), 1.0
         head, colon, tail = name.rpartition(":")
-        if colon and not Path(name).exists():
+        if colon and not os.path.exists(name):
             try:
                 name, weight = head, float(tail)
             except ValueError:
@@ -74,7 +75,7 @@ def progress(items: Iterable, total: int) -> Iterable:
 def check_styles(styles: list[str]) -> None:
     """InputError for a style that is not there, before torch takes its seconds to import."""
     for style in styles:
-        if not Path(style).exists():
+        if not os.path.exists(style):
             raise InputError(f"{style}: no such file")
 
 

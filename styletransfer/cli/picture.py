@@ -1,6 +1,7 @@
 """stylize CONTENT STYLE [STYLE ...]: the main job."""
 
 import json
+import os
 import sys
 import time
 from enum import Enum
@@ -143,7 +144,7 @@ def picture(
 
     # Everything that can be wrong with files is found before torch takes its seconds to import.
     photo = read_picture(content)
-    pictures = [s if s.endswith(SUFFIX) or Path(s).is_dir() else read_picture(s) for s in styles]
+    pictures = [s if s.endswith(SUFFIX) or os.path.isdir(s) else read_picture(s) for s in styles]
     options.check_styles([s for each in placed.values() for s in each])
     options.check_styles([path for path in (mask, regions) if path])
     names = styles or [name for each in placed.values() for name in each]
@@ -219,4 +220,5 @@ def default_output(content: str, styles: list[str], jpeg: bool) -> str:
     """CONTENTSTEM-STYLESTEM.png, or .jpg for a JPEG photo, in the current folder."""
     stem = "stdin" if content == "-" else Path(content).stem
     names = "+".join(options.stem(style) for style in styles)
-    return f"{stem}-{names}"[:120] + (".jpg" if jpeg else ".png")
+    name = f"{stem}-{names}".encode()[:200].decode(errors="ignore")  # of 255 that file systems take
+    return name + (".jpg" if jpeg else ".png")

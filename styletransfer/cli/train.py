@@ -124,10 +124,11 @@ def train(
     if workers is not None and workers < 0:
         raise InputError(f"--workers is {workers}: 0 or more")
 
+    from ..device import can_compile, enough_memory
     from ..training import session as sessions
     from ..training.distributed import join
 
-    with join(device) as group:
+    with join(device) as group, enough_memory(group.device, "a smaller --batch-size or --crop"):
         if resume is None:
             session = sessions.new_session(recipe, changes, content, style, out, init)
             if group.leads and not dry_run:
@@ -136,9 +137,9 @@ def train(
             session = sessions.resumed_session(resume, changes, group)
         if workers is None:
             cores = (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-            workers = min(16, cores - 1) if group.device.type == "cuda" else 0
+            workers = max(0, min(16, cores - 1)) if group.device.type == "cuda" else 0
         means = {"workers": workers, "resident": resident}
-        means["compile"] = group.device.type == "cuda" if compile is None else compile
+        means["compile"] = can_compile(group.device) if compile is None else compile
         say = lambda line: print(line, file=sys.stderr) if group.leads else None  # noqa: E731
         if not dry_run:
             say(session.describe())
@@ -152,7 +153,8 @@ def train(
         try:
             skipped = session.train(group, tensorboard=tensorboard, **means)
         except KeyboardInterrupt:
-            say(f"stopped; stylize train --resume {session.run} goes on from the last checkpoint")
+            if (session.run / "state.safetensors").exists():
+                say(f"stopped; stylize train --resume {session.run} goes on from the last checkpoint")
             raise
         except InputError as error:
             if (session.run / "state.safetensors").exists():

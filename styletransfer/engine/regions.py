@@ -20,12 +20,7 @@ def read_mask(source: Map, size: tuple[int, int]) -> Tensor:
 
     size: (width, height) that it must have, the content's.
     """
-    if isinstance(source, np.ndarray):
-        image = Image.fromarray(source)
-    elif isinstance(source, Image.Image):
-        image = source
-    else:
-        image = read_picture(source).rgb
+    image = _image(source) if isinstance(source, (np.ndarray, Image.Image)) else read_picture(source).rgb
     _check_size("mask", image.size, size)
     return torch.from_numpy(np.array(image.convert("L"), dtype=np.float32))[None, None] / 255
 
@@ -37,8 +32,7 @@ def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[in
     map's file. default: whether a last region takes what no key names; without it, that is an
     InputError, as is a map of another size than the content's (width, height).
     """
-    image = Image.fromarray(source) if isinstance(source, np.ndarray) else source
-    image = image if isinstance(image, Image.Image) else open_map(image)
+    image = _image(source) if isinstance(source, (np.ndarray, Image.Image)) else open_map(source)
     _check_size("map", image.size, size)
     by_color = [key.startswith("#") for key in keys]
     if any(by_color) and not all(by_color):
@@ -73,6 +67,14 @@ def soften(shares: Tensor, radius: int) -> Tensor:
     ):
         shares = F.avg_pool2d(F.pad(shares, padding, mode="replicate"), kernel, stride=1)
     return shares
+
+
+def _image(source: Image.Image | np.ndarray) -> Image.Image:
+    if isinstance(source, Image.Image):
+        return source
+    if source.dtype not in (np.uint8, bool) or source.ndim not in (2, 3):
+        raise InputError(f"a mask or map must be uint8 (H, W), not {source.dtype} {source.shape}")
+    return Image.fromarray(source)
 
 
 def _check_size(what: str, found: tuple[int, int], wanted: tuple[int, int]) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..device import fast_dtype, pick_device
+from ..device import enough_memory, fast_dtype, pick_device
 from ..errors import InputError
 from ..io.image import Picture, pictures_in, resize_short_side
 from ..io.weights import load_model
@@ -215,12 +215,15 @@ class Stylizer:
     def _recolored(
         self, source: Style, content: Tensor, size: int, crop: float, strength: float
     ) -> StyleCode:
+        if isinstance(source, Mapping):
+            codes = [self._recolored(each, content, size, crop, strength) for each in source]
+            return blend(codes, list(source.values()))
         text = str(source) if isinstance(source, (str, os.PathLike)) else ""
-        if isinstance(source, (StyleCode, Mapping)) or text.endswith(SUFFIX) or os.path.isdir(text):
+        if isinstance(source, StyleCode) or text.endswith(SUFFIX) or os.path.isdir(text):
             raise InputError("preserve_color histogram needs the style's picture, not its code")
         if len(content) > 1:
             raise InputError("preserve_color histogram takes one content picture at a time")
-        style = style_tensor(source, size, crop)
+        style = style_tensor(source, size, crop).cpu()
         matched = color.match_colors(style, content.float().cpu())
         return self._encode(style.lerp(matched, strength), describe(source))
 
@@ -237,11 +240,9 @@ class Stylizer:
     def _computing(self) -> Iterator[None]:
         """The engine's precision, and a clear word when the memory does not suffice."""
         full = self.dtype == torch.float32
-        try:
-            with nullcontext() if full else torch.autocast(self.device.type, self.dtype):
-                yield
-        except torch.OutOfMemoryError:
-            raise InputError(f"out of memory on {self.device}: give a smaller --size") from None
+        precision = nullcontext() if full else torch.autocast(self.device.type, self.dtype)
+        with enough_memory(self.device, "a smaller --size"), precision:
+            yield
 
 
 def _open(content: Source, size: int | None) -> tuple[Tensor, Picture | None, tuple[int, int]]:

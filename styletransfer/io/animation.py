@@ -25,8 +25,8 @@ def check_animation(path: str | Path, force: bool) -> None:
         raise InputError(f"{path}: an animation ends in {kinds}, or is a folder for frames")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}")
-    if suffix and path.is_dir():
-        raise InputError(f"{path}: is a folder")
+    if path.exists() and path.is_dir() == bool(suffix):
+        raise InputError(f"{path}: is a folder" if suffix else f"{path}: is a file, not a folder")
     if not force and (any(path.iterdir()) if path.is_dir() else path.exists()):
         raise InputError(f"{path}: already there (--force overwrites it)")
 
@@ -36,9 +36,16 @@ def write_animation(path: str | Path, frames: Iterable[Image.Image], fps: float)
     path = Path(path)
     suffix = path.suffix.lower()
     if not suffix:
-        path.mkdir(exist_ok=True)
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be made a folder ({error.strerror})") from None
+        number = -1
         for number, frame in enumerate(frames):
             write_picture(path / f"frame-{number:05d}.png", frame)
+        for old in path.glob("frame-*.png"):  # of a longer animation that was here
+            if old.stem[6:].isdigit() and int(old.stem[6:]) > number:
+                old.unlink()
     elif suffix == ".mp4":
         write_atomically(path, lambda target: _write_mp4(target, iter(frames), fps))
     else:

@@ -21,6 +21,7 @@ from .normalization import (
 )
 from .vgg import CHANNELS, STYLE_TAPS, Encoder
 
+ENCODERS = ("vgg19-oxford", "vgg16", "vgg19")
 PIXELS = "pixels"
 """The tap before the encoder: the picture itself, in opponent colours."""
 
@@ -52,6 +53,10 @@ class Config:
     def __post_init__(self):
         for name in ("taps", "convolutions", "channels"):  # JSON knows lists only
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.encoder not in ENCODERS:
+            raise ValueError(f"unknown encoder {self.encoder!r}: one of {', '.join(ENCODERS)}")
+        if len(self.convolutions) != len(self.channels) or min(self.convolutions) < 1:
+            raise ValueError(f"convolutions are {len(self.channels)} numbers of at least 1")
         if self.bottleneck not in ("adain", "instance", "spade"):
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}")
         if self.upsampling not in ("bilinear", "nearest"):

@@ -1,5 +1,6 @@
 """Random crops of training pictures as a function of the crop's number, and the loading of them."""
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -137,5 +138,6 @@ def _collate(samples: list[tuple[Tensor, Skipped]]) -> tuple[Tensor, Skipped]:
 
 
 def ignore_interrupts(_: int) -> None:
-    # Ctrl-C reaches every process of the terminal; the trainer alone decides when to stop.
+    # Signals reach every process of a terminal or a job; the trainer alone decides when to stop.
+    os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

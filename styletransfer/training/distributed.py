@@ -78,13 +78,14 @@ class Group:
 def join(device: str) -> Iterator[Group]:
     """The group torchrun's environment describes; alone without it. device: as in `pick_device`."""
     world = int(os.environ.get("WORLD_SIZE", 1))
-    if world == 1:
-        yield Group(pick_device(device))
-        return
+    if world > 1 and (device == "auto" and torch.cuda.is_available() or device.startswith("cuda")):
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
     place = pick_device(device)
-    if place.type == "cuda":
-        place = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    if place.type == "cuda" and place.index is not None:
         torch.cuda.set_device(place)
+    if world == 1:
+        yield Group(place)
+        return
     distributed.init_process_group("nccl" if place.type == "cuda" else "gloo")
     try:
         yield Group(place, distributed.get_rank(), world)

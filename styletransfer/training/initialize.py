@@ -33,7 +33,7 @@ def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
         if config.encoder == SHIPPED_ENCODER:
             encoder = load_encoder()
         else:
-            encoder = build_encoder(config.encoder, torch.cat([s.take(64) for s in sources]))
+            encoder = build_encoder(config.encoder, torch.cat([s.take(64).cpu() for s in sources]))
         net.encoder.load_state_dict(encoder.state_dict())
     return net
 
@@ -86,8 +86,8 @@ def _fit(conv: ReflectConv, x: Tensor, target: Tensor, ridge: float = 1e-3, rows
         outputs.append(wanted.flatten(1)[:, taken].T)
     a, b = torch.cat(inputs), torch.cat(outputs)
     a = torch.cat([a, torch.ones_like(a[:, :1])], dim=1)  # the last column is the bias
-    products = (a.T @ a).double()
+    products = (a.T @ a).cpu().double()  # not every device knows doubles
     products.diagonal().add_(ridge * products.diagonal().mean())
-    solution = torch.linalg.solve(products, (a.T @ b).double()).T.float()
+    solution = torch.linalg.solve(products, (a.T @ b).cpu().double()).T.float()
     conv.weight.copy_(solution[:, :-1].reshape(conv.weight.shape))
     conv.bias.copy_(solution[:, -1])

@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 
-SAME = 3.0  # seconds in which signals are one wish: torchrun passes on what the terminal sent already
+SAME = 3.0  # seconds in which signals are one wish: a job's end may come from several sides
 
 
 class Interrupt:

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
+from ..io.files import write_atomically
 
 Report = Callable[[dict], None]
 
@@ -27,7 +28,8 @@ class Log:
         kept = []
         if first and self.path.is_file():
             kept = [s for s in self.path.read_text().splitlines() if _step(s) <= first]
-        self.path.write_text("".join(f"{line}\n" for line in kept))
+        text = "".join(f"{line}\n" for line in kept)
+        write_atomically(self.path, lambda target: target.write_text(text))
         self.board = _board(run / "tensorboard", first) if tensorboard else None
         self.waiting: list[tuple[int, dict[str, Tensor]]] = []
         self.since, self.waited = time.perf_counter(), 0.0
@@ -51,8 +53,11 @@ class Log:
         }
         lines = [{"step": step, **value, **speed} for (step, _), value in zip(self.waiting, values)]
         self.waiting, self.since, self.waited = [], now, 0.0
-        with open(self.path, "a") as file:
-            file.writelines(json.dumps(line) + "\n" for line in lines)
+        try:
+            with open(self.path, "a") as file:
+                file.writelines(json.dumps(line) + "\n" for line in lines)
+        except OSError as error:
+            raise InputError(f"cannot write {self.path}: {error.strerror}") from None
         for line in lines:
             for name, value in line.items():
                 if not math.isfinite(value):

@@ -10,6 +10,7 @@ from braceexpand import braceexpand
 from PIL import Image
 
 from ..errors import InputError
+from ..io.files import write_atomically
 from ..io.image import SUFFIXES, decode
 
 SMALLEST = 16  # pixels of the short side; below is no texture to learn from
@@ -44,7 +45,7 @@ def find_pictures(sources: Sequence[str | Path]) -> list[Entry]:
     """
     entries: list[Entry] = []
     for source in sources:
-        paths = [Path(p) for part in braceexpand(str(source)) for p in _matches(part)]
+        paths = [Path(p) for part in expand(str(source)) for p in _matches(part)]
         before = len(entries)
         for path in paths:
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
@@ -55,6 +56,26 @@ def find_pictures(sources: Sequence[str | Path]) -> list[Entry]:
         if len(entries) == before:
             raise InputError(f"{source}: no pictures in it")
     return entries
+
+
+def expand(source: str) -> list[str]:
+    """A source with {000..099} spelled out; one that exists as it stands is left alone."""
+    if Path(source).exists():
+        return [source]
+    try:
+        return list(braceexpand(source))
+    except ValueError as error:
+        raise InputError(f"{source}: {error}") from None
+
+
+def save_skipped(path: Path, skipped: dict[str, Skipped]) -> None:
+    """Write a table of what could not be used: kind, name, why."""
+    rows = "".join(
+        f"{k}\t{name}\t{why}\n" for k, names in skipped.items() for name, why in names.items()
+    )
+    # File names need not be text at all.
+    data = "".join(rows).encode(errors="surrogateescape")
+    write_atomically(path, lambda target: target.write_bytes(data))
 
 
 def _matches(pattern: str) -> list[str]:

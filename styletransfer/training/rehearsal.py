@@ -9,7 +9,7 @@ import torch
 
 from .distributed import Group
 from .session import Session
-from .trainer import begin, step, to_float
+from .trainer import begin, step, to_float, trained
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,14 @@ def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehears
         session.config, recipe, session.content, session.style, group,
         saved=session.saved, init=session.init, **means,
     )  # fmt: skip
-    data = iter(run.batches)
-    photos, paintings = (to_float(crops, group.device) for crops, _ in next(data))
+    data, workers = iter(run.batches), means.get("workers", 0)
+    for _ in range(2 * workers + 1):  # what the workers have ready before anybody waits
+        photos, paintings = (to_float(crops, group.device) for crops, _ in next(data))
+    count = max(steps, 4 * workers)
     started = time.perf_counter()
-    for _ in range(steps):
+    for _ in range(count):
         next(data)
-    data_seconds = (time.perf_counter() - started) / steps
+    data_seconds = (time.perf_counter() - started) / count
 
     def timed(count: int) -> float:
         started = time.perf_counter()
@@ -93,10 +95,10 @@ def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehears
         steps=session.recipe.steps,
         batch_size=recipe.batch_size,
         crop=recipe.crop,
-        trained=sum(p.numel() for p in run.state.net.decoder.parameters()),
+        trained=sum(p.numel() for p in trained(run.state.net)),
         step_seconds=step_seconds,
         data_seconds=data_seconds,
-        beside=means.get("workers", 0) > 0 and not means.get("resident"),
+        beside=workers > 0 and not means.get("resident"),
         memory=torch.cuda.max_memory_allocated() if cuda else peak,
         place=torch.cuda.get_device_name() if cuda else "this process",
     )

@@ -18,8 +18,8 @@ from .pictures import Entry, Skipped, decode_large_enough
 class Resident:
     """Every picture decoded once into the device's memory, and cropped there.
 
-    For a set that fits (10,000 pictures of 512 px are about 10 GB). The same crops as `Crops`, but
-    for how pixels are resampled.
+    For a set that fits (10,000 pictures of 512 px are about 10 GB). The same crops as `Crops` if
+    all can be used, but for how pixels are resampled.
     """
 
     def __init__(self, entries: Sequence[Entry], augmentation: Augmentation, seed: int, device, workers):

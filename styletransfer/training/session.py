@@ -62,16 +62,10 @@ class Session:
                 if not console.is_terminal and line["step"] % 100 == 0:
                     console.print(f"step {line['step']} of {self.recipe.steps}: {shown}", soft_wrap=True)
 
-            skipped = train(
+            return train(
                 self.config, self.recipe, self.content, self.style, self.run, group,
                 saved=self.saved, init=self.init, report=report, **means,
             )  # fmt: skip
-        if group.leads:
-            rows = [
-                f"{kind}\t{n}\t{why}\n" for kind, names in skipped.items() for n, why in names.items()
-            ]
-            write_atomically(self.run / "skipped.tsv", lambda path: path.write_text("".join(rows)))
-        return skipped
 
 
 def new_session(
@@ -93,7 +87,7 @@ def new_session(
         else:
             asked = {key: value for key, value in changes.items() if key in NETWORK}
             config = replace(load_model(init).config, **asked)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise InputError(str(error)) from None
     return Session(
         run or Path("."),

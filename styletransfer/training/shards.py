@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..io.files import write_atomically
 from ..io.image import resize_short_side
-from .pictures import Entry, Skipped, decode_large_enough
+from .pictures import Entry, Skipped, decode_large_enough, save_skipped
 
 
 def write_shards(
@@ -31,7 +31,8 @@ def write_shards(
     them too. InputError if OUT holds shards of other pictures or settings.
     """
     names = "\n".join(entry.name for entry in entries)
-    made_of = {"pictures": sha256(names.encode()).hexdigest(), "size": size, "per_shard": per_shard}
+    names = names.encode(errors="surrogateescape")
+    made_of = {"pictures": sha256(names).hexdigest(), "size": size, "per_shard": per_shard}
     done: dict[str, Skipped] = {}
     index = out / "shards.json"
     if index.exists():
@@ -63,8 +64,7 @@ def write_shards(
             write_atomically(index, lambda path, text=text: path.write_text(text))
             progress(start + len(part))
     every = {name: why for part in done.values() for name, why in part.items()}
-    rows = "".join(f"{name}\t{why}\n" for name, why in every.items())
-    write_atomically(out / "skipped.tsv", lambda path: path.write_text(rows))
+    save_skipped(out / "skipped.tsv", {"picture": every})
     return every
 
 

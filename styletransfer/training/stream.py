@@ -4,14 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from braceexpand import braceexpand
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from ..errors import InputError
 from ..io.image import SUFFIXES
 from .data import Augmentation, Batches, Share, load
-from .pictures import Skipped
+from .pictures import Skipped, expand
 
 BUFFER = 1000  # encoded pictures, from which one is drawn at random; about 50 MB
 
@@ -23,7 +22,7 @@ def is_remote(source: str) -> bool:
 
 def find_shards(sources: Sequence[str]) -> list[str]:
     """The addresses of remote sources, with {000..099} spelled out."""
-    return [url for source in sources for url in braceexpand(source)]
+    return [url for source in sources for url in expand(source)]
 
 
 class Stream(IterableDataset):

@@ -26,7 +26,7 @@ from .interrupt import Interrupt
 from .log import Log, Report
 from .losses import Spread, stylization_losses
 from .maps import random_maps
-from .pictures import Entry, Skipped
+from .pictures import Entry, Skipped, save_skipped
 from .recipe import Recipe
 from .resident import Resident
 from .samples import save_samples
@@ -85,9 +85,11 @@ def train(
                 save_model(run / f"checkpoint-{name}.safetensors", state.ema)
                 save_samples(run / f"samples-{name}.jpg", state.ema, *begun.fixed)
                 save_curve(run / "curve.png", [run])
+                save_skipped(run / "skipped.tsv", state.skipped)
                 save_state(run, state, recipe)
                 log.picture(run / f"samples-{name}.jpg", state.step)
             if stop:
+                group.share(None)  # no process leaves before the leader has written
                 raise KeyboardInterrupt
     return state.skipped
 
@@ -236,7 +238,8 @@ def prepare(
     elif group.leads:
         state.spread = measure_spread(net, sources[1].take(256), group.device)
     if group.world > 1:
-        packed = group.share(pack(state) if group.leads else None)
+        packed = {name: tensor.cpu() for name, tensor in pack(state).items()} if group.leads else None
+        packed = group.share(packed)
         if not group.leads:
             unpack(state, packed)
     return state

@@ -98,6 +98,9 @@ BAD = {
     "train recipe": ["train", "--content", "no", "--style", "no", "--out", "r", "--recipe", "best"],
     "train list": ["train", "--content", "no", "--style", "no", "--out", "r", "--zoom", "big"],
     "train network": ["train", "--content", "no", "--style", "no", "--out", "r", "--taps", "relu9"],
+    "train encoder": ["train", "--content", "no", "--style", "no", "--out", "r", "--encoder", "vgg-19"],
+    "train layers": ["train", "--content", "no", "--style", "no", "--out", "r", "--convolutions", "1,2"],
+    "train brace": ["train", "--content", "a{0..", "--style", "no", "--out", "r"],
     "train mix": [
         "train",
         "--content",

@@ -242,6 +242,14 @@ def test_a_map_follows_the_size(stylizer, codes):
     assert stylizer.stylize(tensor, regions=halves(), region=region, mask=mask).shape == tensor.shape
 
 
+def test_histogram_takes_pictures_in_blends_and_regions(stylizer, tmp_path):
+    STYLES[0].save(tmp_path / "a.png")
+    options = {"preserve_color": "histogram", "style_size": 32}
+    plain = stylizer.stylize(PHOTO, tmp_path / "a.png", **options)
+    blended = stylizer.stylize(PHOTO, {str(tmp_path / "a.png"): 2.0}, **options)
+    assert np.array_equal(plain, blended)
+
+
 def test_color_strength_goes_from_nothing_to_all(stylizer, codes):
     plain = stylizer.stylize(PHOTO, codes[0]).astype(int)
     for how, style in (("luminance", codes[0]), ("histogram", STYLES[0])):
@@ -267,6 +275,8 @@ def test_color_strength_goes_from_nothing_to_all(stylizer, codes):
         ({"regions": halves(96, 64)}, "go together"),
         ({"region": {"#ff0000": STYLES[0]}}, "go together"),
         ({"regions": halves(96, 64), "region": {}}, "no style for"),
+        ({"mask": np.zeros((64, 96), np.float32)}, "uint8"),
+        ({"regions": np.zeros((64, 96), np.int64), "region": {"0": STYLES[0]}}, "uint8"),
         ({"feather": -1}, "feather"),
         ({"color_strength": 2}, "color_strength"),
         ({"style_crop": 0}, "crop"),

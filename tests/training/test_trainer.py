@@ -79,6 +79,7 @@ def test_a_run_leaves_models_samples_and_metrics(pictures, tmp_path):
         "metrics.jsonl",
         "samples-000003.jpg",
         "samples-000006.jpg",
+        "skipped.tsv",
         "state.safetensors",
     ]
     assert Image.open(run / "samples-000006.jpg").size == (5 * 16, 5 * 16)
@@ -177,7 +178,7 @@ def test_every_part_of_a_recipe_changes_what_is_learned(pictures, tmp_path):
     whole, _ = run_to(tmp_path, "whole", pictures)
     settled = losses(whole)[-1]
     for name, changes in {
-        "target": {"content_loss": "target"},
+        "content": {"content_loss": "normalized"},
         "raw": {"balance": False},
         "color": {"color_weight": 1.0},
         "gram": {"gram_weight": 0.0},
