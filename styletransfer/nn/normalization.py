@@ -4,101 +4,203 @@ Statistics are per sample and channel over space, and always in float32: a half-
 a large picture loses the small differences that a style is made of.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 EPS = 1e-5
+RIDGE = 2e-3  # of the mean variance: what a covariance is lacking in, it is not to get from noise
 
 
 class Statistics(NamedTuple):
-    """Mean and standard deviation of every channel, each float32 of shape (N, C)."""
+    """What a style is made of, at one tap; float32.
+
+    mean: of every channel, (N, C). std: their standard deviations, (N, C); or, taken jointly, the
+    symmetric square root of their covariance, (N, C, C).
+    """
 
     mean: Tensor
     std: Tensor
 
 
-def statistics(x: Tensor, eps: float = EPS) -> Statistics:
+class Moments(NamedTuple):
+    """What `Statistics` are the root of: mean (N, C), and variance (N, C) or covariance (N, C, C)."""
+
+    mean: Tensor
+    var: Tensor
+
+
+def moments(x: Tensor, joint: bool = False) -> Moments:
+    """Mean and biased variance over space, or covariance if joint, of x (N, C, H, W); float32."""
+    if not joint:
+        x = x.float() if x.dtype == torch.float64 else x
+        if x.device.type == "cpu" and not torch.compiler.is_compiling():
+            return Moments(*_CpuMoments.apply(x))
+        var, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
+        return Moments(mean, var)
+    with torch.autocast(x.device.type, enabled=False):
+        flat = x.float().flatten(2)
+        mean = flat.mean(dim=2, keepdim=True)
+        flat = flat - mean
+        return Moments(mean[..., 0], flat @ flat.transpose(1, 2) / flat.shape[2])
+
+
+class _CpuMoments(torch.autograd.Function):
+    """`moments` on the CPU, where torch.var_mean is 10 times slower on half-precision channels-last
+    maps than batch normalization, which takes the same on its way. And its gradient, which is affine
+    in x: one pass in the precision of x.
+    """
+
+    BLOCK = 65_536  # positions: the sums are plain ones, so not over too many; blocks are merged
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> tuple[Tensor, Tensor]:
+        one, zero = (
+            x.new_ones(x.shape[1], dtype=torch.float32),
+            x.new_zeros(x.shape[1], dtype=torch.float32),
+        )
+        rows = max(1, _CpuMoments.BLOCK // x.shape[3])
+        found = []
+        for sample in x.split(1):
+            blocks = [
+                torch.native_batch_norm(part, one, zero, None, None, True, 0.0, 0.0)[1:]
+                for part in sample.split(rows, dim=2)
+            ]
+            counts = [rows] * (len(blocks) - 1) + [x.shape[2] - rows * (len(blocks) - 1)]
+            # 1/σ of a constant channel comes as 0, or as not a number where rounding made σ² negative.
+            parts = [Moments(m, r.square().reciprocal().nan_to_num(0.0, posinf=0.0)) for m, r in blocks]
+            found.append(merged(parts, counts))
+        mean, var = (torch.stack(part) for part in zip(*found))
+        ctx.save_for_backward(x, mean)
+        return mean, var
+
+    @staticmethod
+    def backward(ctx, to_mean: Tensor, to_var: Tensor) -> Tensor:
+        x, mean = ctx.saved_tensors
+        count = x.shape[2] * x.shape[3]
+        slope = 2 * to_var / count
+        return _affine(x, slope, to_mean / count - slope * mean)
+
+
+def merged(parts: Sequence[Moments], counts: Sequence[int]) -> Moments:
+    """The moments of a whole from those of its parts, of so many positions each (Chan et al. 1979)."""
+    if len(parts) == 1:
+        return parts[0]
+    shares = [count / sum(counts) for count in counts]
+    mean = sum(share * part.mean for share, part in zip(shares, parts))
+    var = torch.zeros_like(parts[0].var)
+    for share, part in zip(shares, parts):
+        off = part.mean - mean
+        square = off.square() if off.ndim == var.ndim else off[..., None] * off[..., None, :]
+        var += share * (part.var + square)
+    return Moments(mean, var)
+
+
+def statistics(x: Tensor, joint: bool = False) -> Statistics:
     """Mean and standard deviation over space: μ(x) and σ(x) of Huang & Belongie 2017, eq. 5 and 6.
 
-    x: (N, C, H, W), any float dtype. σ = sqrt(var + eps) with the biased variance, as
+    x: (N, C, H, W), any float dtype. σ = sqrt(var + EPS) with the biased variance, as
     `torch.nn.functional.instance_norm` has it, so a constant channel gives sqrt(eps), not 0.
+    joint: Σ^½ of the covariance Σ, a little of the mean variance added to its diagonal, for σ.
     """
-    var, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
-    return Statistics(mean, (var + eps).sqrt())
+    mean, var = moments(x, joint)
+    return Statistics(mean, square_roots(var)[0] if joint else (var + EPS).sqrt())
 
 
-def regional_statistics(x: Tensor, shares: Tensor, eps: float = EPS, least: float = 16) -> Statistics:
-    """`statistics` of each region of a feature map, (N, R, C) each.
+def square_roots(covariance: Tensor) -> tuple[Tensor, Tensor]:
+    """Σ^½ and Σ^-½, symmetric, of covariances (…, C, C) made positive definite (`RIDGE`).
+
+    By the Newton-Schulz iteration: only products of matrices, so that it runs, differentiates and
+    exports anywhere. It roughly doubles the smallest eigenvalue's share each time, and then the digits.
+    """
+    size = covariance.shape[-1]
+    one = torch.eye(size, device=covariance.device, dtype=covariance.dtype)
+    with torch.autocast(covariance.device.type, enabled=False):
+        spread = covariance.diagonal(dim1=-2, dim2=-1).mean(dim=-1)[..., None, None]
+        covariance = covariance + (RIDGE * spread + EPS) * one
+        norm = covariance.square().sum(dim=(-2, -1), keepdim=True).sqrt()
+        root, inverse = covariance / norm, one.expand_as(covariance)
+        for _ in range(20):
+            step = 1.5 * one - 0.5 * inverse @ root
+            root, inverse = root @ step, step @ inverse
+        return root * norm.sqrt(), inverse / norm.sqrt()
+
+
+def regional_moments(x: Tensor, shares: Tensor, joint: bool = False, least: float = 16) -> Moments:
+    """`moments` of each region of a feature map, (N, R, C) and (N, R, C) or (N, R, C, C).
 
     x: (N, C, H, W). shares: (1 or N, R, H, W) in [0, 1], how much of each position belongs to each
-    region: μ_r = Σ m_r x / Σ m_r, σ_r likewise. A region of fewer than `least` positions has no
-    statistics worth the name, and takes those of the whole map.
+    region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `least` positions has
+    no statistics worth the name, and takes those of the whole map.
     """
-    whole = statistics(x, eps)
-    means, stds = [], []
-    for share in shares.float().unbind(dim=1):
-        weight = share[:, None]
-        total = weight.sum(dim=(2, 3)).clamp(min=eps)
-        mean = (x.float() * weight).sum(dim=(2, 3)) / total
-        square = ((x.float() - mean[:, :, None, None]).square() * weight).sum(dim=(2, 3))
-        enough = total >= least
-        means.append(torch.where(enough, mean, whole.mean))
-        stds.append(torch.where(enough, (square / total + eps).sqrt(), whole.std))
-    return Statistics(torch.stack(means, dim=1), torch.stack(stds, dim=1))
+    whole, means, variances = moments(x, joint), [], []
+    with torch.autocast(x.device.type, enabled=False):
+        flat = x.float().flatten(2)
+        for share in shares.float().flatten(2).unbind(dim=1):
+            weight = share[:, None]
+            total = weight.sum(dim=2).clamp(min=EPS)
+            mean = (flat * weight).sum(dim=2) / total
+            off = flat - mean[:, :, None]
+            if joint:
+                var = (off * weight) @ off.transpose(1, 2) / total[:, :, None]
+            else:
+                var = (off.square() * weight).sum(dim=2) / total
+            enough = total >= least
+            means.append(torch.where(enough, mean, whole.mean))
+            variances.append(torch.where(enough[..., None] if joint else enough, var, whole.var))
+    return Moments(torch.stack(means, dim=1), torch.stack(variances, dim=1))
 
 
-def instance_norm(x: Tensor, eps: float = EPS) -> Tensor:
+def regional_statistics(x: Tensor, shares: Tensor) -> Statistics:
+    """`statistics` of each region of a feature map, (N, R, C) each; see `regional_moments`."""
+    mean, var = regional_moments(x, shares)
+    return Statistics(mean, (var + EPS).sqrt())
+
+
+def instance_norm(x: Tensor) -> Tensor:
     """IN(x) = (x − μ(x)) / σ(x), Ulyanov et al. 2016. x: (N, C, H, W); same shape and dtype out."""
-    mean, std = statistics(x, eps)
+    mean, std = statistics(x)
     return _affine(x, 1 / std, -mean / std)
 
 
-def adain(x: Tensor, style: Statistics, eps: float = EPS) -> Tensor:
+def adain(x: Tensor, style: Statistics, own: Moments | None = None) -> Tensor:
     """AdaIN(x, y) = σ(y) · (x − μ(x)) / σ(x) + μ(y), Huang & Belongie 2017, eq. 8.
 
-    x: content features (N, C, H, W); style: the style's statistics, (N, C) or (1, C) each.
+    With joint statistics Σ(y)^½ Σ(x)^-½ (x − μ(x)) + μ(y): the whitening and colouring of Li et al.
+    2017, which gives x the style's correlations between channels too.
+
+    x: content features (N, C, H, W); style: the style's statistics, of N rows or 1. own: x's moments,
+    if they are not to be taken from x: a part of a picture is normalized by the whole's.
     Same shape and dtype out. A style equal to `statistics(x)` returns x up to rounding.
     """
-    mean, std = statistics(x, eps)
-    scale = style.std / std
-    return _affine(x, scale, style.mean - mean * scale)
+    scale, shift = _transport(style, own or moments(x, _joint(style)))
+    return _affine(x, scale, shift)
 
 
-def regional_adain(x: Tensor, styles: Statistics, shares: Tensor, eps: float = EPS) -> Tensor:
+def regional_adain(x: Tensor, styles: Statistics, shares: Tensor, own: Moments | None = None) -> Tensor:
     """AdaIN with a style of its own for each region: γ(p) · x(p) + β(p) at every position p.
 
     γ = Σ_r m_r σ(y_r) / σ_r(x) and β = Σ_r m_r (μ(y_r) − μ_r(x) σ(y_r) / σ_r(x)): the spatially
     adaptive normalization of Park et al. 2019 with style codes in place of learned γ and β, and the
-    content's statistics taken per region (`regional_statistics`).
+    content's statistics taken per region (`regional_moments`). With joint statistics γ is a matrix.
 
-    x: (N, C, H, W). styles: (R, C) or (N, R, C) each. shares: (1 or N, R, H, W), summing to 1 over R
-    at each position. Same shape and dtype as x out. One region is `adain`, up to rounding.
+    x: (N, C, H, W). styles: R rows, or (N, R, …) each. shares: (1 or N, R, H, W), summing to 1 over R
+    at each position. own: as for `adain`, per region. Same shape and dtype as x out. One region is
+    `adain`, up to rounding.
     """
-    mean, std = regional_statistics(x, shares, eps)
-    scale = styles.std / std
-    shift = styles.mean - mean * scale
-    shares = shares.float().expand(len(x), -1, -1, -1)
-    gamma, beta = (torch.einsum("nrhw,nrc->nchw", shares, part).to(x.dtype) for part in (scale, shift))
+    joint = _joint(styles)
+    scale, shift = _transport(styles, own or regional_moments(x, shares, joint))
+    shares = shares.expand(len(x), -1, -1, -1)
+    if joint:
+        return sum(
+            _affine(x, scale[:, r], shift[:, r]) * shares[:, r : r + 1].to(x.dtype)
+            for r in range(shares.shape[1])
+        )
+    parts = (torch.einsum("nrhw,nrc->nchw", shares.float(), part) for part in (scale, shift))
+    gamma, beta = (part.to(x.dtype) for part in parts)
     return torch.addcmul(beta, x, gamma)
-
-
-def to_opponent(x: Tensor) -> Tensor:
-    """RGB (N, 3, H, W) to brightness, red against blue, and green against both; orthonormal.
-
-    In these axes the colours of pictures hardly depend on each other, so that statistics of each
-    describe a palette (as Reinhard et al. 2001 do in a space of their own).
-    """
-    r, g, b = x.unbind(dim=1)
-    return torch.stack([(r + g + b) / 3**0.5, (r - b) / 2**0.5, (r - 2 * g + b) / 6**0.5], dim=1)
-
-
-def from_opponent(x: Tensor) -> Tensor:
-    """The inverse of `to_opponent`."""
-    a, b, c = x.unbind(dim=1)
-    a, b, c = a / 3**0.5, b / 2**0.5, c / 6**0.5
-    return torch.stack([a + b + c, a - 2 * c, a - b + c], dim=1)
 
 
 class Spade(nn.Module):
@@ -134,7 +236,25 @@ def style_map(styles: Statistics, shares: Tensor) -> Tensor:
     return torch.einsum("nrhw,nrc->nchw", shares.float().expand(len(rows), -1, -1, -1), rows)
 
 
+def _joint(style: Statistics) -> bool:
+    return style.std.ndim > style.mean.ndim
+
+
+def _transport(style: Statistics, own: Moments) -> tuple[Tensor, Tensor]:
+    """Scale (…, C) or (…, C, C) and shift (…, C) of the affine map that AdaIN is."""
+    if not _joint(style):
+        scale = style.std / (own.var + EPS).sqrt()
+        return scale, style.mean - own.mean * scale
+    with torch.autocast(own.var.device.type, enabled=False):
+        scale = style.std @ square_roots(own.var)[1]
+        return scale, style.mean - (scale @ own.mean[..., None])[..., 0]
+
+
 def _affine(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    # One multiply-add in the features' own precision: no float32 copy of a large feature map.
+    # In the features' own precision: no float32 copy of a large feature map.
     scale, shift = scale.to(x.dtype), shift.to(x.dtype)
-    return torch.addcmul(shift[:, :, None, None], x, scale[:, :, None, None])
+    if scale.ndim == 2:
+        return torch.addcmul(shift[:, :, None, None], x, scale[:, :, None, None])
+    rows = x.permute(0, 2, 3, 1).flatten(1, 2)
+    rows = torch.baddbmm(shift[:, None], rows, scale.transpose(1, 2).expand(len(x), -1, -1))
+    return rows.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)

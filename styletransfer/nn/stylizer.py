@@ -9,21 +9,22 @@ from torch.nn import functional as F
 
 from .decoder import Decoder
 from .normalization import (
+    Moments,
     Spade,
     Statistics,
     adain,
-    from_opponent,
     instance_norm,
     regional_adain,
     statistics,
     style_map,
-    to_opponent,
 )
+from .slim import SLIM_CHANNELS, SlimDecoder, SlimEncoder
 from .vgg import CHANNELS, STYLE_TAPS, Encoder
 
-ENCODERS = ("vgg19-oxford", "vgg16", "vgg19")
+SLIM = "slim"
+ENCODERS = ("vgg19-oxford", "vgg16", "vgg19", SLIM)
 PIXELS = "pixels"
-"""The tap before the encoder: the picture itself, in opponent colours."""
+"""The tap before the encoder: the picture itself."""
 
 Code = Mapping[str, Statistics]
 """A style, as far as the network is concerned: the statistics of each of its taps."""
@@ -33,36 +34,50 @@ Code = Mapping[str, Statistics]
 class Config:
     """Everything needed to build the network; stored inside its weight file.
 
-    encoder: vgg19-oxford (the original, shipped), or torchvision's vgg16 or vgg19.
+    encoder: vgg19-oxford (the original, shipped), torchvision's vgg16 or vgg19, or slim (`nn.slim`),
+    which is trained with its decoder.
     bottleneck: adain; instance (plain IN: the style code is the identity, the style is learned); or
     spade (adain, and a learned correction to it from the map of which style is where).
     taps: where the bottleneck acts; ("relu4_1",) alone is the classic network. "pixels" gives the
     photo the style's palette before it is encoded.
-    convolutions: of the decoder, per stage, deepest first.
-    upsampling: of the decoder, bilinear or nearest.
-    channels: of encoder and decoder, per level; other than VGG's own only in tests.
+    joint: those of the taps whose channels are matched jointly, by their covariance.
+    convolutions, upsampling (bilinear or nearest): of VGG's decoder; the first per stage, deepest first.
+    channels: of encoder and decoder, per level, the encoder's own if none are given.
     """
 
     encoder: str = "vgg19-oxford"
     bottleneck: str = "adain"
     taps: tuple[str, ...] = ("relu3_1", "relu4_1")
+    joint: tuple[str, ...] = (PIXELS,)
     convolutions: tuple[int, ...] = (1, 2, 2, 2)
     upsampling: str = "nearest"
-    channels: tuple[int, ...] = CHANNELS
+    channels: tuple[int, ...] = ()
 
     def __post_init__(self):
-        for name in ("taps", "convolutions", "channels"):  # JSON knows lists only
-            object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.encoder not in ENCODERS:
             raise ValueError(f"unknown encoder {self.encoder!r}: one of {', '.join(ENCODERS)}")
-        if len(self.convolutions) != len(self.channels) or min(self.convolutions) < 1:
-            raise ValueError(f"convolutions are {len(self.channels)} numbers of at least 1")
+        own = SLIM_CHANNELS if self.encoder == SLIM else CHANNELS
+        object.__setattr__(self, "channels", self.channels or own)
+        for name in ("taps", "joint", "convolutions", "channels"):  # JSON knows lists only
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if len(self.channels) != len(own) or min(self.channels) < 1:
+            raise ValueError(f"channels are {len(own)} numbers of at least 1")
+        if len(self.convolutions) != len(CHANNELS) or min(self.convolutions) < 1:
+            raise ValueError(f"convolutions are {len(CHANNELS)} numbers of at least 1")
         if self.bottleneck not in ("adain", "instance", "spade"):
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}")
         if self.upsampling not in ("bilinear", "nearest"):
             raise ValueError(f"unknown upsampling {self.upsampling!r}")
-        if STYLE_TAPS[-1] not in self.taps or not set(self.taps) <= {PIXELS, *STYLE_TAPS}:
+        if self.encoder == SLIM:
+            known = STYLE_TAPS[2:]
+            if set(self.depths) != set(known):
+                raise ValueError(f"a slim encoder's taps are {', '.join(known)}, and {PIXELS} or not")
+        elif STYLE_TAPS[-1] not in self.taps or not set(self.depths) <= set(STYLE_TAPS):
             raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
+        if not set(self.joint) <= {PIXELS, *STYLE_TAPS}:
+            raise ValueError(f"joint are taps, not {', '.join(self.joint)}")
+        if self.bottleneck == "spade" and set(self.joint) - {PIXELS}:
+            raise ValueError("a spade bottleneck has no joint taps but pixels")
         if self.bottleneck == "instance" and PIXELS in self.taps:
             raise ValueError("an instance bottleneck knows no palette: leave pixels out of its taps")
 
@@ -78,9 +93,13 @@ class StylizerNet(nn.Module):
     def __init__(self, config: Config = Config()):
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
-        self.encoder.requires_grad_(False)
-        self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
+        if config.encoder == SLIM:
+            self.encoder = SlimEncoder(config.channels)
+            self.decoder = SlimDecoder(config.channels)
+        else:
+            self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
+            self.encoder.requires_grad_(False)
+            self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
         if config.bottleneck == "spade":
             width = dict(zip(STYLE_TAPS, config.channels))
             self.spade = nn.ModuleDict({t: Spade(width[t], 2 * width[t]) for t in config.depths})
@@ -91,11 +110,15 @@ class StylizerNet(nn.Module):
 
     def code(self, style: Tensor) -> dict[str, Statistics]:
         """The style code of a picture (N, 3, H, W) in [0, 1]: statistics at the config's taps."""
-        return self.palette(style) | {tap: statistics(x) for tap, x in self.encode(style).items()}
+        joint = self.config.joint
+        features = {tap: statistics(x, tap in joint) for tap, x in self.encode(style).items()}
+        return self.palette(style) | features
 
     def palette(self, style: Tensor) -> dict[str, Statistics]:
         """The part of a style code that is taken from the picture itself; perhaps nothing."""
-        return {PIXELS: statistics(to_opponent(style))} if PIXELS in self.config.taps else {}
+        if PIXELS not in self.config.taps:
+            return {}
+        return {PIXELS: statistics(style, PIXELS in self.config.joint)}
 
     def bottleneck(
         self,
@@ -103,13 +126,15 @@ class StylizerNet(nn.Module):
         code: Code | None,
         alpha: float | Tensor = 1.0,
         shares: Tensor | None = None,
+        own: Mapping[str, Moments] = {},
     ) -> dict[str, Tensor]:
         """(1 − α) · f + α · AdaIN(f, code) at each tap; IN(f) in place of AdaIN for `instance`.
 
         For `spade` γ(m) and β(m) are added to AdaIN's own, m being the map of style codes.
 
         alpha: a number, or a map (1 or N, 1, H, W) at the picture's size. shares: (1 or N, R, H, W),
-        likewise, for a code of R rows: which of them counts where (`regional_adain`).
+        likewise, for a code of R rows: which of them counts where (`regional_adain`). own: the
+        content's moments at those taps where they are not to be taken from the features themselves.
         """
         mixed = {}
         for tap, x in features.items():
@@ -117,9 +142,9 @@ class StylizerNet(nn.Module):
             if self.config.bottleneck == "instance":
                 y = instance_norm(x)
             elif local is not None:
-                y = regional_adain(x, code[tap], local)
+                y = regional_adain(x, code[tap], local, own.get(tap))
             else:
-                y = adain(x, code[tap])
+                y = adain(x, code[tap], own.get(tap))
             if self.config.bottleneck == "spade" and tap != PIXELS:
                 y = y + self._correction(tap, x, code[tap], local)
             if isinstance(alpha, Tensor):
@@ -136,14 +161,19 @@ class StylizerNet(nn.Module):
         return self.spade[tap](x, map) - instance_norm(x)
 
     def recolor(
-        self, content: Tensor, code: Code, alpha: float | Tensor, shares: Tensor | None
+        self,
+        content: Tensor,
+        code: Code,
+        alpha: float | Tensor,
+        shares: Tensor | None,
+        own: Mapping[str, Moments] = {},
     ) -> Tensor:
         """The photo in the style's palette, if the config has that tap; as for `bottleneck`."""
         if PIXELS not in self.config.taps:
             return content
         with torch.autocast(content.device.type, enabled=False):  # half precision is seen in colours
-            pixels = {PIXELS: to_opponent(content.float())}
-            return from_opponent(self.bottleneck(pixels, code, alpha, shares)[PIXELS]).clamp(0, 1)
+            pixels = {PIXELS: content.float()}
+            return self.bottleneck(pixels, code, alpha, shares, own)[PIXELS].clamp(0, 1)
 
     def forward(
         self,
@@ -151,13 +181,14 @@ class StylizerNet(nn.Module):
         code: Code | None,
         alpha: float | Tensor = 1.0,
         shares: Tensor | None = None,
+        own: Mapping[str, Moments] = {},
     ) -> Tensor:
         """Stylize content (N, 3, H, W) in [0, 1], H and W multiples of 8 and at least 16.
 
         code: statistics with N or 1 rows; None reconstructs the content, as does α = 0. alpha,
-        shares: as for `bottleneck`. Returns (N, 3, H, W), not yet clamped to [0, 1].
+        shares, own: as for `bottleneck`. Returns (N, 3, H, W), not yet clamped to [0, 1].
         """
-        return self.decoder(self.aim(content, code, alpha, shares))
+        return self.decoder(self.aim(content, code, alpha, shares, own))
 
     def aim(
         self,
@@ -165,13 +196,14 @@ class StylizerNet(nn.Module):
         code: Code | None,
         alpha: float | Tensor = 1.0,
         shares: Tensor | None = None,
+        own: Mapping[str, Moments] = {},
     ) -> dict[str, Tensor]:
         """The features that the decoder makes a picture of, by tap; arguments as for `forward`."""
         nothing = code is None and self.config.bottleneck != "instance"
         if nothing or not isinstance(alpha, Tensor) and alpha == 0:
             return self.encode(content)
-        features = self.encode(self.recolor(content, code, alpha, shares))
-        return self.bottleneck(features, code, alpha, shares)
+        features = self.encode(self.recolor(content, code, alpha, shares, own))
+        return self.bottleneck(features, code, alpha, shares, own)
 
 
 def _resized(map: Tensor, features: Tensor) -> Tensor:

@@ -8,9 +8,12 @@ from torch.nn import functional as F
 
 from ..errors import InputError
 from ..io.weights import SHIPPED_ENCODER, load_encoder, load_model
-from ..nn.stylizer import Config, StylizerNet
-from ..nn.vgg import CHANNELS, STYLE_TAPS, ReflectConv
+from ..nn.stylizer import SLIM, Config, StylizerNet
+from ..nn.vgg import CHANNELS, STYLE_TAPS, Encoder
 from .encoders import build_encoder
+
+SLIMMED = ("relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_4", "relu4_1")
+"""What the layers of a slim encoder stand in for; every other one after the pooling that follows."""
 
 
 def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
@@ -29,7 +32,9 @@ def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
             raise InputError(f"{init}: its weights do not fit the network asked for") from None
         if unknown or not all(key.startswith("spade.") for key in missing):  # which is new: it adds
             raise InputError(f"{init}: its weights do not fit the network asked for")
-    elif config.channels == CHANNELS:  # a test's tiny network keeps its random encoder
+    elif (
+        config.encoder != SLIM and config.channels == CHANNELS
+    ):  # a test's tiny network keeps its random encoder
         if config.encoder == SHIPPED_ENCODER:
             encoder = load_encoder()
         else:
@@ -75,13 +80,68 @@ def fit_decoder(net: StylizerNet, pictures: Tensor) -> None:
             x = net.decoder.upsample(F.relu(stage[-1](x)))
 
 
-def _fit(conv: ReflectConv, x: Tensor, target: Tensor, ridge: float = 1e-3, rows: int = 40_000) -> None:
-    """Ridge regression of target on the 3×3 patches of x, from at most `rows` positions."""
-    positions = x.shape[2] * x.shape[3]
+@torch.no_grad()
+def fit_slim(net: StylizerNet, vgg: Encoder, pictures: Tensor) -> None:
+    """Set a slim encoder and its decoder, in place, to what they can have of VGG in closed form.
+
+    Of each of VGG's levels as many channels are chosen as the slim one has, those from which the
+    others are best predicted, and its convolutions are the least-squares maps to them, one after the
+    other. The decoder starts as their inverse, as in `fit_decoder`.
+
+    pictures: (N, 3, H, W) in [0, 1] on the network's device, H and W multiples of 8.
+    """
+    levels = {name: pooled for name, pooled in zip(SLIMMED, (True, False) * 3)}
+    known = vgg(pictures, levels)
+    targets = [F.max_pool2d(known[n], 2) if pooled else known[n] for n, pooled in levels.items()]
+    encoder, decoder, x, half = net.encoder, net.decoder, pictures, None
+    layers = ("halve1", "conv1", "halve2", "conv2", "halve3", "conv3")
+    for name, target in zip(layers, targets, strict=True):
+        layer = getattr(encoder, name)
+        _fit(layer, x, target[:, _choose(target, layer.out_channels)])
+        x = F.relu(layer(x))
+        half = x if name == "conv1" else half
+    decoder.double3.weight *= 0.1
+    decoder.double3.bias *= 0.1
+    for conv in (*decoder.convs, decoder.conv1):
+        random = 0.1 * conv.weight
+        nn.init.dirac_(conv.weight)
+        conv.weight += random
+        conv.bias.zero_()
+    x = encoder(pictures)["relu3_1"]
+    for conv in decoder.convs:
+        x = F.relu(conv(x))
+    _fit(decoder.double2, F.interpolate(x, scale_factor=2, mode="bilinear"), half)
+    x = F.relu(decoder.conv1(F.relu(decoder.double2(x))))
+    _fit(decoder.pixels, x, F.pixel_unshuffle(pictures, 2))
+
+
+def _choose(x: Tensor, count: int, rows: int = 8192) -> list[int]:
+    """The channels of features (N, C, H, W) that span the most: Gram-Schmidt with pivoting."""
+    flat = x.float().transpose(0, 1).flatten(1)
+    flat = flat[:, :: max(1, flat.shape[1] // rows)]
+    flat = flat - flat.mean(dim=1, keepdim=True)
+    chosen: list[int] = []
+    for _ in range(count):
+        best = int(flat.square().sum(dim=1).argmax())
+        chosen.append(best)
+        axis = flat[best] / flat[best].norm().clamp(min=1e-12)
+        flat = flat - (flat @ axis)[:, None] * axis
+    return chosen
+
+
+def _fit(conv: nn.Conv2d, x: Tensor, target: Tensor, ridge: float = 1e-3, rows: int = 40_000) -> None:
+    """Ridge regression of target on the patches of x that conv sees, from at most `rows` positions.
+
+    It is padded by reflection as far as its stride leaves, so that target has x's size over stride.
+    """
+    (kernel, _), (stride, _) = conv.kernel_size, conv.stride
+    reach = (kernel - stride + 1) // 2
+    positions = target.shape[2] * target.shape[3]
     taken = torch.linspace(0, positions - 1, min(positions, rows // len(x)), device=x.device).long()
     inputs, outputs = [], []
     for picture, wanted in zip(x, target):
-        patches = F.unfold(F.pad(picture[None], (1, 1, 1, 1), mode="reflect"), 3)[0]
+        padded = F.pad(picture[None], (reach,) * 4, mode="reflect")
+        patches = F.unfold(padded, kernel, stride=stride)[0]
         inputs.append(patches[:, taken].T)
         outputs.append(wanted.flatten(1)[:, taken].T)
     a, b = torch.cat(inputs), torch.cat(outputs)

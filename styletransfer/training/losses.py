@@ -1,14 +1,14 @@
 """What the stylizer is trained for. All distances are per sample; smaller is better."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..nn.normalization import EPS, Statistics, regional_statistics, statistics
+from ..nn.normalization import EPS, Statistics, adain, regional_statistics, statistics
 from ..nn.stylizer import StylizerNet
-from ..nn.vgg import STYLE_TAPS
+from ..nn.vgg import STYLE_TAPS, Encoder
 from .recipe import Recipe
 
 CONTENT_TAPS = ("relu3_3", "relu4_1")
@@ -83,29 +83,36 @@ def balanced(distance: Tensor, reference: Tensor, floor: float) -> Tensor:
 
 def stylization_losses(
     net: StylizerNet,
+    vgg: Encoder,
     painter: nn.Module,
     recipe: Recipe,
-    content: Tensor,
-    style: Tensor,
+    photos: Tensor,
+    paintings: Tensor,
     spread: Spread,
     shares: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """The losses of one batch by name, each a scalar with a weight NAME_weight in the recipe.
 
-    content, style: (N, 3, H, W) in [0, 1]. painter: gives the picture and the features it
-    was made of (`trainer.Painter`). shares: (N, 2, H, W),
-    where each sample is to take its own style and where the next sample's; every region then has
-    its own style losses, which count by its area.
+    photos, paintings: (B, 3, H, W) in [0, 1]; each photo is painted in the recipe's number of styles
+    of the batch, its own and those after it: N = B · pairings pictures. vgg: what all is measured on;
+    net's own encoder, unless that is trained itself. painter: gives the picture and the features it
+    was made of (`trainer.Painter`). shares: (N, 2, H, W), where each sample is to take its own style
+    and where the next sample's; every region then has its own style losses, which count by its area.
     """
+    times = recipe.pairings
     with torch.no_grad():
-        target = net.encoder(torch.cat([content, style]), LOSS_TAPS)
-        photo = {tap: x[: len(content)] for tap, x in target.items()}
-        painting = {tap: x[len(content) :] for tap, x in target.items()}
-        codes = net.palette(style) | {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
+        target = vgg(torch.cat([photos, paintings]), LOSS_TAPS)
+        photo = {tap: x[: len(photos)] for tap, x in target.items()}
+        painting = {tap: x[len(photos) :] for tap, x in target.items()}
+        wanted = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
+    code = None  # the painter encodes the paintings itself
+    if net.encoder is vgg:
+        joint = {tap: statistics(painting[tap], True) for tap in net.config.joint if tap in painting}
+        code = net.palette(paintings) | wanted | joint
         if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
-            codes = {tap: Statistics(*(_with_next(part) for part in codes[tap])) for tap in codes}
-    picture, aim = painter(content, codes, shares)
-    output = net.encoder(picture, LOSS_TAPS)
+            code = {tap: Statistics(*(_with_next(part) for part in code[tap])) for tap in code}
+    picture, aim = painter(photos, paintings, code, times, shares)
+    output = vgg(picture, LOSS_TAPS)
 
     def measure(x: Tensor) -> Statistics:
         """Statistics of a batch, a row for each sample, or for each region of each."""
@@ -118,47 +125,67 @@ def stylization_losses(
         """Gram matrices, likewise."""
         return gram(x if shares is None else _regions(x, shares))
 
-    def compare(distance, made, untouched, floor: float) -> Tensor:
+    def styles(x: Tensor) -> Tensor:
+        """What is known of each painting, for each sample, or for each region of each."""
+        return paired(x, times) if shares is None else _with_next(x).flatten(0, 1)
+
+    def compare(distance, summary, wanted, made, untouched, floor: float) -> Tensor:
         """Distance of what was made, over the untouched photo's own if the recipe balances."""
-        found = distance(made)
+        found = distance(summary(made), wanted)
         if recipe.balance:
             with torch.no_grad():
-                reference = distance(untouched)
+                reference = distance(_mapped(summary(untouched), lambda x: again(x, times)), wanted)
             found = balanced(found, reference, floor)
         if shares is None:
             return found.mean()
-        return (found * shares.mean(dim=(2, 3)).flatten()).sum() / len(content)
+        return (found * shares.mean(dim=(2, 3)).flatten()).sum() / len(photos)
 
     losses = {}
     if recipe.content_loss == "target":
-        difference = output["relu4_1"].float() - aim["relu4_1"].detach().float()
-        losses["content"] = difference.square().mean()
+        if net.encoder is vgg:
+            goal = aim["relu4_1"].detach()
+        else:
+            style = _mapped(wanted["relu4_1"], lambda x: paired(x, times))
+            goal = adain(again(photo["relu4_1"], times), style)
+        losses["content"] = (output["relu4_1"].float() - goal.float()).square().mean()
     else:
-        losses["content"] = content_distance(output, photo).mean()
-    wanted = codes
-    if shares is not None:
-        wanted = {tap: Statistics(*(part.flatten(0, 1) for part in codes[tap])) for tap in codes}
+        content = {tap: again(photo[tap], times) for tap in CONTENT_TAPS}
+        losses["content"] = content_distance(output, content).mean()
     units = spread if recipe.balance else None
     losses["style"] = compare(
-        lambda x: style_distance({tap: measure(x[tap]) for tap in STYLE_TAPS}, wanted, units),
-        output, photo, STYLE_FLOOR,
+        lambda a, b: style_distance(a, b, units),
+        lambda x: {tap: measure(x[tap]) for tap in STYLE_TAPS},
+        _mapped(wanted, styles), output, photo, STYLE_FLOOR,
     )  # fmt: skip
     if recipe.gram_weight:
-        grams = {tap: gram(painting[tap]) for tap in STYLE_TAPS}
-        if shares is not None:
-            grams = {tap: _with_next(x).flatten(0, 1) for tap, x in grams.items()}
         losses["gram"] = compare(
-            lambda x: gram_distance({tap: texture(x[tap]) for tap in STYLE_TAPS}, grams),
-            output, photo, GRAM_FLOOR,
+            gram_distance,
+            lambda x: {tap: texture(x[tap]) for tap in STYLE_TAPS},
+            {tap: styles(gram(painting[tap])) for tap in STYLE_TAPS}, output, photo, GRAM_FLOOR,
         )  # fmt: skip
     if recipe.color_weight:
-        tones = statistics(style)
-        if shares is not None:
-            tones = Statistics(*(_with_next(part).flatten(0, 1) for part in tones))
-        losses["color"] = compare(
-            lambda x: color_distance(measure(x), tones), picture, content, COLOR_FLOOR
-        )
+        tones = _mapped(statistics(paintings), styles)
+        losses["color"] = compare(color_distance, measure, tones, picture, photos, COLOR_FLOOR)
     return losses
+
+
+def again(x: Tensor, times: int) -> Tensor:
+    """The rows of x, (N, …), over and over: (times · N, …)."""
+    return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
+
+
+def paired(x: Tensor, times: int) -> Tensor:
+    """The rows of x for each repetition that `again` makes: first their own, then the next one's, …"""
+    return x if times == 1 else torch.cat([x.roll(-i, dims=0) for i in range(times)])
+
+
+def _mapped(found, change: Callable[[Tensor], Tensor]):
+    """The same nest of dicts and Statistics with every tensor changed."""
+    if isinstance(found, Tensor):
+        return change(found)
+    if isinstance(found, Statistics):
+        return Statistics(*map(change, found))
+    return {key: _mapped(value, change) for key, value in found.items()}
 
 
 def _with_next(x: Tensor) -> Tensor:

@@ -11,9 +11,10 @@ from ..errors import InputError
 RECIPES = Path(__file__).parent / "recipes"
 
 NETWORK = {
-    "encoder": "vgg19-oxford, the original; vgg16 or vgg19, torchvision's (0.5 GB, downloaded once).",
+    "encoder": "slim; vgg19-oxford, the original; vgg16 or vgg19, torchvision's (a 0.5 GB download).",
     "bottleneck": "adain: any style; instance: plain IN, one style, learned; spade: maps of styles.",
     "taps": "Where the bottleneck acts, pixels (the palette) to relu4_1, which alone is the classic.",
+    "joint": "Those of the taps whose channels are matched jointly, by their covariance.",
     "convolutions": "Of the decoder, per stage, deepest first.",
     "upsampling": "bilinear, or nearest as published.",
 }
@@ -35,6 +36,7 @@ class Recipe:
 
     steps: int = _value("Batches to train on.")
     batch_size: int = _value("Pairs of crops in a batch, of all processes together.")
+    pairings: int = _value("In how many styles of its batch each photo is painted.")
     crop: int = _value("Side of the crops in pixels, a multiple of 8.")
     zoom: tuple[float, float] = _value("A picture's short side in crops, drawn between the two.")
     learning_rate: float = _value("At its highest.")
@@ -65,7 +67,7 @@ class Recipe:
                 raise InputError(f"{name} is {value!r}: not a {getattr(kind, '__name__', 'pair')}")
             if kind in (int, float) and value < 0:
                 raise InputError(f"{name} is {value:g}: it cannot be negative")
-        for name in ("steps", "batch_size", "crop", "checkpoint_every", "learning_rate"):
+        for name in ("steps", "batch_size", "pairings", "crop", "checkpoint_every", "learning_rate"):
             if getattr(self, name) == 0:
                 raise InputError(f"{name} is 0: it must be above")
         if self.crop % 8 or self.crop < 16:

@@ -13,18 +13,18 @@ from torch.utils.data import DataLoader
 
 from ..device import fast_dtype
 from ..errors import InputError
-from ..io.weights import save_model
+from ..io.weights import load_encoder, save_model
 from ..nn.normalization import Statistics, statistics
-from ..nn.stylizer import Config, StylizerNet
-from ..nn.vgg import STYLE_TAPS
+from ..nn.stylizer import SLIM, Code, Config, StylizerNet
+from ..nn.vgg import STYLE_TAPS, Encoder
 from .checkpoint import Saved, State, pack, save_state, unpack
 from .curve import save_curve
 from .data import Augmentation, Crops, Share
 from .distributed import Group
-from .initialize import fit_decoder, new_net
+from .initialize import fit_decoder, fit_slim, new_net
 from .interrupt import Interrupt
 from .log import Log, Report
-from .losses import Spread, stylization_losses
+from .losses import Spread, again, paired, stylization_losses
 from .maps import random_maps
 from .pictures import Entry, Skipped, save_skipped
 from .recipe import Recipe
@@ -70,7 +70,12 @@ def train(
             state.skipped["style"] |= unseen
 
             losses = step(
-                state, begun.painter, recipe, to_float(photos, device), to_float(paintings, device)
+                state,
+                begun.painter,
+                begun.vgg,
+                recipe,
+                to_float(photos, device),
+                to_float(paintings, device),
             )
             losses = group.mean(losses)
             stop = group.agree(interrupt.wanted, state.step)
@@ -98,12 +103,14 @@ def train(
 class Begun:
     """A run that is ready for its next step.
 
-    painter: the net's trained part, wrapped for several processes. batches: of photos and of
+    painter: the net's trained part, wrapped for several processes. vgg: what losses are measured on;
+    the net's own encoder, or another where that is trained itself. batches: of photos and of
     paintings, as the sources give them. fixed: the photos and paintings of the sample grid.
     """
 
     state: State
     painter: nn.Module
+    vgg: Encoder
     batches: Iterator
     fixed: list[Tensor]
 
@@ -126,16 +133,18 @@ def begin(
     sources = [
         open_source(s, recipe, i, resident, group, workers) for i, s in enumerate((content, style))
     ]
-    state = prepare(config, recipe, sources, group, saved, init)
+    if config.bottleneck == "spade" and recipe.pairings > 1:
+        raise InputError("pairings must be 1 for a spade bottleneck, whose maps pair styles themselves")
+    state, vgg = prepare(config, recipe, sources, group, saved, init)
     painter = group.wrap(Painter(state.net), partly=config.bottleneck == "spade")
     if compile:
-        state.net.encoder.compile()
+        vgg.compile()
         painter.compile()
     share = Share(recipe.batch_size, state.step, recipe.steps, group.rank, group.world)
     shares = (workers + 1) // 2, workers // 2
     batches = [source.batches(share, group.device, n) for source, n in zip(sources, shares)]
     fixed = [to_float(source.take(4), group.device) for source in sources] if group.leads else []
-    return Begun(state, painter, zip(*batches), fixed)
+    return Begun(state, painter, vgg, zip(*batches), fixed)
 
 
 class Painter(nn.Module):
@@ -143,13 +152,28 @@ class Painter(nn.Module):
 
     def __init__(self, net: StylizerNet):
         super().__init__()
-        self.parts = nn.ModuleList(part for name, part in net.named_children() if name != "encoder")
-        self._net = [net]  # in a list, or the encoder would be one of its parts
+        parts = net.named_children()
+        self.parts = nn.ModuleList(p for name, p in parts if name != "encoder" or trained(p))
+        self._net = [net]  # in a list, or a frozen encoder would be one of its parts
 
-    def forward(self, content: Tensor, code=None, shares: Tensor | None = None):
-        """The picture, and the features it was made of."""
-        aim = self._net[0].aim(content, code, 1.0, shares)
-        return self._net[0].decoder(aim), aim
+    def forward(
+        self,
+        photos: Tensor,
+        paintings: Tensor | None = None,
+        code: Code | None = None,
+        times: int = 1,
+        shares: Tensor | None = None,
+    ):
+        """The pictures, and the features they were made of; reconstructions without paintings.
+
+        code: of the paintings, where it is known. times: in how many styles each photo is painted.
+        """
+        net = self._net[0]
+        if paintings is not None:
+            code = code or net.code(paintings)
+            code = {t: Statistics(*(paired(part, times) for part in code[t])) for t in code}
+        aim = net.aim(again(photos, times), code, 1.0, shares)
+        return net.decoder(aim), aim
 
 
 def trained(net: nn.Module) -> list[nn.Parameter]:
@@ -158,7 +182,12 @@ def trained(net: nn.Module) -> list[nn.Parameter]:
 
 
 def step(
-    state: State, painter: nn.Module, recipe: Recipe, photos: Tensor, paintings: Tensor
+    state: State,
+    painter: nn.Module,
+    vgg: Encoder,
+    recipe: Recipe,
+    photos: Tensor,
+    paintings: Tensor,
 ) -> dict[str, Tensor]:
     """One step of the optimizer; the losses, their weighted sum and the gradient's norm."""
     net = state.net
@@ -175,7 +204,9 @@ def step(
             shares = None
             if net.config.bottleneck == "spade":
                 shares = random_maps(len(photos), recipe.crop, (recipe.seed, state.step), photos.device)
-            losses = stylization_losses(net, painter, recipe, photos, paintings, state.spread, shares)
+            losses = stylization_losses(
+                net, vgg, painter, recipe, photos, paintings, state.spread, shares
+            )
             loss = sum(getattr(recipe, f"{name}_weight") * value for name, value in losses.items())
     for parameters in state.optimizer.param_groups:
         parameters["lr"] = learning_rate(state.step, recipe)
@@ -221,36 +252,44 @@ def prepare(
     group: Group,
     saved: Saved | None,
     init: str | None,
-) -> State:
-    """The state to go on from, the same in every process: as saved, of a model's weights, or new."""
+) -> tuple[State, Encoder]:
+    """The state to go on from, the same in every process: as saved, of a model's weights, or new.
+
+    And the VGG that losses are measured on: the network's own, unless it has none.
+    """
     torch.manual_seed(recipe.seed)
     step, skipped = (saved.step, saved.skipped) if saved else (0, {"content": {}, "style": {}})
     blank = not group.leads or saved is not None
     net = StylizerNet(config) if blank else new_net(config, init, sources)
     net = net.to(group.device, memory_format=torch.channels_last)
-    net.requires_grad_(True).encoder.requires_grad_(False)
+    net.requires_grad_(True)
+    vgg = net.encoder
+    if config.encoder == SLIM:
+        vgg = load_encoder().to(group.device, memory_format=torch.channels_last)
+    vgg.requires_grad_(False)
     optimizer = torch.optim.Adam(trained(net), lr=recipe.learning_rate, fused=True)
     if not blank and recipe.fit and init is None:
-        fit_decoder(net, to_float(sources[0].take(32), group.device))
+        crops = to_float(sources[0].take(32), group.device)
+        fit_slim(net, vgg, crops) if config.encoder == SLIM else fit_decoder(net, crops)
     state = State(step, net, deepcopy(net), optimizer, {}, skipped)
     if saved:
         unpack(state, saved.tensors)
     elif group.leads:
-        state.spread = measure_spread(net, sources[1].take(256), group.device)
+        state.spread = measure_spread(vgg, sources[1].take(256), group.device)
     if group.world > 1:
         packed = {name: tensor.cpu() for name, tensor in pack(state).items()} if group.leads else None
         packed = group.share(packed)
         if not group.leads:
             unpack(state, packed)
-    return state
+    return state, vgg
 
 
 @torch.no_grad()
-def measure_spread(net: StylizerNet, crops: Tensor, device: torch.device) -> Spread:
+def measure_spread(vgg: Encoder, crops: Tensor, device: torch.device) -> Spread:
     """Variance of each channel's mean and standard deviation over style crops, by tap."""
     found: dict[str, list[Statistics]] = {tap: [] for tap in STYLE_TAPS}
     for batch in DataLoader(crops, batch_size=8):
-        for tap, x in net.encoder(to_float(batch, device), STYLE_TAPS).items():
+        for tap, x in vgg(to_float(batch, device), STYLE_TAPS).items():
             found[tap].append(statistics(x))
     spread = {}
     for tap, rows in found.items():

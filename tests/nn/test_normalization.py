@@ -7,13 +7,15 @@ from styletransfer.nn.normalization import (
     Spade,
     Statistics,
     adain,
-    from_opponent,
     instance_norm,
+    merged,
+    moments,
     regional_adain,
+    regional_moments,
     regional_statistics,
+    square_roots,
     statistics,
     style_map,
-    to_opponent,
 )
 
 
@@ -147,9 +149,94 @@ def test_a_style_map_shows_each_style_where_it_is():
     assert style_map(styles, shares).tolist() == [[[[1.0, 2.0]], [[3.0, 4.0]]]]
 
 
-def test_opponent_colours_are_a_rotation():
-    x = random(2, 3, 4, 5)
-    torch.testing.assert_close(from_opponent(to_opponent(x)), x)
-    torch.testing.assert_close(to_opponent(x).norm(dim=1), x.norm(dim=1))
-    grey = torch.full((1, 3, 1, 1), 0.5)
-    assert to_opponent(grey)[0, 1:].abs().max() < 1e-6
+def correlated(*shape):
+    x = random(*shape)
+    mixing = torch.randn(shape[1], shape[1], generator=torch.Generator().manual_seed(1))
+    return torch.einsum("nchw,dc->ndhw", x, mixing)
+
+
+def test_moments_are_torchs():
+    x = correlated(2, 5, 301, 400).to(memory_format=torch.channels_last)  # more than one block
+    var, mean = torch.var_mean(x.double(), dim=(2, 3), correction=0)
+    found = moments(x)
+    torch.testing.assert_close(found.mean.double(), mean, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(found.var.double(), var, atol=0, rtol=1e-4)
+    joint = moments(x, joint=True)
+    for n in range(2):
+        expected = torch.cov(x[n].flatten(1).double(), correction=0)
+        torch.testing.assert_close(joint.var[n].double(), expected, atol=1e-3, rtol=1e-4)
+
+
+def test_moments_have_torchs_gradient():
+    x = correlated(2, 3, 6, 5).requires_grad_()
+    var, mean = torch.var_mean(x, dim=(2, 3), correction=0)
+    found = moments(x)
+    to_mean, to_var = torch.randn(2, 3), torch.randn(2, 3)
+    ours = torch.autograd.grad((found.mean * to_mean + found.var * to_var).sum(), x)[0]
+    theirs = torch.autograd.grad((mean * to_mean + var * to_var).sum(), x)[0]
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_moments_of_parts_merge_into_those_of_the_whole(joint):
+    x = correlated(1, 4, 30, 20)
+    parts = x.split([7, 13, 10], dim=2)
+    found = merged([moments(part, joint) for part in parts], [7 * 20, 13 * 20, 10 * 20])
+    for a, b in zip(found, moments(x, joint)):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+
+
+def test_square_roots_are_those_of_the_eigenvalues():
+    covariance = moments(correlated(2, 64, 12, 12), joint=True).var  # near-singular directions
+    root, inverse = square_roots(covariance)
+    ridge = 2e-3 * covariance.diagonal(dim1=1, dim2=2).mean(dim=1)[:, None, None] + 1e-5
+    values, vectors = torch.linalg.eigh((covariance + ridge * torch.eye(64)).double())
+    for found, power in ((root, 0.5), (inverse, -0.5)):
+        expected = (vectors * values[:, None].pow(power)) @ vectors.transpose(1, 2)
+        torch.testing.assert_close(found.double(), expected, atol=1e-3, rtol=1e-3)
+
+
+def test_joint_adain_gives_the_style_s_covariance():
+    x, style = correlated(2, 6, 20, 20), correlated(2, 6, 15, 18).roll(1, 1) * 2 + 1
+    found = moments(adain(x, statistics(style, joint=True)), joint=True)
+    wanted = moments(style, joint=True)
+    torch.testing.assert_close(found.mean, wanted.mean, atol=1e-3, rtol=1e-3)
+    scale = wanted.var.diagonal(dim1=1, dim2=2).mean()
+    assert (found.var - wanted.var).abs().max() < 0.03 * scale  # the ridge is in between
+    torch.testing.assert_close(adain(x, statistics(x, joint=True)), x, atol=1e-3, rtol=1e-3)
+    own = moments(x, joint=True)
+    part = adain(x[..., :7], statistics(style, joint=True), own)
+    torch.testing.assert_close(part, adain(x, statistics(style, joint=True))[..., :7])
+
+
+def test_joint_adain_of_a_constant_is_finite():
+    for x in (torch.full((1, 3, 4, 4), 0.5), torch.ones(1, 3, 1, 1)):
+        assert torch.isfinite(adain(x, statistics(correlated(1, 3, 5, 5), joint=True))).all()
+
+
+def test_joint_gradients():
+    x = correlated(1, 3, 4, 4).requires_grad_()
+    style = statistics(random(1, 3, 5, 5), joint=True)
+    weights, direction = random(1, 3, 4, 4), torch.randn(1, 3, 4, 4)
+    gradient = torch.autograd.grad((adain(x, style) * weights).sum(), x)[0]
+    with torch.no_grad():
+        step = 1e-2
+        ahead, behind = ((adain(x + s * direction, style) * weights).sum() for s in (step, -step))
+    torch.testing.assert_close(
+        (gradient * direction).sum(), (ahead - behind) / (2 * step), rtol=0.02, atol=0.05
+    )
+
+
+def test_joint_regions_are_joint_adain_in_every_region():
+    x = correlated(1, 3, 8, 16)
+    styles = Statistics(
+        *(torch.cat(p) for p in zip(*(statistics(correlated(1, 3, 9, k), True) for k in (9, 7))))
+    )
+    shares = torch.zeros(1, 2, 8, 16)
+    shares[:, 0, :, :8], shares[:, 1, :, 8:] = 1, 1
+    found = regional_adain(x, styles, shares)
+    for r, part in enumerate((slice(0, 8), slice(8, 16))):
+        one = Statistics(styles.mean[r : r + 1], styles.std[r : r + 1])
+        torch.testing.assert_close(found[..., part], adain(x[..., part], one), atol=1e-3, rtol=1e-3)
+    own = regional_moments(x, shares, joint=True)
+    assert torch.equal(regional_adain(x, styles, shares, own), found)

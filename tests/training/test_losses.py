@@ -72,7 +72,7 @@ def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
     photos, paintings = torch.rand(2, 4, 3, 32, 32)
     ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
     for changed in (recipe, replace(recipe, balance=False, content_loss="target")):
-        arguments = (tiny_net, Painter(tiny_net), changed)
+        arguments = (tiny_net, tiny_net.encoder, Painter(tiny_net), changed)
         whole = stylization_losses(*arguments, photos, paintings, ones)
         halves = [
             stylization_losses(*arguments, photos[i:j], paintings[i:j], ones)
@@ -109,7 +109,7 @@ def test_a_map_of_one_style_everywhere_has_the_losses_of_no_map(tiny_net):
     _, recipe = read_recipe("default", {"color_weight": 1.0})
     photos, paintings = torch.rand(2, 2, 3, 32, 32)
     ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
-    arguments = (tiny_net, Painter(tiny_net), recipe, photos, paintings, ones)
+    arguments = (tiny_net, tiny_net.encoder, Painter(tiny_net), recipe, photos, paintings, ones)
     shares = torch.stack([torch.ones(2, 32, 32), torch.zeros(2, 32, 32)], dim=1)
     plain, mapped = stylization_losses(*arguments), stylization_losses(*arguments, shares)
     for name, value in plain.items():

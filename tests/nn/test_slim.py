@@ -1,0 +1,66 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from styletransfer.io.weights import load_encoder, load_model, save_model
+from styletransfer.nn.slim import Double, SlimEncoder
+from styletransfer.nn.stylizer import Config, StylizerNet
+from styletransfer.training.initialize import fit_slim
+
+TAPS = ("pixels", "relu3_1", "relu4_1")
+
+
+def test_double_is_bilinear_upsampling_and_a_convolution():
+    torch.manual_seed(0)
+    layer, x = Double(4, 5), torch.randn(2, 4, 7, 9)
+    large = F.interpolate(x, scale_factor=2, mode="bilinear")
+    expected = F.conv2d(F.pad(large, (1, 1, 1, 1), mode="reflect"), layer.weight, layer.bias)
+    inside = (..., slice(2, -2), slice(2, -2))  # at the border the smaller map is reflected instead
+    torch.testing.assert_close(layer(x)[inside], expected[inside], atol=1e-5, rtol=1e-5)
+    assert layer(x).shape == expected.shape
+
+
+def test_features_are_at_a_quarter_and_an_eighth():
+    found = SlimEncoder((4, 6, 8))(torch.rand(2, 3, 32, 48))
+    assert {k: tuple(v.shape) for k, v in found.items()} == {
+        "relu3_1": (2, 6, 8, 12),
+        "relu4_1": (2, 8, 4, 6),
+    }
+
+
+def test_at_most_600_000_parameters_run():
+    net = StylizerNet(Config(encoder="slim", taps=TAPS))
+    assert sum(p.numel() for p in net.parameters()) <= 600_000
+
+
+def test_a_slim_model_s_file_needs_nothing_else(tmp_path):
+    torch.manual_seed(0)
+    net = StylizerNet(Config(encoder="slim", taps=TAPS, joint=TAPS[:2], channels=(4, 6, 8))).eval()
+    save_model(tmp_path / "slim.safetensors", net)
+    again = load_model(tmp_path / "slim.safetensors")
+    x, style = torch.rand(1, 3, 24, 40), torch.rand(1, 3, 32, 32)
+    assert again.config == net.config
+    torch.testing.assert_close(again(x, again.code(style)), net(x, net.code(style)), atol=0.02, rtol=0)
+
+
+def test_own_style_is_the_reconstruction():
+    torch.manual_seed(0)
+    net = StylizerNet(Config(encoder="slim", taps=TAPS, joint=TAPS[:2], channels=(4, 6, 8))).eval()
+    x = torch.rand(1, 3, 32, 32)
+    torch.testing.assert_close(net(x, net.code(x)), net(x, None), atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("wrong", [{"taps": ("relu4_1",)}, {"channels": (4, 6, 8, 8)}])
+def test_what_a_slim_network_cannot_be(wrong):
+    with pytest.raises(ValueError):
+        Config(**{"encoder": "slim", **wrong})
+
+
+def test_the_start_already_shows_the_picture():
+    torch.manual_seed(0)
+    net, vgg = StylizerNet(Config(encoder="slim", taps=TAPS)), load_encoder()
+    waves = torch.linspace(0, 12, 64).sin() * 0.4 + 0.5
+    pictures = torch.stack([waves[:, None] * waves.roll(i) for i in range(24)]).view(8, 3, 64, 64)
+    before = (net(pictures, None) - pictures).abs().mean()
+    fit_slim(net, vgg, pictures)
+    assert (net(pictures, None) - pictures).abs().mean() < min(0.05, 0.2 * before)
