@@ -66,7 +66,7 @@ def control(stylizer: Stylizer) -> Image.Image:
             )
             for how, s in colors
         ),
-        [f"--preserve-color {how}" + (f" ×{s:g}" if s < 1 else "") for how, s in colors],
+        [f"--preserve-color {how}" + (f", {s:g}" if s < 1 else "") for how, s in colors],
     )
     mask, map = EXAMPLES / "maps" / "coffee-mask.png", EXAMPLES / "maps" / "mountains.png"
     region = {

@@ -55,7 +55,7 @@ def step_flops(session: Session, group: Group) -> int:
     run.state.step = 1  # step 0 is a reconstruction
     photos, paintings = to_float(photos, group.device), to_float(paintings, group.device)
     with FlopCounterMode(display=False) as counter:
-        step(run.state, run.painter, session.recipe, photos, paintings)
+        step(run.state, run.painter, run.vgg, session.recipe, photos, paintings)
     return counter.get_total_flops()
 
 

@@ -78,7 +78,7 @@ def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehears
     def timed(count: int) -> float:
         started = time.perf_counter()
         for _ in range(count):
-            step(run.state, run.painter, recipe, photos, paintings)
+            step(run.state, run.painter, run.vgg, recipe, photos, paintings)
         if group.device.type == "cuda":
             torch.cuda.synchronize()
         return (time.perf_counter() - started) / count

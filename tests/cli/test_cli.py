@@ -168,8 +168,8 @@ def test_help_teaches_without_torch(verb):
 def test_models(capsys):
     assert run(["models", "--json"]) == 0
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert "adain-vgg" in [record["model"] for record in records]
-    assert run(["models"]) == 0 and capsys.readouterr().out.startswith("adain-vgg")
+    assert [record["model"] for record in records] == ["adain-fast", "adain-vgg"]
+    assert run(["models"]) == 0 and capsys.readouterr().out.startswith("adain-fast\tslim")
 
 
 def test_evaluate_measures_pictures_made_elsewhere(tmp_path, capsys):
