@@ -89,5 +89,6 @@ def join(device: str) -> Iterator[Group]:
     distributed.init_process_group("nccl" if place.type == "cuda" else "gloo")
     try:
         yield Group(place, distributed.get_rank(), world)
+        distributed.barrier()  # nobody leaves while another still listens
     finally:
         distributed.destroy_process_group()
