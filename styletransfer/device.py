@@ -41,10 +41,17 @@ def can_compile(device: torch.device) -> bool:
     return bool(compiler) and importlib.util.find_spec("triton") is not None
 
 
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether this is the device's, or the machine's, memory running out."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
 @contextmanager
 def enough_memory(device: torch.device, remedy: str) -> Iterator[None]:
-    """Turn running out of the device's memory into an InputError that names a remedy."""
+    """Turn running out of memory into an InputError that names a remedy."""
     try:
         yield
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
         raise InputError(f"out of memory on {device}: give {remedy}") from None

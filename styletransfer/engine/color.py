@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from ..nn.normalization import Moments, moments
+
 CHOICES = ("none", "luminance", "histogram")
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -17,18 +19,17 @@ def with_luminance_of(picture: Tensor, painted: Tensor) -> Tensor:
     return (picture + difference).clamp(0, 1)
 
 
-def match_colors(style: Tensor, content: Tensor, eps: float = 1e-5) -> Tensor:
-    """`style` with the mean colour and colour covariance of `content`; (1, 3, h, w) in [0, 1].
+def match_colors(style: Tensor, content: Moments, eps: float = 1e-5) -> Tensor:
+    """`style` (1, 3, h, w) in [0, 1] with the content's mean colour (1, 3) and covariance (1, 3, 3).
 
     x ↦ A(x − μs) + μc with A = Σc^½ Σs^-½, the paper's linear variant of histogram matching.
     """
-    pixels, target = (x.double().flatten(2)[0] for x in (style, content))
-    mean, goal = pixels.mean(dim=1, keepdim=True), target.mean(dim=1, keepdim=True)
+    own = moments(style, joint=True)
 
-    def power(x: Tensor, center: Tensor, exponent: float) -> Tensor:
-        covariance = (x - center) @ (x - center).T / x.shape[1]
-        values, vectors = torch.linalg.eigh(covariance + eps * torch.eye(3, dtype=x.dtype))
+    def power(covariance: Tensor, exponent: float) -> Tensor:
+        values, vectors = torch.linalg.eigh(covariance[0].double() + eps * torch.eye(3))
         return vectors @ torch.diag(values.pow(exponent)) @ vectors.T
 
-    matrix = power(target, goal, 0.5) @ power(pixels, mean, -0.5)
-    return (matrix @ (pixels - mean) + goal).clamp(0, 1).reshape(style.shape).to(style.dtype)
+    matrix = (power(content.var, 0.5) @ power(own.var, -0.5)).to(style.dtype)
+    pixels = style.flatten(2)[0] - own.mean.T
+    return (matrix @ pixels + content.mean.T).clamp(0, 1).reshape(style.shape)

@@ -4,35 +4,41 @@ import psutil
 import torch
 
 from ..errors import InputError
+from ..nn.stylizer import SLIM, StylizerNet
 
-# Measured as the growth of the peak with the picture (benchmarks/usage.md), with a tenth to spare.
-BYTES_PER_PIXEL = {torch.float32: 1050, torch.bfloat16: 820, torch.float16: 820}
+# Measured as the growth of the peak with the picture (benchmarks/speed.md), with a tenth to spare.
+VGG = {torch.float32: 1050, torch.bfloat16: 820, torch.float16: 820}
+SLIM_BYTES = {torch.float32: 1050, torch.bfloat16: 820, torch.float16: 820}
 
 
-def check_memory(
-    width: int,
-    height: int,
-    device: torch.device,
-    dtype: torch.dtype,
-    taps: tuple[str, ...],
-    more: int = 0,
-) -> None:
-    """Raise InputError if a picture of this size cannot be stylized in the memory that is free.
+def affordable(net: StylizerNet, more: int = 0) -> int:
+    """How many pixels can be stylized at once in the memory that is free.
 
-    taps: where the bottleneck acts; one at full resolution keeps three more of the largest maps.
     more: bytes a pixel that are needed beside the network.
     """
-    per_pixel = BYTES_PER_PIXEL[dtype] + more
-    if "relu1_1" in taps:
-        per_pixel += 3 * 64 * dtype.itemsize
-    need = width * height * per_pixel
-    if device.type == "cuda":
-        free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
-    else:
-        free = psutil.virtual_memory().available
-    if need > free:
-        short = int(min(width, height) * (0.9 * free / need) ** 0.5) // 8 * 8
+    return int(_free(net.device) / (_bytes_per_pixel(net) + more))
+
+
+def check_memory(width: int, height: int, net: StylizerNet, more: int = 0) -> None:
+    """Raise InputError if a picture of this size cannot be stylized at once."""
+    pixels = affordable(net, more)
+    if width * height > pixels:
+        need = width * height * (_bytes_per_pixel(net) + more)
+        short = int(min(width, height) * (0.9 * pixels / (width * height)) ** 0.5) // 8 * 8
         raise InputError(
-            f"a picture of {width}×{height} needs about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB "
-            f"is free: try --size {max(short, 16)}"
+            f"a picture of {width}×{height} needs about {need / 1e9:.1f} GB and "
+            f"{_free(net.device) / 1e9:.1f} GB is free: try --size {max(short, 16)}"
         )
+
+
+def _bytes_per_pixel(net: StylizerNet) -> int:
+    if net.config.encoder == SLIM:
+        return SLIM_BYTES[net.dtype]
+    more = 3 * 64 * net.dtype.itemsize if "relu1_1" in net.config.taps else 0  # of the largest maps
+    return VGG[net.dtype] + more
+
+
+def _free(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
+    return psutil.virtual_memory().available

@@ -14,15 +14,20 @@ from ..io.image import Picture, read_picture, resize_short_side, to_picture
 Source = str | os.PathLike | Image.Image | np.ndarray | Tensor | Picture
 
 
+def as_uint8(image: Image.Image) -> Tensor:
+    """A PIL image as uint8 (1, C, H, W), channels last in memory."""
+    array = np.array(image)
+    return torch.from_numpy(array.reshape(*array.shape[:2], -1)).permute(2, 0, 1)[None]
+
+
 def to_tensor(image: Image.Image) -> Tensor:
     """A PIL image as float32 (1, C, H, W) in [0, 1]."""
-    array = np.array(image)
-    return torch.from_numpy(array.reshape(*array.shape[:2], -1)).permute(2, 0, 1)[None].float() / 255
+    return as_uint8(image).float() / 255
 
 
 def to_array(picture: Tensor) -> np.ndarray:
-    """(1, 3, H, W) in [0, 1] as uint8 (H, W, 3)."""
-    return picture[0].mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
+    """uint8 (1, 3, H, W) as (H, W, 3)."""
+    return picture[0].permute(1, 2, 0).contiguous().cpu().numpy()
 
 
 def open_picture(source: Source) -> Picture:

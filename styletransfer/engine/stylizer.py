@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,20 +16,24 @@ from ..errors import InputError
 from ..io.image import Picture, pictures_in, resize_short_side
 from ..io.weights import load_model
 from ..nn.normalization import Statistics
+from ..nn.stylizer import Code
 from . import color
+from .canvas import Canvas
 from .memory import check_memory
+from .paint import Progress, paint
 from .pictures import (
     Source,
+    as_uint8,
     check_tensor,
     describe,
     open_picture,
     pad_to_multiple,
     style_tensor,
     to_array,
-    to_tensor,
 )
 from .regions import Map, read_mask, read_regions, soften
 from .style_code import SUFFIX, StyleCode, blend
+from .tiles import Look, palette
 
 Style = Source | StyleCode | Mapping[Source, float]
 """One style: a picture, a code or its file, a folder of pictures, or a blend of such."""
@@ -57,7 +60,7 @@ class Stylizer:
         self.dtype = _dtype(precision, self.device)
         net = load_model(model)
         self.model, self.digest = str(model), net.digest
-        self.net = net.to(self.device, memory_format=torch.channels_last)
+        self.net = net.to(self.device, self.dtype, memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def style(self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0) -> StyleCode:
@@ -111,6 +114,9 @@ class Stylizer:
         size: int | None = None,
         style_size: int = STYLE_SIZE,
         style_crop: float = 1.0,
+        tile: str | int = "auto",
+        stats: str = "exact",
+        progress: Progress | None = None,
     ) -> Content | Image.Image:
         """Repaint content in a style, or in a blend of several.
 
@@ -128,6 +134,45 @@ class Stylizer:
         preserve_color: none, luminance (only brightness is painted) or histogram (the style gets the
         photo's colours first; pictures only, not codes); color_strength: how much of that, 0 to 1.
         style_size, style_crop: as `size` and `crop` of `style`.
+
+        tile: side in pixels of what the network sees at once, "off" for the whole picture, or "auto",
+        as memory allows. Tiles take longer and change nothing: statistics are still the whole
+        picture's. stats: "exact", or "thumbnail", statistics from a small copy of the content, which
+        is faster with tiles and only approximate. progress: told of the share that is done.
+        """
+        canvas, picture, whole = _open(content, size)
+        out = self.repaint(
+            canvas, style, alpha, weights=weights, mask=mask, regions=regions, region=region,
+            feather=feather, preserve_color=preserve_color, color_strength=color_strength,
+            style_size=style_size, style_crop=style_crop, tile=tile, stats=stats, progress=progress,
+            map_size=whole,
+        )  # fmt: skip
+        return _like(content, out.pixels, picture)
+
+    @torch.inference_mode()
+    def repaint(
+        self,
+        canvas: Canvas,
+        style: Style | Sequence[Style] | None = None,
+        alpha: float = 1.0,
+        *,
+        weights: Sequence[float] | None = None,
+        mask: Map | None = None,
+        regions: Map | None = None,
+        region: Mapping[str, Style] | None = None,
+        feather: int = 0,
+        preserve_color: str = "none",
+        color_strength: float = 1.0,
+        style_size: int = STYLE_SIZE,
+        style_crop: float = 1.0,
+        tile: str | int = "auto",
+        stats: str = "exact",
+        progress: Progress | None = None,
+        map_size: tuple[int, int] | None = None,
+    ) -> Canvas:
+        """`stylize` for a canvas, which may be larger than memory; gives another of its kind.
+
+        map_size: width and height that mask and regions are to have, if not the canvas's.
         """
         if not 0 <= alpha <= MAX_ALPHA:
             raise InputError(
@@ -141,13 +186,14 @@ class Stylizer:
             raise InputError(f"feather is {feather}: 0 or more pixels")
         if (regions is None) != (region is None):
             raise InputError("regions (a map) and region (its styles) go together")
-        x, picture, whole = _open(content, size)
-        shape = x.shape[2:]
+        shape = canvas.shape[1:]
+        map_size = map_size or shape[::-1]
 
         def code(styles: Style | Sequence[Style], weights: Sequence[float] | None = None) -> StyleCode:
             styles = list(styles) if isinstance(styles, (list, tuple)) else [styles]
             if preserve_color == "histogram":
-                styles = [self._recolored(s, x, style_size, style_crop, color_strength) for s in styles]
+                look = style_size, style_crop, color_strength
+                styles = [self._recolored(s, canvas, *look) for s in styles]
             return self.blend(styles, weights, style_size, style_crop)
 
         if regions is None:
@@ -158,62 +204,55 @@ class Stylizer:
             codes = [code(each) for each in region.values()]
             if style is not None:
                 codes.append(code(style, weights))
-            shares = _fit(read_regions(regions, list(region), style is not None, whole), shape, feather)
+            shares = _fit(
+                read_regions(regions, list(region), style is not None, map_size), shape, feather
+            )
             used = shares.amax(dim=(0, 2, 3)) > 0
             codes, shares = [c for c, u in zip(codes, used) if u], shares[:, used]
             shares = None if len(codes) == 1 else shares
         strength: float | Tensor = alpha
         if mask is not None:
-            map = _fit(read_mask(mask, whole), shape, feather)
+            map = _fit(read_mask(mask, map_size), shape, feather)
             strength = alpha if map.min() == 1 else alpha * map
 
-        out = self._paint(x, codes, strength, shares)
-        if preserve_color == "luminance":
-            out = out.lerp(color.with_luminance_of(x.to(out), out), color_strength)
-        return _like(content, out, picture)
+        def finish(x: Tensor, painted: Tensor) -> Tensor:
+            if preserve_color == "luminance":
+                return painted.lerp(color.with_luminance_of(x, painted), color_strength)
+            return painted
+
+        look = Look(self._joined(codes), strength, shares)
+        return paint(self.net, canvas, look, tile, stats, finish, progress)
 
     @torch.inference_mode()
     def variations(
         self, content: Source, looks: Iterable[tuple[StyleCode, float]], size: int | None = None
     ) -> Iterator[Image.Image]:
         """One picture in many styles and strengths: looks are (code, alpha), one PIL image for each."""
-        x, _, _ = _open(content, size)
+        canvas, _, _ = _open(content, size)
         for code, alpha in looks:
             self._check_code(code)
-            yield Image.fromarray(to_array(self._paint(x, [code], alpha)))
+            out = paint(self.net, canvas, Look(self._joined([code]), alpha))
+            yield Image.fromarray(to_array(out.pixels))
 
-    def _paint(
-        self,
-        x: Tensor,
-        codes: Sequence[StyleCode],
-        alpha: float | Tensor,
-        shares: Tensor | None = None,
-    ) -> Tensor:
-        """Float32 (N, 3, H, W) in [0, 1]; alpha and shares as `stylize` makes them."""
-        height, width = x.shape[2:]
-        self._check_memory(x, 0 if shares is None else 12 * len(codes))
-        x = pad_to_multiple(x.to(self.device, torch.float32))
-        joined = {
+    def _joined(self, codes: Sequence[StyleCode]) -> Code:
+        """One code, of a row for each, where the network is."""
+        return {
             tap: Statistics(
                 *(torch.cat(part).to(self.device) for part in zip(*(c.statistics[tap] for c in codes)))
             )
             for tap in codes[0].statistics
         }
-        maps = [alpha, shares]
-        maps = [pad_to_multiple(m).to(self.device) if isinstance(m, Tensor) else m for m in maps]
-        with self._computing():
-            out = self.net(x.contiguous(memory_format=torch.channels_last), joined, *maps)
-        return out[:, :, :height, :width].float().clamp(0, 1)
 
     def _encode(self, style: Tensor, name: str) -> StyleCode:
-        self._check_memory(style)
-        with self._computing():
+        count, _, height, width = style.shape
+        check_memory(width, height * count, self.net)
+        with enough_memory(self.device, "a smaller --style-size"):
             found = self.net.code(pad_to_multiple(style.to(self.device, torch.float32)))
         statistics = {tap: Statistics(s.mean.cpu(), s.std.cpu()) for tap, s in found.items()}
         return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
 
     def _recolored(
-        self, source: Style, content: Tensor, size: int, crop: float, strength: float
+        self, source: Style, content: Canvas, size: int, crop: float, strength: float
     ) -> StyleCode:
         if isinstance(source, Mapping):
             codes = [self._recolored(each, content, size, crop, strength) for each in source]
@@ -221,49 +260,37 @@ class Stylizer:
         text = str(source) if isinstance(source, (str, os.PathLike)) else ""
         if isinstance(source, StyleCode) or text.endswith(SUFFIX) or os.path.isdir(text):
             raise InputError("preserve_color histogram needs the style's picture, not its code")
-        if len(content) > 1:
+        if content.shape[0] > 1:
             raise InputError("preserve_color histogram takes one content picture at a time")
         style = style_tensor(source, size, crop).cpu()
-        matched = color.match_colors(style, content.float().cpu())
+        matched = color.match_colors(style, palette(content))
         return self._encode(style.lerp(matched, strength), describe(source))
-
-    def _check_memory(self, x: Tensor, more: int = 0) -> None:
-        count, _, height, width = x.shape
-        check_memory(width, height * count, self.device, self.dtype, self.net.config.taps, more)
 
     def _check_code(self, code: StyleCode) -> None:
         if code.digest != self.digest:
             other = f", {code.model}," if code.model and code.model != self.model else ""
             raise InputError(f"this style code was made with another model{other} than {self.model}")
 
-    @contextmanager
-    def _computing(self) -> Iterator[None]:
-        """The engine's precision, and a clear word when the memory does not suffice."""
-        full = self.dtype == torch.float32
-        precision = nullcontext() if full else torch.autocast(self.device.type, self.dtype)
-        with enough_memory(self.device, "a smaller --size"), precision:
-            yield
 
-
-def _open(content: Source, size: int | None) -> tuple[Tensor, Picture | None, tuple[int, int]]:
-    """Content as a tensor, resized; as a Picture if it is one; and its own width and height."""
+def _open(content: Source, size: int | None) -> tuple[Canvas, Picture | None, tuple[int, int]]:
+    """Content on a canvas, resized; as a Picture if it is one; and its own width and height."""
     if size is not None and size < 1:
         raise InputError(f"size is {size}: at least 1")
     if isinstance(content, Tensor):
         check_tensor(content)
         height, width = content.shape[2:]
         if size is None:
-            return content, None, (width, height)
+            return Canvas(content), None, (width, height)
         scale = size / min(width, height)
         shape = [max(1, round(side * scale)) for side in (height, width)]
         x = F.interpolate(content.float(), shape, mode="bicubic", antialias=True)
-        return x.clamp(0, 1), None, (width, height)
+        return Canvas(x.clamp(0, 1).to(content.dtype)), None, (width, height)
     picture = open_picture(content)
     whole = picture.rgb.size
     if size is not None:
         alpha = picture.alpha and resize_short_side(picture.alpha, size)
         picture = Picture(resize_short_side(picture.rgb, size), alpha)
-    return to_tensor(picture.rgb), picture, whole
+    return Canvas(as_uint8(picture.rgb)), picture, whole
 
 
 def _fit(map: Tensor, shape: Sequence[int], radius: int) -> Tensor:
@@ -274,7 +301,7 @@ def _fit(map: Tensor, shape: Sequence[int], radius: int) -> Tensor:
 def _like(content: Content, out: Tensor, picture: Picture | None) -> Content | Image.Image:
     """The result in the type that the content came in."""
     if isinstance(content, Tensor):
-        return out.to(content.device, content.dtype)
+        return out
     array = to_array(out)
     if isinstance(content, np.ndarray):
         return array

@@ -37,6 +37,13 @@ class Decoder(nn.Module):
                 nn.ModuleList([*(ReflectConv(inside, inside) for _ in range(count - 1)), last])
             )
 
+    @property
+    def reach(self) -> int:
+        """In pixels, how far away a feature can matter to the picture: a multiple of 8."""
+        sides = (8, 4, 2, 1)  # of a position, at each stage; upsampling looks one further
+        reach = sum(side * (len(stage) + (side < 8) * 2) for side, stage in zip(sides, self.stages))
+        return -(-reach // 8) * 8
+
     def upsample(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C, 2H, 2W)."""
         return F.interpolate(x, scale_factor=2, mode=self.upsampling)

@@ -84,17 +84,21 @@ class _CpuMoments(torch.autograd.Function):
         return _affine(x, slope, to_mean / count - slope * mean)
 
 
-def merged(parts: Sequence[Moments], counts: Sequence[int]) -> Moments:
-    """The moments of a whole from those of its parts, of so many positions each (Chan et al. 1979)."""
+def merged(parts: Sequence[Moments], counts: Sequence[int | Tensor]) -> Moments:
+    """The moments of a whole from those of its parts, of so many positions each (Chan et al. 1979).
+
+    counts: numbers, or tensors of the parts' leading dimensions, each row with a count of its own.
+    """
     if len(parts) == 1:
         return parts[0]
-    shares = [count / sum(counts) for count in counts]
-    mean = sum(share * part.mean for share, part in zip(shares, parts))
+    total = sum(counts)
+    shares = [count / total for count in counts]
+    mean = sum(_beside(share, part.mean) * part.mean for share, part in zip(shares, parts))
     var = torch.zeros_like(parts[0].var)
     for share, part in zip(shares, parts):
         off = part.mean - mean
         square = off.square() if off.ndim == var.ndim else off[..., None] * off[..., None, :]
-        var += share * (part.var + square)
+        var += _beside(share, var) * (part.var + square)
     return Moments(mean, var)
 
 
@@ -128,29 +132,42 @@ def square_roots(covariance: Tensor) -> tuple[Tensor, Tensor]:
         return root * norm.sqrt(), inverse / norm.sqrt()
 
 
-def regional_moments(x: Tensor, shares: Tensor, joint: bool = False, least: float = 16) -> Moments:
+LEAST = 16  # positions: a region of fewer has no statistics worth the name
+
+
+def regional_moments(x: Tensor, shares: Tensor, joint: bool = False) -> Moments:
     """`moments` of each region of a feature map, (N, R, C) and (N, R, C) or (N, R, C, C).
 
     x: (N, C, H, W). shares: (1 or N, R, H, W) in [0, 1], how much of each position belongs to each
-    region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `least` positions has
-    no statistics worth the name, and takes those of the whole map.
+    region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `LEAST` positions
+    takes the moments of the whole map.
     """
-    whole, means, variances = moments(x, joint), [], []
+    return settled(*weighted_moments(x, shares, joint), moments(x, joint))
+
+
+def weighted_moments(x: Tensor, shares: Tensor, joint: bool = False) -> tuple[Moments, Tensor]:
+    """`regional_moments` as they are, however small the region, and Σ m_r (N, R)."""
+    means, variances, totals = [], [], []
     with torch.autocast(x.device.type, enabled=False):
         flat = x.float().flatten(2)
         for share in shares.float().flatten(2).unbind(dim=1):
-            weight = share[:, None]
+            weight = share.expand(len(flat), -1)[:, None]
             total = weight.sum(dim=2).clamp(min=EPS)
             mean = (flat * weight).sum(dim=2) / total
             off = flat - mean[:, :, None]
             if joint:
-                var = (off * weight) @ off.transpose(1, 2) / total[:, :, None]
+                variances.append((off * weight) @ off.transpose(1, 2) / total[:, :, None])
             else:
-                var = (off.square() * weight).sum(dim=2) / total
-            enough = total >= least
-            means.append(torch.where(enough, mean, whole.mean))
-            variances.append(torch.where(enough[..., None] if joint else enough, var, whole.var))
-    return Moments(torch.stack(means, dim=1), torch.stack(variances, dim=1))
+                variances.append((off.square() * weight).sum(dim=2) / total)
+            means.append(mean)
+            totals.append(total[:, 0])
+    return Moments(torch.stack(means, dim=1), torch.stack(variances, dim=1)), torch.stack(totals, dim=1)
+
+
+def settled(regions: Moments, totals: Tensor, whole: Moments) -> Moments:
+    """The moments of regions, and of the whole for those that are smaller than `LEAST`."""
+    parts = zip(regions, whole)
+    return Moments(*(torch.where(_beside(totals >= LEAST, r), r, w[:, None]) for r, w in parts))
 
 
 def regional_statistics(x: Tensor, shares: Tensor) -> Statistics:
@@ -159,9 +176,13 @@ def regional_statistics(x: Tensor, shares: Tensor) -> Statistics:
     return Statistics(mean, (var + EPS).sqrt())
 
 
-def instance_norm(x: Tensor) -> Tensor:
-    """IN(x) = (x − μ(x)) / σ(x), Ulyanov et al. 2016. x: (N, C, H, W); same shape and dtype out."""
-    mean, std = statistics(x)
+def instance_norm(x: Tensor, own: Moments | None = None) -> Tensor:
+    """IN(x) = (x − μ(x)) / σ(x), Ulyanov et al. 2016. x: (N, C, H, W); same shape and dtype out.
+
+    own: x's moments, if they are not to be taken from x.
+    """
+    mean, var = own or moments(x)
+    std = (var + EPS).sqrt()
     return _affine(x, 1 / std, -mean / std)
 
 
@@ -234,6 +255,13 @@ def style_map(styles: Statistics, shares: Tensor) -> Tensor:
     rows = torch.cat(list(styles), dim=-1)
     rows = rows.expand(max(len(shares), len(rows) if rows.ndim == 3 else 1), -1, -1)
     return torch.einsum("nrhw,nrc->nchw", shares.float().expand(len(rows), -1, -1, -1), rows)
+
+
+def _beside(count: float | Tensor, values: Tensor) -> float | Tensor:
+    """A count for each row of values, in their shape; a number stays one."""
+    if not isinstance(count, Tensor):
+        return count
+    return count.reshape(*count.shape, *[1] * (values.ndim - count.ndim))
 
 
 def _joint(style: Statistics) -> bool:

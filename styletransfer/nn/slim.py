@@ -56,6 +56,8 @@ class SlimEncoder(nn.Module):
     (`training.initialize`), relu3_1 and relu4_1.
     """
 
+    reach = 32  # pixels: farther away nothing matters to a feature; a multiple of 8
+
     def __init__(self, channels: tuple[int, ...] = SLIM_CHANNELS):
         super().__init__()
         half, quarter, eighth = channels
@@ -77,6 +79,8 @@ class SlimEncoder(nn.Module):
 
 class SlimDecoder(nn.Module):
     """Features at a quarter and an eighth of the picture's side, to RGB."""
+
+    reach = 32  # pixels: farther away a feature does not matter to the picture; a multiple of 8
 
     def __init__(self, channels: tuple[int, ...] = SLIM_CHANNELS):
         super().__init__()

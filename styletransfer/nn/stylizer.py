@@ -104,9 +104,30 @@ class StylizerNet(nn.Module):
             width = dict(zip(STYLE_TAPS, config.channels))
             self.spade = nn.ModuleDict({t: Spade(width[t], 2 * width[t]) for t in config.depths})
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which its features are computed, unless autocast has it otherwise."""
+        return next(self.parameters()).dtype
+
+    @property
+    def reach(self) -> int:
+        """In pixels, a multiple of 8: what is farther away than this matters to a pixel of the result
+        through statistics alone."""
+        return self.encoder.reach + self.decoder.reach
+
+    @property
+    def tileable(self) -> bool:
+        """Whether a part of a picture can be painted as the whole is, its moments being known."""
+        return self.config.bottleneck != "spade"
+
     def encode(self, picture: Tensor) -> dict[str, Tensor]:
         """Features at the encoder's taps of the config. picture: (N, 3, H, W) in [0, 1]."""
-        return self.encoder(picture, self.config.depths)
+        return self.encoder(picture.to(self.dtype), self.config.depths)
 
     def code(self, style: Tensor) -> dict[str, Statistics]:
         """The style code of a picture (N, 3, H, W) in [0, 1]: statistics at the config's taps."""
@@ -140,7 +161,7 @@ class StylizerNet(nn.Module):
         for tap, x in features.items():
             local = None if shares is None else _resized(shares, x)
             if self.config.bottleneck == "instance":
-                y = instance_norm(x)
+                y = instance_norm(x, own.get(tap))
             elif local is not None:
                 y = regional_adain(x, code[tap], local, own.get(tap))
             else:

@@ -27,6 +27,8 @@ class Encoder(nn.Module):
     The colour conversion and mean subtraction of the original networks are folded into conv1_1.
     """
 
+    reach = 40  # pixels: farther away nothing matters to a feature; a multiple of 8
+
     def __init__(self, architecture: str = "vgg19", channels: tuple[int, ...] = CHANNELS):
         super().__init__()
         self.names: list[str] = []

@@ -1,0 +1,56 @@
+"""Pictures that are read and written a part at a time, in memory or on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Canvas:
+    """Pictures (N, 3, H, W): float in [0, 1], or uint8."""
+
+    def __init__(self, pixels: Tensor):
+        self.pixels = pixels
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """How many pictures, their height and their width."""
+        return self.pixels.shape[0], self.pixels.shape[2], self.pixels.shape[3]
+
+    def read(self, rows: slice, columns: slice) -> Tensor:
+        """A part as float32 (N, 3, h, w) in [0, 1]."""
+        part = self.pixels[:, :, rows, columns]
+        return part.float() / 255 if part.dtype == torch.uint8 else part.float()
+
+    def write(self, rows: slice, columns: slice, part: Tensor) -> None:
+        """Put a part, as `read` gives it, in its place."""
+        if self.pixels.dtype == torch.uint8:
+            part = part.mul(255).round()
+        self.pixels[:, :, rows, columns] = part.to(self.pixels.device, self.pixels.dtype)
+
+    def blank(self) -> "Canvas":
+        """Another of the same kind and size, with nothing on it yet."""
+        return Canvas(torch.empty_like(self.pixels))
+
+
+class DiskCanvas(Canvas):
+    """One uint8 picture in a file of raw RGB, of which only the part in use is in memory."""
+
+    def __init__(self, path: Path, height: int, width: int):
+        self.path, self.height, self.width = path, height, width
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return 1, self.height, self.width
+
+    @property
+    def pixels(self) -> Tensor:  # mapped anew each time, so that what was read can be forgotten
+        array = np.memmap(self.path, np.uint8, "r+", shape=(self.height, self.width, 3))
+        return torch.from_numpy(array).permute(2, 0, 1)[None]
+
+    def blank(self) -> "DiskCanvas":
+        path = self.path.with_name(f"{self.path.name}-painted")
+        with open(path, "wb") as file:
+            file.truncate(self.height * self.width * 3)
+        return DiskCanvas(path, self.height, self.width)

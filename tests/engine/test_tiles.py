@@ -1,0 +1,206 @@
+"""Tiles: nobody can tell where the parts met."""
+
+import numpy as np
+import pytest
+import torch
+
+from styletransfer.engine import paint as painting
+from styletransfer.engine import tiles
+from styletransfer.engine.canvas import Canvas, DiskCanvas
+from styletransfer.engine.stylizer import Stylizer
+from styletransfer.errors import InputError
+from styletransfer.nn.normalization import Moments
+from styletransfer.nn.stylizer import Config, StylizerNet
+
+SLIM = Config(encoder="slim", taps=("pixels", "relu3_1", "relu4_1"), channels=(8, 12, 16))
+VGG = Config(taps=("pixels", "relu3_1", "relu4_1"), channels=(4, 6, 8, 10))
+CONFIGS = {
+    "slim": SLIM,
+    "slim-joint": Config(
+        encoder="slim", taps=SLIM.taps, joint=("pixels", "relu3_1", "relu4_1"), channels=(4, 6, 8)
+    ),
+    "vgg": VGG,
+    "vgg-all-depths": Config(
+        taps=("relu1_1", "relu2_1", "relu3_1", "relu4_1"), joint=(), channels=(4, 6, 8, 10)
+    ),
+    "vgg-bilinear": Config(taps=("relu4_1",), joint=(), channels=(4, 6, 8, 10), upsampling="bilinear"),
+    "instance": Config(bottleneck="instance", joint=(), channels=(4, 6, 8, 10)),
+}
+
+
+def network(config):
+    """Random, but alive: its pictures are as bright and as varied as pictures are."""
+    torch.manual_seed(1)
+    net = StylizerNet(config).eval().requires_grad_(False)
+    convolutions = [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
+    for conv in convolutions:
+        torch.nn.init.kaiming_normal_(conv.weight)
+    out = net(smooth(64, 64), net.code(smooth(64, 64, 1)))
+    convolutions[-1].weight *= 0.2 / out.std()
+    convolutions[-1].bias += 0.5 - 0.2 * out.mean() / out.std()
+    return net
+
+
+def smooth(height, width, seed=0):
+    """A photo-like picture: statistics of its parts differ from the whole's."""
+    noise = torch.rand(1, 3, height // 24 + 2, width // 24 + 2, generator=torch.manual_seed(seed))
+    x = torch.nn.functional.interpolate(noise, size=(height, width), mode="bicubic")
+    return (x + 0.05 * torch.rand(x.shape)).clamp(0, 1)
+
+
+def rendered(net, x, look, window):
+    with torch.inference_mode():
+        return tiles.render(net, Canvas(x), look, window, lambda x, painted: painted).pixels
+
+
+@pytest.mark.parametrize("side", [1, 7, 16, 250, 256, 300, 411, 1000])
+@pytest.mark.parametrize("halo", [0, 32, 64])
+def test_spans_cover_a_side_once_and_see_as_far_as_they_must(side, halo):
+    side, window = tiles.padded(side), 256
+    spans = list(tiles.spans(side, window, halo))
+    assert [s.start for s in spans] == [0, *(s.stop for s in spans[:-1])] and spans[-1].stop == side
+    for s in spans:
+        assert s.window.start <= max(0, s.start - halo) and s.window.stop >= min(side, s.stop + halo)
+        assert s.window.stop - s.window.start == min(side, window)
+        assert not s.start % 8 and not s.window.start % 8
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("height,width", [(331, 417), (16, 403), (300, 9), (352, 352)])
+def test_tiled_equals_untiled(name, height, width):
+    net = network(CONFIGS[name])
+    x, style = smooth(height, width), smooth(64, 64, 1)
+    code = net.code(style)
+    look = tiles.Look(code)
+    whole, tiled = (rendered(net, x, look, window) for window in (1024, tiles.least(net)))
+    assert tiled.shape == x.shape
+    assert (whole - tiled).abs().max() <= 0.5 / 255
+
+
+@pytest.mark.parametrize("name", ["slim-joint", "vgg"])
+def test_tiled_equals_untiled_with_regions_and_mask(name):
+    net = network(CONFIGS[name])
+    x = smooth(300, 340)
+    styles = torch.cat([smooth(64, 64, 1), smooth(64, 64, 2), smooth(64, 64, 3)])
+    shares = torch.zeros(1, 3, 300, 340)
+    shares[:, 0, :, :100] = 1
+    shares[:, 1, :, 100:] = 1
+    shares[:, :2, :2, :2] = 0
+    shares[:, 2, :2, :2] = 1  # too small for statistics of its own
+    alpha = torch.linspace(0, 1, 340).expand(1, 1, 300, 340)
+    look = tiles.Look(net.code(styles), alpha, shares)
+    whole, tiled = (rendered(net, x, look, window) for window in (1024, tiles.least(net)))
+    assert (whole - tiled).abs().max() <= 0.5 / 255
+
+
+def test_without_the_whole_s_statistics_it_would_not():
+    net = network(SLIM)
+    x, look = smooth(331, 417), tiles.Look(net.code(smooth(64, 64, 1)))
+    whole = rendered(net, x, look, 1024)
+    with torch.inference_mode():
+        own = {
+            tap: Moments(m.mean, m.var * 1.5)
+            for tap, m in tiles.gather(net, Canvas(x), look, 256).items()
+        }
+        off = tiles.render(net, Canvas(x), look, 256, lambda x, painted: painted, own).pixels
+    assert (whole - off).abs().max() > 2 / 255
+
+
+@pytest.mark.parametrize("name", ["slim", "vgg", "vgg-bilinear"])
+def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
+    net = network(CONFIGS[name])
+    look = tiles.Look(net.code(smooth(64, 64, 1)))
+    side = 2 * net.reach + 64
+    x = smooth(side, side)
+    with torch.inference_mode():
+        own = tiles.gather(net, Canvas(x), look, side)
+        before = net(x, look.code, own=own)
+        other = x.clone()
+        other[:, :, :8] = 1 - other[:, :, :8]  # the first 8 rows
+        after = net(other, look.code, own=own)
+        features = net.encode(x), net.encode(other)
+    far = 8 + net.reach
+    assert torch.equal(before[:, :, far:], after[:, :, far:])
+    assert not torch.equal(before[:, :, : far // 2], after[:, :, : far // 2])
+    for tap in features[0]:
+        stride = side // features[0][tap].shape[2]
+        rest = (8 + net.encoder.reach) // stride
+        assert torch.equal(features[0][tap][:, :, rest:], features[1][tap][:, :, rest:])
+
+
+def test_a_canvas_on_disk_is_painted_as_one_in_memory(tmp_path):
+    net = network(SLIM)
+    x = (smooth(301, 222) * 255).byte()
+    (tmp_path / "raw").write_bytes(x[0].permute(1, 2, 0).contiguous().numpy().tobytes())
+    disk = DiskCanvas(tmp_path / "raw", 301, 222)
+    look = tiles.Look(net.code(smooth(64, 64, 1)))
+    with torch.inference_mode():
+        out = [painting.paint(net, canvas, look, 192).pixels for canvas in (Canvas(x), disk)]
+    assert torch.equal(*out)
+    assert out[0].dtype == torch.uint8 and x.float().sub(out[0]).abs().max() > 2
+
+
+def test_out_of_memory_tries_smaller_tiles(monkeypatch):
+    net = network(SLIM)
+    x, look = smooth(300, 400), tiles.Look(net.code(smooth(64, 64, 1)))
+    whole = rendered(net, x, look, 1024)
+    forward, seen = net.encoder.forward, []
+
+    def small_machine(x, taps):
+        seen.append(x.shape[3])
+        if x.shape[3] > 256:
+            raise torch.OutOfMemoryError("out of memory")
+        return forward(x, taps)
+
+    monkeypatch.setattr(net.encoder, "forward", small_machine)
+    with torch.inference_mode():
+        out = painting.paint(net, Canvas(x), look).pixels
+        assert seen[0] == 400 and seen[-1] == 200
+        assert (whole - out).abs().max() <= 0.5 / 255
+        with pytest.raises(InputError, match="out of memory"):
+            painting.paint(net, Canvas(x), look, "off")
+
+
+def test_auto_takes_tiles_when_memory_is_short(monkeypatch):
+    net, x = network(SLIM), smooth(300, 400)
+    look, seen = tiles.Look(net.code(smooth(64, 64, 1))), []
+    forward = net.encoder.forward
+    monkeypatch.setattr(net.encoder, "forward", lambda x, taps: seen.append(x.shape) or forward(x, taps))
+    monkeypatch.setattr(painting, "affordable", lambda net, more: 200 * 200)
+    with torch.inference_mode():
+        painting.paint(net, Canvas(x), look)
+    assert {tuple(s[2:]) for s in seen} == {(200, 200)}
+
+
+def test_thumbnail_statistics_are_near_and_need_one_pass(monkeypatch):
+    monkeypatch.setattr(painting, "THUMBNAIL", 128)
+    net = network(SLIM)
+    x, look = smooth(400, 500), tiles.Look(net.code(smooth(64, 64, 1)))
+    with torch.inference_mode():
+        exact, near = (
+            painting.paint(net, Canvas(x), look, 192, stats).pixels for stats in ("exact", "thumbnail")
+        )
+    assert 0 < (exact - near).abs().mean() < 0.02
+
+
+def test_progress_ends_at_one():
+    net = network(SLIM)
+    x, look, seen = smooth(300, 400), tiles.Look(net.code(smooth(64, 64, 1))), []
+    with torch.inference_mode():
+        for stats in ("exact", "thumbnail"):
+            painting.paint(net, Canvas(x), look, 192, stats, progress=seen.append)
+            assert seen == sorted(seen) and seen[-1] == 1.0 and seen.count(1.0) == 1
+            seen.clear()
+
+
+def test_tile_is_an_option_of_stylize(tiny_model):
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    photo = (np.random.default_rng(0).random((300, 310, 3)) * 255).astype(np.uint8)
+    style = photo[:64, :64]
+    whole, tiled = (stylizer.stylize(photo, style, tile=tile) for tile in ("off", 256))
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+    for bad in (8, 201, "big"):
+        with pytest.raises(InputError, match="tile is"):
+            stylizer.stylize(photo, style, tile=bad)
+    with pytest.raises(InputError, match="stats is"):
+        stylizer.stylize(photo, style, stats="guess")
