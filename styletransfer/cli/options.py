@@ -1,7 +1,8 @@
 """Options that several verbs share, and what is written in them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -70,6 +71,18 @@ def progress(items: Iterable, total: int) -> Iterable:
 
     console = Console(stderr=True)
     return track(items, "painting", total, console=console, disable=not console.is_terminal)
+
+
+@contextmanager
+def share_done(what: str) -> Iterator[Callable[[float], None]]:
+    """Something to tell the share that is done; a progress bar on standard error, if a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
 def check_styles(styles: list[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, TooLarge
 from . import options
 from .options import SUFFIX, Precision
 
@@ -52,6 +52,11 @@ class PreserveColor(str, Enum):
     none = "none"
     luminance = "luminance"
     histogram = "histogram"
+
+
+class Stats(str, Enum):
+    exact = "exact"
+    thumbnail = "thumbnail"
 
 
 @app.command(epilog=EPILOG)
@@ -110,6 +115,16 @@ def picture(
         typer.Option(help="Keep the photo's colours: paint brightness only, or recolour the style."),
     ] = PreserveColor.none,
     color_strength: Annotated[float, typer.Option(help="How much of --preserve-color, 0 to 1.")] = 1.0,
+    tile: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|off|N",
+            help="Paint in tiles of N pixels a side: less memory, the same picture.",
+        ),
+    ] = "auto",
+    stats: Annotated[
+        Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail: an approximation.")
+    ] = Stats.exact,
     model: options.Model = "adain-vgg",
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
@@ -122,6 +137,7 @@ def picture(
     standard error.
     """
     from ..io.image import check_output, read_picture, write_picture
+    from ..io.large import check_large_output
 
     styles = styles or []
     placed = parse_regions(region or [])
@@ -143,40 +159,56 @@ def picture(
         raise InputError("--json and -o - both want standard output: give one of them up")
 
     # Everything that can be wrong with files is found before torch takes its seconds to import.
-    photo = read_picture(content)
+    try:
+        photo = read_picture(content)
+    except TooLarge:
+        if content == "-":
+            raise
+        photo = None  # painted from file to file
     pictures = [s if s.endswith(SUFFIX) or os.path.isdir(s) else read_picture(s) for s in styles]
     options.check_styles([s for each in placed.values() for s in each])
     options.check_styles([path for path in (mask, regions) if path])
     names = styles or [name for each in placed.values() for name in each]
-    output = output or default_output(content, names, photo.jpeg and photo.alpha is None)
+    output = output or default_output(content, names, _is_jpeg(content, photo))
     check_output(output, force)
+    if photo is None:
+        check_large_output(output)
 
+    from ..engine.large import stylize_file
     from ..engine.stylizer import Stylizer
 
     stylizer = Stylizer(model, device, precision.value)
     start = time.perf_counter()
-    result = stylizer.stylize(
-        photo,
-        pictures or None,
-        alpha,
-        weights=shares or None,
-        mask=mask or None,
-        regions=regions or None,
-        region=placed or None,
-        feather=feather,
-        preserve_color=preserve_color.value,
-        color_strength=color_strength,
-        size=size,
-        style_size=style_size,
-        style_crop=style_crop,
-    )
+    look = {
+        "style": pictures or None,
+        "alpha": alpha,
+        "weights": shares or None,
+        "mask": mask or None,
+        "regions": regions or None,
+        "region": placed or None,
+        "feather": feather,
+        "preserve_color": preserve_color.value,
+        "color_strength": color_strength,
+        "size": size,
+        "style_size": style_size,
+        "style_crop": style_crop,
+        "tile": int(tile) if tile.isdigit() else tile,
+        "stats": stats.value,
+    }
+    with options.share_done("painting") as progress:
+        if photo is None:
+            shape = stylize_file(stylizer, content, output, **look, progress=progress)
+        else:
+            result = stylizer.stylize(photo, **look, progress=progress)
+            shape = result.size
     seconds = time.perf_counter() - start
-    write_picture(output, result)
+    if photo is not None:
+        write_picture(output, result)
     if as_json:
         record = {
             "input": content,
             "output": output,
-            "size": list(result.size),
+            "size": list(shape),
             "styles": [{"style": s, "weight": w} for s, w in zip(styles, shares)],
             **({"regions": placed} if placed else {}),
             "alpha": alpha,
@@ -187,9 +219,16 @@ def picture(
         print(json.dumps(record))
     elif output != "-":
         print(output)
-        where = f"{result.width}×{result.height} on {stylizer.device}"
+        where = f"{shape[0]}×{shape[1]} on {stylizer.device}"
         print(f"stylized {where} in {seconds:.1f} s", file=sys.stderr)
     return 0
+
+
+def _is_jpeg(content: str, photo: object) -> bool:
+    """Whether the default output is to be a JPEG, as the photo is."""
+    if photo is None:
+        return content.lower().endswith((".jpg", ".jpeg"))
+    return photo.jpeg and photo.alpha is None
 
 
 def parse_weights(text: str, count: int) -> list[float]:

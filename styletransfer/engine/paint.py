@@ -11,11 +11,12 @@ from ..errors import InputError
 from ..nn.normalization import Moments
 from ..nn.stylizer import StylizerNet
 from . import tiles
-from .canvas import Canvas
+from .canvas import Canvas, DiskCanvas
 from .memory import affordable, check_memory
 from .tiles import MULTIPLE, Look
 
 Progress = Callable[[float], None]
+DISK_WINDOW = 2048  # side of a window on a picture that is not in memory, so that little else is
 THUMBNAIL = 768  # short side of the copy that approximate statistics are taken from
 
 
@@ -66,6 +67,8 @@ def _window(net: StylizerNet, canvas: Canvas, look: Look, tile: str | int) -> in
         check_memory(width, height * count, net, maps)
         return whole
     pixels = affordable(net, maps) // count
+    if isinstance(canvas, DiskCanvas):
+        pixels = min(pixels, DISK_WINDOW**2)
     if height * width <= pixels:
         return whole
     return max(least, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from ..errors import InputError
+from ..errors import InputError, TooLarge
 from .files import write_atomically
 
 MAX_PIXELS = 178_956_970  # a larger header is a bomb or a mistake (Pillow's own limit)
+_TOO_LARGE = f"is larger than {MAX_PIXELS / 1e6:.0f} million pixels: refused"
 FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP",
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
@@ -31,20 +32,22 @@ class Picture:
 
 
 def read_picture(source: str | Path) -> Picture:
-    """Read a picture file, or standard input for "-"; see `to_picture`. InputError says why not."""
+    """Read a picture file, or standard input for "-"; see `to_picture`. InputError says why not,
+    TooLarge among them before anything is read."""
     name = "standard input" if str(source) == "-" else str(source)
     try:
+        if name == str(source) and _pixels(source) > MAX_PIXELS:
+            raise TooLarge(_TOO_LARGE)
         data = sys.stdin.buffer.read() if str(source) == "-" else Path(source).read_bytes()
+        return decode(data)
+    except InputError as error:
+        raise type(error)(f"{name}: {error}") from None
     except FileNotFoundError:
         raise InputError(f"{name}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{name}: is a folder, not a picture") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', error)})") from None
-    try:
-        return decode(data)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
 
 
 def example_photo() -> Path:
@@ -81,12 +84,25 @@ def decode(data: bytes, draft: int | None = None) -> Picture:
                 image.load()
                 return to_picture(image)
     except Image.DecompressionBombError:
-        raise InputError(f"is larger than {MAX_PIXELS / 1e6:.0f} million pixels: refused") from None
+        raise TooLarge(_TOO_LARGE) from None
     except UnidentifiedImageError:
         raise InputError("is not a picture (or of a kind that Pillow does not read)") from None
     except Exception as error:  # Pillow's decoders raise nearly anything on broken data
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"is broken ({reason})") from None
+
+
+def _pixels(path: str | Path) -> int:
+    """How many a picture file says it has; 0 if that cannot be said."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                return image.width * image.height
+    except Image.DecompressionBombError:
+        return MAX_PIXELS + 1
+    except Exception:  # `decode` will say what it is
+        return 0
 
 
 def pictures_in(folder: str | Path) -> list[Path]:

@@ -1,0 +1,106 @@
+"""Pictures larger than memory: unpacked to raw pixels on disk and packed again, strip by strip."""
+
+import shutil
+from pathlib import Path
+
+from ..errors import InputError
+from .files import write_atomically
+
+SIDE = {".jpg": 65_535, ".jpeg": 65_535, ".png": 2**31, ".tif": 2**31, ".tiff": 2**31}
+"""Formats that can be written in strips, and the longest side that they can have."""
+MAX_PIXELS = 20_000_000_000  # what is larger is a mistake
+
+
+def check_large_output(path: str | Path) -> None:
+    """InputError unless a format is asked for that is written in strips."""
+    if Path(path).suffix.lower() not in SIDE:
+        raise InputError(f"{path}: a picture of this size can be {', '.join(SIDE)}")
+
+
+def unpack(source: str | Path, raw: Path, size: int | None = None) -> tuple[int, int]:
+    """Write a picture's pixels to `raw` as RGB, 8 bits, row by row; returns its height and width.
+
+    Upright, in sRGB, as `read_picture` has it, but for what transparent pixels hide. size: short side.
+    """
+    vips = _vips()
+    try:
+        image = _opened(vips, source)
+        if size is not None:
+            image = image.resize(size / min(image.width, image.height))
+        if image.hasalpha():
+            image = image[: image.bands - 1]
+        _check_room(raw.parent, image.width, image.height)
+        image.rawsave(str(raw))
+    except vips.Error as error:
+        raise InputError(f"{source}: is broken ({_reason(error)})") from None
+    return image.height, image.width
+
+
+def pack(raw: Path, height: int, width: int, path: str | Path, source: str | Path) -> None:
+    """Write raw RGB as a picture file, atomically, with the alpha channel that the source has."""
+    vips, suffix = _vips(), Path(path).suffix.lower()
+    if max(height, width) > SIDE[suffix]:
+        raise InputError(f"{path}: {suffix} ends at {SIDE[suffix]} pixels a side: give another format")
+    image = vips.Image.rawload(str(raw), width, height, 3).copy(interpretation="srgb")
+    original = _opened(vips, source)
+    if original.hasalpha():
+        alpha = original[original.bands - 1]
+        if (alpha.width, alpha.height) != (width, height):
+            alpha = alpha.resize(width / alpha.width, vscale=height / alpha.height)
+        image = image.bandjoin(alpha.cast("uchar"))
+
+    def write(target: Path) -> None:
+        try:
+            if suffix == ".png":
+                image.pngsave(str(target), compression=4)
+            elif suffix in (".jpg", ".jpeg"):
+                opaque = image.flatten(background=255) if image.hasalpha() else image
+                opaque.jpegsave(str(target), Q=95, subsample_mode="off")
+            else:
+                image.tiffsave(str(target), compression="deflate", predictor="horizontal", bigtiff=True)
+        except vips.Error as error:
+            raise InputError(f"cannot write {path}: {_reason(error)}") from None
+
+    write_atomically(path, write)
+
+
+def _vips():
+    try:
+        import pyvips
+    except (ImportError, OSError):
+        hint = "pip install 'styletransfer[large]' reads and writes pictures of this size in strips"
+        raise InputError(hint) from None
+    pyvips.cache_set_max(0)  # of operations: nothing is done twice here
+    return pyvips
+
+
+def _opened(vips, source: str | Path):
+    """The picture, upright, sRGB, uchar; its strips are read when they are asked for."""
+    try:
+        image = vips.Image.new_from_file(str(source), access="sequential", fail_on="truncated")
+        if image.width * image.height > MAX_PIXELS:
+            raise InputError(f"{source}: is larger than {MAX_PIXELS / 1e9:.0f} billion pixels: refused")
+        if image.get_typeof("orientation") and image.get("orientation") > 1:
+            # Turning needs the whole: libvips unpacks it to a temporary file.
+            image = vips.Image.new_from_file(str(source), fail_on="truncated").autorot()
+        if image.get_typeof("icc-profile-data"):
+            try:
+                image = image.icc_transform("srgb", embedded=True)
+            except vips.Error:
+                pass  # a broken profile: the plain conversion is the best left
+        return image.colourspace("srgb").cast("uchar")
+    except vips.Error as error:
+        raise InputError(f"{source}: is not a picture that libvips reads ({_reason(error)})") from None
+
+
+def _check_room(folder: Path, width: int, height: int) -> None:
+    need, free = 2 * 3 * width * height, shutil.disk_usage(folder).free
+    if need > free:
+        raise InputError(
+            f"{folder}: {need / 1e9:.1f} GB are needed here for a while, and {free / 1e9:.1f} GB are free"
+        )
+
+
+def _reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
