@@ -12,6 +12,14 @@ from styletransfer.training.initialize import fit_decoder
 TINY = (4, 6, 8, 8)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """A cache of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STYLETRANSFER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_net() -> StylizerNet:
     torch.manual_seed(0)

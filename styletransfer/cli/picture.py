@@ -32,6 +32,8 @@ EPILOG = """More verbs, each with its own --help:
 
   stylize evaluate   measure a model: style, gram, content, ssim
 
+  stylize export     ONNX files that run without torch
+
   stylize models     list the models there are
 
 Examples:

@@ -18,6 +18,7 @@ from ..io.weights import load_model
 from ..nn.normalization import Statistics
 from ..nn.stylizer import Code
 from . import color
+from .cache import remembered
 from .canvas import Canvas
 from .memory import check_memory
 from .paint import Progress, paint
@@ -32,7 +33,7 @@ from .pictures import (
     to_array,
 )
 from .regions import Map, read_mask, read_regions, soften
-from .style_code import SUFFIX, StyleCode, blend
+from .style_code import FORMAT, SUFFIX, StyleCode, blend
 from .tiles import Look, palette
 
 Style = Source | StyleCode | Mapping[Source, float]
@@ -246,10 +247,15 @@ class Stylizer:
     def _encode(self, style: Tensor, name: str) -> StyleCode:
         count, _, height, width = style.shape
         check_memory(width, height * count, self.net)
-        with enough_memory(self.device, "a smaller --style-size"):
-            found = self.net.code(pad_to_multiple(style.to(self.device, torch.float32)))
-        statistics = {tap: Statistics(s.mean.cpu(), s.std.cpu()) for tap, s in found.items()}
-        return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
+
+        def encoded() -> StyleCode:
+            with enough_memory(self.device, "a smaller --style-size"):
+                found = self.net.code(pad_to_multiple(style.to(self.device, torch.float32)))
+            statistics = {tap: Statistics(s.mean.cpu(), s.std.cpu()) for tap, s in found.items()}
+            return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
+
+        about = f"{FORMAT} {self.digest} {self.model} {self.device.type} {self.dtype}"
+        return remembered(style, about, name, encoded)
 
     def _recolored(
         self, source: Style, content: Canvas, size: int, crop: float, strength: float

@@ -97,7 +97,7 @@ def _check_room(folder: Path, width: int, height: int) -> None:
     need, free = 2 * 3 * width * height, shutil.disk_usage(folder).free
     if need > free:
         raise InputError(
-            f"{folder}: {need / 1e9:.1f} GB are needed here for a while, and {free / 1e9:.1f} GB are free"
+            f"{folder}: needs {need / 1e9:.1f} GB for a while, and {free / 1e9:.1f} GB are free"
         )
 
 

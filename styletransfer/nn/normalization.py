@@ -36,7 +36,7 @@ def moments(x: Tensor, joint: bool = False) -> Moments:
     """Mean and biased variance over space, or covariance if joint, of x (N, C, H, W); float32."""
     if not joint:
         x = x.float() if x.dtype == torch.float64 else x
-        if x.device.type == "cpu" and not torch.compiler.is_compiling():
+        if x.device.type == "cpu" and not torch.compiler.is_compiling():  # nor exporting
             return Moments(*_CpuMoments.apply(x))
         var, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
         return Moments(mean, var)

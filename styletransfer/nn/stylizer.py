@@ -228,5 +228,8 @@ class StylizerNet(nn.Module):
 
 
 def _resized(map: Tensor, features: Tensor) -> Tensor:
-    """A map at the picture's size averaged down to that of features."""
+    """A map at the picture's size averaged down to that of features; one of a single pixel is the same
+    everywhere."""
+    if map.shape[2:] == (1, 1):
+        return map.to(features.dtype)
     return F.interpolate(map, size=features.shape[2:], mode="area").to(features.dtype)

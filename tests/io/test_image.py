@@ -56,7 +56,7 @@ def test_float_tiff(tmp_path):
 
 @pytest.mark.parametrize("mode", ["L", "1", "LA", "P", "CMYK", "YCbCr", "HSV", "LAB"])
 def test_every_mode_becomes_rgb(tmp_path, mode):
-    name = "x.tif" if mode in ("CMYK", "YCbCr", "LAB") else "x.png"
+    name = {"CMYK": "x.tif", "LAB": "x.tif", "YCbCr": "x.jpg"}.get(mode, "x.png")
     image = gradient("RGB").convert("L").convert(mode) if mode != "LAB" else gradient("L")
     if mode == "HSV":
         image = image.convert("RGB")
