@@ -8,15 +8,16 @@ from ..nn.stylizer import SLIM, StylizerNet
 
 # Measured as the growth of the peak with the picture (benchmarks/speed.md), with a tenth to spare.
 VGG = {torch.float32: 1050, torch.bfloat16: 820, torch.float16: 820}
-SLIM_BYTES = {torch.float32: 1050, torch.bfloat16: 820, torch.float16: 820}
+SLIM_BYTES = {torch.float32: 150, torch.bfloat16: 100, torch.float16: 100}
 
 
-def affordable(net: StylizerNet, more: int = 0) -> int:
+def affordable(net: StylizerNet, more: int = 0, most: int | None = None) -> int:
     """How many pixels can be stylized at once in the memory that is free.
 
-    more: bytes a pixel that are needed beside the network.
+    more: bytes a pixel that are needed beside the network. most: bytes to be content with.
     """
-    return int(_free(net.device) / (_bytes_per_pixel(net) + more))
+    free = _free(net.device)
+    return int(min(free, most or free) / (_bytes_per_pixel(net) + more))
 
 
 def check_memory(width: int, height: int, net: StylizerNet, more: int = 0) -> None:

@@ -16,7 +16,7 @@ from .memory import affordable, check_memory
 from .tiles import MULTIPLE, Look
 
 Progress = Callable[[float], None]
-DISK_WINDOW = 2048  # side of a window on a picture that is not in memory, so that little else is
+DISK_MEMORY = 1_500_000_000  # bytes for the tiles of a picture that is too large to be in memory itself
 THUMBNAIL = 768  # short side of the copy that approximate statistics are taken from
 
 
@@ -66,9 +66,8 @@ def _window(net: StylizerNet, canvas: Canvas, look: Look, tile: str | int) -> in
     if tile == "off" or not net.tileable:
         check_memory(width, height * count, net, maps)
         return whole
-    pixels = affordable(net, maps) // count
-    if isinstance(canvas, DiskCanvas):
-        pixels = min(pixels, DISK_WINDOW**2)
+    memory = DISK_MEMORY if isinstance(canvas, DiskCanvas) else None
+    pixels = affordable(net, maps, memory) // count
     if height * width <= pixels:
         return whole
     return max(least, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))
