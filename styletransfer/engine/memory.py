@@ -7,7 +7,7 @@ from ..errors import InputError
 from ..nn.stylizer import SLIM, StylizerNet
 
 # Measured as the growth of the peak with the picture (benchmarks/speed.md), with a tenth to spare.
-VGG = {torch.float32: 1050, torch.bfloat16: 820, torch.float16: 820}
+VGG = {torch.float32: 900, torch.bfloat16: 500, torch.float16: 500}
 SLIM_BYTES = {torch.float32: 150, torch.bfloat16: 100, torch.float16: 100}
 
 

@@ -41,10 +41,12 @@ def moments(x: Tensor, joint: bool = False) -> Moments:
         var, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
         return Moments(mean, var)
     with torch.autocast(x.device.type, enabled=False):
-        flat = x.float().flatten(2)
-        mean = flat.mean(dim=2, keepdim=True)
-        flat = flat - mean
-        return Moments(mean[..., 0], flat @ flat.transpose(1, 2) / flat.shape[2])
+        # Row by row, then over the rows: one long float32 sum of products loses so much that on a
+        # picture of 6 million pixels the covariance is no longer positive.
+        rows = x.float().transpose(1, 2)
+        mean = rows.mean(dim=3).mean(dim=1)
+        rows = rows - mean[:, None, :, None]
+        return Moments(mean, (rows @ rows.transpose(2, 3)).mean(dim=1) / rows.shape[3])
 
 
 class _CpuMoments(torch.autograd.Function):
@@ -149,16 +151,17 @@ def weighted_moments(x: Tensor, shares: Tensor, joint: bool = False) -> tuple[Mo
     """`regional_moments` as they are, however small the region, and Σ m_r (N, R)."""
     means, variances, totals = [], [], []
     with torch.autocast(x.device.type, enabled=False):
-        flat = x.float().flatten(2)
-        for share in shares.float().flatten(2).unbind(dim=1):
-            weight = share.expand(len(flat), -1)[:, None]
-            total = weight.sum(dim=2).clamp(min=EPS)
-            mean = (flat * weight).sum(dim=2) / total
-            off = flat - mean[:, :, None]
+        rows = x.float().transpose(1, 2)  # as in `moments`
+        for share in shares.float().unbind(dim=1):
+            weight = share.expand(len(rows), -1, -1)[:, :, None]
+            total = weight.sum(dim=(1, 3)).clamp(min=EPS)
+            mean = (rows * weight).sum(dim=3).sum(dim=1) / total
+            off = rows - mean[:, None, :, None]
             if joint:
-                variances.append((off * weight) @ off.transpose(1, 2) / total[:, :, None])
+                var = ((off * weight) @ off.transpose(2, 3)).sum(dim=1)
+                variances.append(var / total[:, :, None])
             else:
-                variances.append((off.square() * weight).sum(dim=2) / total)
+                variances.append((off.square() * weight).sum(dim=3).sum(dim=1) / total)
             means.append(mean)
             totals.append(total[:, 0])
     return Moments(torch.stack(means, dim=1), torch.stack(variances, dim=1)), torch.stack(totals, dim=1)

@@ -16,6 +16,7 @@ from styletransfer.nn.normalization import (
     square_roots,
     statistics,
     style_map,
+    weighted_moments,
 )
 
 
@@ -240,3 +241,13 @@ def test_joint_regions_are_joint_adain_in_every_region():
         torch.testing.assert_close(found[..., part], adain(x[..., part], one), atol=1e-3, rtol=1e-3)
     own = regional_moments(x, shares, joint=True)
     assert torch.equal(regional_adain(x, styles, shares, own), found)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 3400, 3400), (1, 3, 8, 400_000)])
+def test_the_moments_of_a_large_picture_are_not_lost_in_long_sums(shape):
+    x = torch.rand(shape, generator=torch.manual_seed(0))
+    expected = torch.cov(x[0].double().flatten(1), correction=0)
+    for found in (moments(x, joint=True), weighted_moments(x, torch.ones(1, 1, *shape[2:]), True)[0]):
+        assert (found.var.squeeze() - expected).abs().max() < 1e-6
+        assert square_roots(found.var)[0].isfinite().all()
+    assert (moments(x).var[0] - expected.diagonal()).abs().max() < 1e-6
