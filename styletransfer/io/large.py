@@ -41,7 +41,8 @@ def pack(raw: Path, height: int, width: int, path: str | Path, source: str | Pat
     vips, suffix = _vips(), Path(path).suffix.lower()
     if max(height, width) > SIDE[suffix]:
         raise InputError(f"{path}: {suffix} ends at {SIDE[suffix]} pixels a side: give another format")
-    image = vips.Image.rawload(str(raw), width, height, 3).copy(interpretation="srgb")
+    image = vips.Image.rawload(str(raw), width, height, 3, access="sequential")
+    image = image.copy(interpretation="srgb")
     original = _opened(vips, source)
     if original.hasalpha():
         alpha = original[original.bands - 1]
