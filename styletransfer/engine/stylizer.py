@@ -235,6 +235,13 @@ class Stylizer:
             out = paint(self.net, canvas, Look(self._joined([code]), alpha))
             yield Image.fromarray(to_array(out.pixels))
 
+    @torch.inference_mode()
+    def repaint_each(self, canvas: Canvas, codes: Sequence[StyleCode], alpha: float = 1.0) -> Canvas:
+        """A canvas of N pictures, each in its own of N codes; on a GPU that is faster than one by one."""
+        for code in codes:
+            self._check_code(code)
+        return paint(self.net, canvas, Look(self._joined(codes), alpha))
+
     def _joined(self, codes: Sequence[StyleCode]) -> Code:
         """One code, of a row for each, where the network is."""
         return {

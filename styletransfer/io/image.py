@@ -175,21 +175,32 @@ def write_picture(path: str | Path, image: Image.Image) -> None:
 
     Formats without alpha get a white background.
     """
-    kind = output_format(path)
+    try:
+        data = encode_picture(image, output_format(path))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    if str(path) == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        write_atomically(path, lambda target: target.write_bytes(data))
+
+
+def encode_picture(image: Image.Image, kind: str, quality: int = 95) -> bytes:
+    """A picture as a file of one of Pillow's formats; InputError, without a name, if it cannot be.
+
+    quality: of JPEG and WebP, 1 to 100. Formats without alpha get a white background.
+    """
     if kind in _OPAQUE and image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image).convert("RGB")
-    options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}.get(kind, {})
+    options = {"JPEG": {"quality": quality, "subsampling": 0}, "WEBP": {"quality": quality}}
     buffer = io.BytesIO()
     try:
-        image.save(buffer, kind, **options)
+        image.save(buffer, kind, **options.get(kind, {}))
     except (OSError, ValueError) as error:  # WebP ends at 16,383 pixels a side, JPEG at 65,535
-        raise InputError(f"{path}: cannot be {kind} ({error})") from None
-    if str(path) == "-":
-        sys.stdout.buffer.write(buffer.getvalue())
-        sys.stdout.buffer.flush()
-    else:
-        write_atomically(path, lambda target: target.write_bytes(buffer.getvalue()))
+        raise InputError(f"cannot be {kind} ({error})") from None
+    return buffer.getvalue()
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:

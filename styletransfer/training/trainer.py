@@ -22,7 +22,7 @@ from .curve import save_curve
 from .data import Augmentation, Crops, Share
 from .distributed import Group
 from .initialize import fit_decoder, fit_slim, new_net
-from .interrupt import Interrupt
+from ..interrupt import Interrupt
 from .log import Log, Report
 from .losses import Spread, again, paired, stylization_losses
 from .maps import random_maps

@@ -1,0 +1,154 @@
+"""A cluster: the same three steps as stages of a Ray Data pipeline.
+
+Tasks are read and decoded wherever there is a CPU, painted by actors that keep their model (one to a
+GPU), and written by whoever is near; Ray feeds the stages, holds back the faster ones and does again
+what a dead worker had in hand. The process that started it all is the only one to write the manifest
+and to rename results, so that what counts as done is decided in one place, as on a single machine.
+"""
+
+import math
+import pickle
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from PIL import Image
+
+from ..errors import InputError
+from .manifest import Stop
+from .outputs import Target, Task
+from .picks import Style
+from .work import Loaded, Outcome, Painter, Settings, attempt, load, save
+
+BLOCK = 32  # tasks that are done again if their worker dies
+ENDED = "the cluster ended the run ({}); the same command goes on from here"
+
+
+def paint_all(
+    tasks: Sequence[Task],
+    settings: Settings,
+    styles: Sequence[Style],
+    address: str = "",
+    painters: int | None = None,
+    wanted: Callable[[], bool] = lambda: False,
+) -> Iterator[tuple[Task, Outcome]]:
+    """Every outcome as it comes, in no order; as `local.paint_all`. All paths must be absolute, and
+    the same on every node.
+
+    address: of a running cluster, "auto" for that of this node; empty starts one here for the time
+    being. painters: how many; one to a GPU, or to `threads` CPUs, if not given.
+    """
+    ray = _ray()
+    started = not ray.is_initialized()
+    if started:
+        try:
+            ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(f"--address {address}: there is no Ray cluster ({reason})") from None
+    try:
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        for row in _pipeline(ray, tasks, settings, styles, painters).iter_rows():
+            task, outcome = pickle.loads(row["outcome"])
+            if isinstance(outcome, str):
+                raise Stop(outcome)
+            yield task, outcome
+            if wanted():
+                return
+    except ray.exceptions.RayError as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise Stop(ENDED.format(lines[-1])) from None
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _ray():
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise InputError("--engine ray needs Ray: pip install 'styletransfer[cluster]'") from None
+    return ray
+
+
+def _pipeline(
+    ray, tasks: Sequence[Task], settings: Settings, styles: Sequence[Style], painters: int | None
+):
+    resources = ray.cluster_resources()
+    cpus, gpus = resources.get("CPU", 1), int(resources.get("GPU", 0))
+    gpus = 0 if settings.device == "cpu" else gpus
+    if painters is None:
+        painters = gpus or max(1, int(cpus) // settings.threads)
+    # Not every CPU, so that loading and saving are never without one; more than half of a node's, so
+    # that each painter gets a node of its own.
+    share = min(settings.threads, 0.75 * cpus / painters)
+    own = {"num_gpus": 1, "num_cpus": 0} if gpus else {"num_cpus": share}
+    rows = [{"task": pickle.dumps(task)} for task in tasks]
+    common = settings, ray.put(list(styles))
+    return (
+        ray.data.from_items(rows, override_num_blocks=math.ceil(len(rows) / BLOCK))
+        .map(partial(_load, settings=settings), num_cpus=0.25)
+        .map_batches(
+            _Paint, fn_constructor_args=common, batch_size=BLOCK if gpus else 1, concurrency=painters, **own
+        )
+        .map(partial(_save, common=common), num_cpus=0.25)
+    )
+
+
+def _load(row: dict, settings: Settings) -> dict:
+    return {"loaded": pickle.dumps(load(pickle.loads(row["task"]), settings))}
+
+
+class _Paint:
+    """An actor with a model."""
+
+    def __init__(self, settings: Settings, styles):
+        import ray
+        import torch
+
+        torch.set_num_threads(settings.threads)  # with another number sums differ in their last bits
+        self.painter = Painter(settings, ray.get(styles))
+
+    def __call__(self, rows: dict) -> Iterator[dict]:
+        waiting: dict[tuple[int, int], list[tuple[Loaded, Target]]] = {}
+        for loaded in map(pickle.loads, rows["loaded"]):
+            if loaded.failure:
+                yield _painted(loaded, None, loaded.failure)
+                continue
+            size = loaded.picture.rgb.size if loaded.picture else (0, 0)
+            waiting.setdefault(size, []).extend((loaded, target) for target in loaded.task.targets)
+        for size, pairs in waiting.items():
+            if size == (0, 0):
+                for loaded, target in pairs:
+                    yield _painted(loaded, target, self.painter.paint_file(loaded, target))
+                continue
+            count = self.painter.room(pairs[0][0])
+            for start in range(0, len(pairs), count):
+                batch, began = pairs[start : start + count], time.perf_counter()
+                images = [
+                    attempt(*pair, make) for pair, make in zip(batch, self.painter.paint_batch(batch))
+                ]
+                seconds = (time.perf_counter() - began) / len(batch)
+                for pair, image in zip(batch, images):
+                    yield _painted(*pair, image, seconds)
+
+
+def _painted(loaded: Loaded, target: Target | None, result: object, seconds: float = 0.0) -> dict:
+    light = replace(loaded, picture=None)
+    return {"painted": [pickle.dumps((light, target, result, seconds))]}
+
+
+def _save(row: dict, common: tuple) -> dict:
+    import ray
+
+    settings, styles = common
+    loaded, target, result, seconds = pickle.loads(row["painted"])
+    if isinstance(result, Image.Image):
+        try:
+            result = save(loaded, target, lambda: result, seconds, settings, ray.get(styles))
+        except Stop as error:  # raised here, Ray would wrap it up in a report of its own
+            result = str(error)
+    return {"outcome": pickle.dumps((loaded.task, result))}

@@ -1,0 +1,156 @@
+"""One machine: some threads load, one paints, some encode and write; none waits for another's turn."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+
+from ..io.image import MAX_PIXELS
+from .outputs import Target, Task
+from .work import Loaded, Outcome, Painter, load, save
+
+PIXELS = MAX_PIXELS  # that are decoded at any time, or one picture if it has more
+
+
+def paint_all(
+    tasks: Iterable[Task],
+    painter: Painter,
+    workers: int,
+    wanted: Callable[[], bool] = lambda: False,
+) -> Iterator[tuple[Task, Outcome]]:
+    """Every outcome as it comes, in no order. wanted: whether to stop, with what is in hand."""
+    with ThreadPoolExecutor(workers) as readers, ThreadPoolExecutor(workers) as writers:
+        line = _Line(painter, workers, readers, writers)
+        try:
+            yield from line.run(iter(tasks), wanted)
+        finally:
+            for future in line.loading | set(line.saving):
+                future.cancel()
+            line.room.open()
+
+
+class _Line:
+    """The line from file to file. Each queue of it is short, so that memory does not grow."""
+
+    def __init__(
+        self, painter: Painter, workers: int, readers: ThreadPoolExecutor, writers: ThreadPoolExecutor
+    ):
+        self.painter, self.readers, self.writers = painter, readers, writers
+        self.room = _Room(PIXELS)
+        self.loading: set[Future[Loaded]] = set()
+        self.saving: dict[Future[Outcome], Loaded] = {}
+        self.waiting: dict[tuple[int, int], list[tuple[Loaded, Target]]] = {}  # to be painted, by size
+        self.ahead = 2 * workers + (2 * painter.settings.batch if painter.together else 0)
+
+    def run(self, tasks: Iterator[Task], wanted: Callable[[], bool]) -> Iterator[tuple[Task, Outcome]]:
+        while True:
+            stop = wanted()
+            if stop:
+                self.waiting.clear()
+                for future in self.loading:
+                    future.cancel()
+                self.loading.clear()
+                self.room.open()
+            else:
+                for task in islice(tasks, max(0, self.ahead - self.in_hand())):
+                    job = load, task, self.painter.settings, self.room.take
+                    self.loading.add(self.readers.submit(*job))
+            yield from self.saved()
+            yield from self.loaded()
+            if not stop and (batch := self.next_batch()):
+                yield from self.paint(batch)
+            elif self.loading or self.saving:
+                wait([*self.loading, *self.saving], return_when=FIRST_COMPLETED)
+            else:
+                return
+
+    def in_hand(self) -> int:
+        return len(self.loading) + len(self.saving) + sum(map(len, self.waiting.values()))
+
+    def loaded(self) -> Iterator[tuple[Task, Outcome]]:
+        """Take what is loaded: to be painted, or as a failure."""
+        for future in [future for future in self.loading if future.done()]:
+            self.loading.remove(future)
+            loaded = future.result()
+            if loaded.failure:
+                yield loaded.task, loaded.failure
+                self.room.give(loaded.pixels)
+                continue
+            loaded.left = len(loaded.task.targets)
+            size = loaded.picture.rgb.size if loaded.picture else (0, 0)
+            pairs = [(loaded, target) for target in loaded.task.targets]
+            self.waiting.setdefault(size, []).extend(pairs)
+
+    def saved(self) -> Iterator[tuple[Task, Outcome]]:
+        """Take what is saved."""
+        for future in [future for future in self.saving if future.done()]:
+            yield self.finished(self.saving.pop(future), future.result())
+
+    def finished(self, loaded: Loaded, outcome: Outcome) -> tuple[Task, Outcome]:
+        loaded.left -= 1
+        if not loaded.left:
+            self.room.give(loaded.pixels)
+        return loaded.task, outcome
+
+    def next_batch(self) -> list[tuple[Loaded, Target]]:
+        """Pictures of one size: one, or on a GPU as many as it takes at once and there are."""
+        if not self.waiting:
+            return []
+        size, pairs = max(self.waiting.items(), key=lambda item: len(item[1]))
+        count = 1
+        if self.painter.together and pairs[0][0].picture:
+            count = self.painter.room(pairs[0][0])
+            if len(pairs) < count and self.loading and len(self.saving) >= count:
+                return []  # the GPU is busy: more may come meanwhile
+        batch, rest = pairs[:count], pairs[count:]
+        if rest:
+            self.waiting[size] = rest
+        else:
+            del self.waiting[size]
+        return batch
+
+    def paint(self, batch: Sequence[tuple[Loaded, Target]]) -> Iterator[tuple[Task, Outcome]]:
+        start = time.perf_counter()
+        painter = self.painter
+        first, target = batch[0]
+        if first.picture is None:
+            yield self.finished(first, painter.paint_file(first, target))
+            return
+        makes = painter.paint_batch(batch)
+        seconds = (time.perf_counter() - start) / len(batch)
+        for (loaded, target), make in zip(batch, makes):
+            job = save, loaded, target, make, seconds, painter.settings, painter.styles
+            self.saving[self.writers.submit(*job)] = loaded
+
+
+class _Room:
+    """So many pixels may be in memory; who wants to decode more waits until others are written."""
+
+    def __init__(self, limit: int):
+        self.limit, self.used, self.closed = limit, 0, False
+        self.changed = threading.Condition()
+
+    def take(self, pixels: int) -> None:
+        with self.changed:
+            self.changed.wait_for(
+                lambda: self.closed or not self.used or self.used + pixels <= self.limit
+            )
+            self.used += pixels
+
+    def give(self, pixels: int) -> None:
+        with self.changed:
+            self.used -= pixels
+            self.changed.notify_all()
+
+    def open(self) -> None:
+        """Let everybody go on, since nothing more will be painted."""
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+
+def default_workers() -> int:
+    """Threads that read, and as many that write."""
+    return max(2, min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4))

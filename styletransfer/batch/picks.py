@@ -1,0 +1,150 @@
+"""Which styles for which picture. No torch here."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import PurePath, PurePosixPath
+from typing import NamedTuple
+
+from ..errors import InputError
+from ..io.image import SUFFIXES
+
+SUFFIX = ".style.safetensors"
+PICKS = ("all", "random", "cycle", "match")
+
+
+class Style(NamedTuple):
+    """A style to choose. label: what it is called in names of outputs. parts: files or folders of
+    pictures, and how much of each. identity: changes when the files do. name: relative to the folder
+    that was given, without its suffix."""
+
+    label: str
+    parts: tuple[tuple[str, float], ...]
+    identity: str
+    name: str
+
+
+Chooser = Callable[[str, int], list[int]]
+"""From a picture's name and its position to the numbers of its styles."""
+
+
+def find_styles(given: Sequence[str], pick: str, weights: Sequence[float] | None = None) -> list[Style]:
+    """The styles there are to choose from.
+
+    A folder is one style for --pick all, the mean of the works in it, as it is for a single picture;
+    otherwise it holds styles to choose from. weights: all that is given is one style, a blend.
+    """
+    found: list[tuple[str, tuple[tuple[str, float], ...], str]] = []
+    for path in given:
+        if not os.path.exists(path):
+            raise InputError(f"{path}: no such file")
+    if weights is not None:
+        name = "+".join(_stem(os.path.basename(path.rstrip("/"))) for path in given)
+        identity = _joined([_identity(path) for path in given] + [repr(list(weights))])
+        found.append((name, tuple(zip(given, weights)), identity))
+    else:
+        for path in given:
+            if os.path.isdir(path) and pick != "all":
+                found += _within(path)
+            else:
+                name = _stem(os.path.basename(path.rstrip("/")))
+                found.append((name, ((path, 1.0),), _identity(path)))
+    labels = _distinct([PurePosixPath(name).name for name, *_ in found])
+    return [Style(label, parts, identity, name) for label, (name, parts, identity) in zip(labels, found)]
+
+
+def chooser(styles: Sequence[Style], pick: str, count: int, seed: int) -> Chooser:
+    """How to choose `count` different styles for each picture (all of them for --pick all).
+
+    What is drawn depends on the seed and the picture's name only, whatever other pictures there are
+    and whoever paints them. The chooser raises InputError for a picture that no style matches.
+    """
+    everything = list(range(len(styles)))
+    if pick == "all":
+        return lambda name, position: everything
+    if pick != "match" and count > len(styles):
+        raise InputError(f"--per-image is {count}, and there are {len(styles)} styles to choose from")
+    if pick == "cycle":
+        return lambda name, position: [(position * count + i) % len(styles) for i in range(count)]
+    if pick == "random":
+        ordered = sorted(everything, key=lambda i: (styles[i].name, styles[i].label))
+        return lambda name, position: draw(ordered, count, seed, name)
+    groups: dict[str, list[int]] = {}
+    for index, style in enumerate(styles):
+        path = PurePosixPath(style.name)
+        for key in dict.fromkeys([style.name, path.name, *map(str, path.parents), *path.parent.parts]):
+            groups.setdefault(key, []).append(index)
+
+    def matching(name: str, position: int) -> list[int]:
+        path = PurePosixPath(name)
+        folders = [str(parent) for parent in path.parents][:-1]
+        keys = [str(path.with_suffix("")), path.stem]
+        for key in [*keys, *folders, *(PurePath(folder).name for folder in folders)]:
+            if key in groups:
+                if key in keys and key == styles[groups[key][0]].name:
+                    return groups[key][:1]
+                return draw(groups[key], min(count, len(groups[key])), seed, name)
+        raise InputError("no style has its name or the name of a folder it is in")
+
+    return matching
+
+
+def draw(choices: Sequence[int], count: int, seed: int, name: str) -> list[int]:
+    """`count` different ones, by a hash of seed and name."""
+    found, moved = [], {}
+    for turn in range(count):
+        text = f"{seed}\0{turn}\0{name}".encode(errors="surrogateescape")
+        left = len(choices) - turn
+        number = int.from_bytes(hashlib.sha256(text).digest()[:8]) % left
+        found.append(choices[moved.get(number, number)])
+        moved[number] = moved.get(left - 1, left - 1)  # the last one left takes its place
+    return found
+
+
+def _within(folder: str) -> list[tuple[str, tuple[tuple[str, float], ...], str]]:
+    """The styles in a folder, however deep. Of these there may be many: their sizes tell them apart."""
+    found = []
+    for path, folders, files in os.walk(folder, followlinks=False):
+        folders.sort()
+        for file in sorted(files):
+            whole = os.path.join(path, file)
+            picture = os.path.splitext(file)[1].lower() in SUFFIXES or file.endswith(SUFFIX)
+            if picture and not file.startswith("._") and os.path.isfile(whole):
+                name = _stem(os.path.relpath(whole, folder).replace(os.sep, "/"))
+                found.append((name, ((whole, 1.0),), f"{os.path.getsize(whole)} bytes"))
+    if not found:
+        raise InputError(f"{folder}: no pictures in it")
+    return found
+
+
+def _identity(path: str) -> str:
+    """A hash of a file, or of all that a folder holds."""
+    if os.path.isdir(path):
+        return _joined([f"{name} {size}" for name, _, size in _within(path)])
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(SUFFIX) if name.endswith(SUFFIX) else os.path.splitext(name)[0]
+
+
+def _distinct(labels: Sequence[str]) -> list[str]:
+    """Labels of which no two are equal, upper and lower case being the same."""
+    used: set[str] = set()
+    found = []
+    for label in labels:
+        new, number = label, 1
+        while new.casefold() in used:
+            number += 1
+            new = f"{label}-{number}"
+        used.add(new.casefold())
+        found.append(new)
+    return found

@@ -1,0 +1,201 @@
+"""What there is to paint: folders, patterns, lists and tar files of pictures. No torch here."""
+
+import os
+import re
+import sys
+import tarfile
+from collections.abc import Iterator
+from glob import glob
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from braceexpand import braceexpand
+
+from ..errors import InputError
+from ..io.image import SUFFIXES
+
+LISTS = (".txt", ".lst", ".list")
+Seen = tuple[tuple[int, int], ...]
+
+
+class Item(NamedTuple):
+    """A picture to be painted: a file, or a stretch of a tar file.
+
+    name: relative to the source, with / between folders; for a member of a tar file that file's name
+    comes first. tar: that part of the name, or empty. problem: why it cannot be read, if that is known.
+    """
+
+    name: str
+    path: str
+    tar: str = ""
+    offset: int = 0
+    size: int = -1
+    problem: str = ""
+
+    @property
+    def inner(self) -> str:
+        """The name within the tar file, or the whole name."""
+        return self.name[len(self.tar) + 1 :] if self.tar else self.name
+
+    def read(self) -> tuple[bytes, str]:
+        """The bytes, and the stamp that they had; InputError, without a name, says why not."""
+        if self.problem:
+            raise InputError(self.problem)
+        try:
+            with open(self.path, "rb") as file:
+                stamp = self._stamp(os.fstat(file.fileno()))
+                file.seek(self.offset)
+                return file.read(self.size), stamp
+        except OSError as error:
+            raise InputError(self._reason(error)) from None
+
+    def stamp(self) -> str:
+        """Changes whenever the file is written; empty if it cannot be looked at."""
+        try:
+            return self._stamp(os.stat(self.path))
+        except OSError:
+            return ""
+
+    def _stamp(self, stat: os.stat_result) -> str:
+        place = f"{self.offset}+{self.size}" if self.tar else str(stat.st_size)
+        return f"{place}@{stat.st_mtime_ns}"
+
+    def _reason(self, error: OSError) -> str:
+        if isinstance(error, FileNotFoundError):
+            return "is a link to nothing" if os.path.islink(self.path) else "is not there any more"
+        return f"cannot be read ({error.strerror})"
+
+
+class Found(NamedTuple):
+    """items: the pictures, sorted by name. others: how many other files lay between them."""
+
+    items: list[Item]
+    others: int
+
+
+def find_items(source: str, leave_out: str = "") -> Found:
+    """Every picture of a folder (searched through), a pattern, a list of names, or tar files.
+
+    source: a folder, a picture, a tar file, a pattern with *, ** or {000..099}, a text file with a
+    name on each line (or with NULs between them), or "-", such a list on standard input. leave_out: a
+    folder that is not searched, since the results go there. InputError if there are no pictures.
+    """
+    search = _Search(os.path.realpath(leave_out) if leave_out else "")
+    if source == "-":
+        search.listed(sys.stdin.buffer.read(), "")
+    elif os.path.isdir(source):
+        search.folder(source, "", ())
+    elif not os.path.lexists(source):
+        search.pattern(source)
+    elif source.lower().endswith(LISTS):
+        with open(source, "rb") as file:
+            search.listed(file.read(), os.path.dirname(source))
+    else:
+        search.file(source, os.path.basename(source))
+    if not search.items:
+        raise InputError(f"{source}: no pictures in it")
+    # By name; a name that is there twice (tar files may hold one again) counts as its last.
+    items = {item.name: item for item in search.items}
+    return Found([items[name] for name in sorted(items)], search.others)
+
+
+class _Search:
+    def __init__(self, leave_out: str):
+        self.items: list[Item] = []
+        self.others, self.leave_out = 0, leave_out
+
+    def folder(self, path: str, name: str, above: Seen) -> None:
+        """A folder and those in it. Links are followed, but not to a folder that one is already in."""
+        try:
+            stat = os.stat(path)
+            here = (stat.st_dev, stat.st_ino)
+            if here in above:
+                self.items.append(Item(name, path, problem="is a link to a folder that it is in"))
+                return
+            if self.leave_out and os.path.realpath(path) == self.leave_out:
+                return
+            with os.scandir(path) as entries:
+                found = [(e.name, os.path.isdir(e.path) if e.is_symlink() else e.is_dir()) for e in entries]
+        except OSError as error:
+            self.items.append(Item(name, path, problem=f"cannot be searched ({error.strerror})"))
+            return
+        for each, is_folder in found:
+            inner = f"{name}/{each}" if name else each
+            if is_folder:
+                self.folder(os.path.join(path, each), inner, (*above, here))
+            else:
+                self.file(os.path.join(path, each), inner)
+
+    def file(self, path: str, name: str) -> None:
+        suffix = os.path.splitext(name)[1].lower()
+        if suffix == ".tar":
+            try:
+                self.tar(path, name)
+            except InputError as error:
+                reason = str(error).removeprefix(f"{path}: ")
+                self.items.append(Item(name, path, problem=f"is {reason}"))
+        elif suffix in SUFFIXES and not os.path.basename(name).startswith("._"):  # macOS's own
+            self.items.append(Item(name, path))
+        elif os.path.islink(path) and not os.path.exists(path):
+            self.items.append(Item(name, path))  # perhaps it led to a whole folder of pictures
+        else:
+            self.others += 1
+
+    def tar(self, path: str, name: str) -> None:
+        for member in tar_members(path):
+            inner = str(PurePosixPath(member.name)).lstrip("/")
+            if ".." in PurePosixPath(inner).parts or not is_picture(inner):
+                self.others += 1
+                continue
+            place = member.offset_data, member.size
+            self.items.append(Item(f"{name}/{inner}", path, name, *place))
+
+    def pattern(self, pattern: str) -> None:
+        try:
+            patterns = list(braceexpand(pattern))
+        except ValueError:
+            patterns = [pattern]
+        found = sorted({p for each in patterns for p in glob(each, recursive=True)})
+        if not found:
+            raise InputError(f"{pattern}: no such file or folder")
+        base = os.path.dirname(re.split(r"[*?\[{]", pattern, maxsplit=1)[0])
+        chosen = [p for p in found if not (os.path.isdir(p) and "**" in pattern)]  # its files match too
+        for path in chosen:
+            name = os.path.relpath(path, base or ".").replace(os.sep, "/")
+            if os.path.isdir(path):
+                self.folder(path, name, ())
+            else:
+                self.file(path, name)
+
+    def listed(self, data: bytes, folder: str) -> None:
+        lines = data.split(b"\0") if b"\0" in data else data.splitlines()
+        paths = [os.path.join(folder, os.fsdecode(line)) for line in lines if line.strip()]
+        if not paths:
+            raise InputError("the list is empty")
+        # Below the list's own folder if all of them are, else below what they have in common.
+        whole = [os.path.abspath(path) for path in paths]
+        base = os.path.abspath(folder or ".")
+        if not all(path.startswith(base.rstrip(os.sep) + os.sep) for path in whole):
+            base = os.path.commonpath([os.path.dirname(path) for path in whole])
+        for path, full in zip(paths, whole):
+            name = os.path.relpath(full, base).replace(os.sep, "/")
+            if os.path.isdir(path):
+                self.folder(path, name, ())
+            elif name.lower().endswith(".tar"):
+                self.tar(path, name)
+            else:  # somebody asked for it, whatever its suffix
+                self.items.append(Item(name, path))
+
+
+def tar_members(path: str) -> Iterator[tarfile.TarInfo]:
+    """The plain files of an uncompressed tar file; InputError if it is not one."""
+    try:
+        with tarfile.open(path, "r:") as tar:
+            yield from (member for member in tar if member.isfile())
+    except (tarfile.TarError, OSError) as error:
+        raise InputError(f"{path}: not a readable tar file ({error})") from None
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file's name says that it is one."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES
