@@ -88,14 +88,14 @@ def scenes(count: int) -> list[Scene]:
         return Layer(photo, mask.astype(np.float32), camera(photo, **motion))
 
     return [
-        _film("tripod", [layer("mountains.jpg")], count),
-        _film("pan", [layer("bridge.jpg", dx=2.3, dy=0.4)], count),
-        _film("by hand", [layer("bee.jpg", turn=0.2 * pi / 180, zoom=0.002, shake=2.0)], count),
-        _film("crossing", [layer("citrus.jpg", dx=0.7), layer("cat.jpg", 80, dx=-6.1, dy=1.3)], count),
+        film("tripod", [layer("mountains.jpg")], count),
+        film("pan", [layer("bridge.jpg", dx=2.3, dy=0.4)], count),
+        film("by hand", [layer("bee.jpg", turn=0.2 * pi / 180, zoom=0.002, shake=2.0)], count),
+        film("crossing", [layer("citrus.jpg", dx=0.7), layer("cat.jpg", 80, dx=-6.1, dy=1.3)], count),
     ]
 
 
-def _film(name: str, layers: list[Layer], count: int) -> Scene:
+def film(name: str, layers: list[Layer], count: int) -> Scene:
     random = np.random.default_rng(sum(name.encode()))
     frames = []
     for time in range(count):

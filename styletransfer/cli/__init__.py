@@ -6,7 +6,7 @@ from importlib import import_module
 
 from ..errors import InputError
 
-VERBS = ("video", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "models")
+VERBS = ("video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "models")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -15,7 +15,6 @@ from .options import Precision
 from .picture import parse_weights
 
 app = options.app()
-MODEL = "adain-fast"  # a film has many frames
 
 EPILOG = """Examples:
 
@@ -102,7 +101,7 @@ def video(
     ] = PreserveColor.none,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = MODEL,
+    model: options.Model = options.FAST,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     as_json: options.Json = False,
