@@ -40,6 +40,11 @@ CONTAINERS = {
     ".mp4": "libx264", ".mov": "libx264", ".m4v": "libx264", ".mkv": "libx264",
     ".webm": "libvpx-vp9",
 }  # fmt: skip
+# What FFmpeg calls a matrix in a film (pixfmt.h), and in its scaler.
+_MATRICES = {
+    4: Colorspace.FCC, 5: Colorspace.ITU601, 6: Colorspace.ITU601, 7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020, 10: Colorspace.BT2020,
+}  # fmt: skip
 _SHARP = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 
 
@@ -267,7 +272,8 @@ def join(
             stream = look.add_to(out)
         except (FFmpegError, ValueError) as error:
             raise InputError(f"{look.codec} does not go into {suffix} ({_reason(error)})") from None
-        flows, tracks = [_pieces(pieces, stream, look.time_base, end)], {}
+        by_decoding = kind in ("mp4", "mov")
+        flows, tracks = [_pieces(pieces, stream, look.time_base, end, by_decoding)], {}
         if sound:
             source = open_files.enter_context(av.open(str(sound)))
             for track in source.streams.audio:
@@ -296,21 +302,24 @@ def has_sound(path: Path) -> bool:
 
 
 def _pieces(
-    pieces: Sequence[Path], stream, base: Fraction, end: Fraction
+    pieces: Sequence[Path], stream, base: Fraction, end: Fraction, by_decoding: bool
 ) -> Iterator[tuple[Fraction, av.Packet]]:
     """Packets of all pieces, in decoding order, with decoding times that grow over all of them.
 
     Each encoder counted for itself: its first decoding times lie before its first picture, where the
     last piece's are. Taken over all: the i-th packet is decoded when the (i − d)-th picture is seen,
-    d being the most that any packet comes before its turn.
+    d being the most that any packet comes before its turn. by_decoding: the container counts how long
+    a picture is seen by decoding times, so that the last packet has to fill what is left.
     """
     times = [int(pts) for piece in pieces for pts in np.load(piece)["numbers"][:, 1]]
     order = sorted(times)
     rank = {time: number for number, time in enumerate(order)}
     delay = max(number - rank[time] for number, time in enumerate(times))
     step = order[1] - order[0] if len(order) > 1 else 1
-    decoding = iter([order[0] - step * back for back in range(delay, 0, -1)] + order)
+    begin = order[0] - step * delay
+    decoding = iter([*range(begin, order[0], step), *order])
     following = dict(zip(order, [*order[1:], max(round(end / base), order[-1] + 1)]))
+    count = 0
     for piece in pieces:
         with np.load(piece) as stored:
             data, numbers = stored["data"].tobytes(), stored["numbers"].tolist()
@@ -319,6 +328,8 @@ def _pieces(
             packet = av.Packet(data[place : place + size])
             place += size
             packet.pts, packet.dts, packet.duration = pts, next(decoding), following[pts] - pts
+            if by_decoding and len(order) == (count := count + 1):
+                packet.duration = max(1, round(end / base) - order[0] + begin - packet.dts)
             packet.time_base, packet.is_keyframe, packet.stream = base, bool(key), stream
             yield packet.dts * base, packet
 
@@ -326,6 +337,8 @@ def _pieces(
 def _sound(
     source, tracks: dict, begin: Fraction, length: Fraction | None
 ) -> Iterator[tuple[Fraction, av.Packet]]:
+    starts = [t.start_time * t.time_base for t in source.streams.audio if t.start_time is not None]
+    whole = all(begin <= start for start in starts)  # then with what a decoder needs before it begins
     for packet in source.demux(list(source.streams.audio)):
         if packet.pts is None:
             continue
@@ -333,7 +346,7 @@ def _sound(
         shift, dts = round(begin / base), packet.pts if packet.dts is None else packet.dts
         packet.pts, packet.dts = packet.pts - shift, dts - shift
         packet.stream = tracks[packet.stream.index]
-        if packet.pts >= 0 and (length is None or packet.pts * base < length):
+        if (whole or packet.pts >= 0) and (length is None or packet.pts * base < length):
             yield packet.dts * base, packet
 
 
@@ -367,7 +380,7 @@ def _matrix(frame: VideoFrame) -> Colorspace | None:
         return None
     if int(frame.colorspace) == UNSPECIFIED:
         return Colorspace.ITU709 if frame.width >= 1280 or frame.height > 576 else Colorspace.ITU601
-    return Colorspace(int(frame.colorspace))
+    return _MATRICES.get(int(frame.colorspace), Colorspace.ITU709)
 
 
 def _range(frame: VideoFrame) -> ColorRange:
