@@ -1,6 +1,7 @@
 """The studio's page: what is on it, and what happens when it is touched."""
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def build(atelier: Atelier) -> gr.Blocks:
                     )
                 with gr.Accordion("Where to paint", open=False):
                     brush = gr.ImageEditor(
-                        label="Brush over what is to be painted; without a brush stroke, all is",
+                        label="Brush over what to paint",
                         type="numpy",
                         sources=[],
                         transforms=[],
@@ -212,7 +213,7 @@ def build(atelier: Atelier) -> gr.Blocks:
         one = dict(concurrency_id=NETWORK, concurrency_limit=1, api_visibility="private")
         live = dict(
             inputs=choices, outputs=[compare, code, picture], trigger_mode="always_last",
-            show_progress_on=compare, **one,
+            show_progress="minimal", show_progress_on=compare, **one,
         )  # fmt: skip
         quick = dict(queue=False, show_progress="hidden", api_visibility="private")
         new_photo = photo.change(canvas, photo, brush, **quick)
@@ -224,7 +225,7 @@ def build(atelier: Atelier) -> gr.Blocks:
             preview, **live
         )
         moved = [slider.release for slider in (*weights, alpha, strokes, color_strength, feather)]
-        gr.on([*moved, color.change, brush.apply], preview, **live)
+        gr.on([*moved, color.change, brush.input], preview, **live)
         page.load(canvas, photo, brush, **quick).then(preview, **live)
         full.click(finish, choices, [compare, picture], show_progress_on=compare, **one)
 
@@ -255,6 +256,7 @@ def serve(
 
     block: stay until interrupted; else gives what closes it again.
     """
+    _check_free(host, port)
     folder = tempfile.TemporaryDirectory(prefix="style-studio-")
     os.environ["GRADIO_TEMP_DIR"] = folder.name
     page = build(Atelier(stylizer, Path(folder.name), megapixels))
@@ -264,28 +266,24 @@ def serve(
         page.close(verbose=False)
         folder.cleanup()
 
-    try:
-        page.launch(
-            server_name=host,
-            server_port=port,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            max_file_size=int(megabytes * 1e6),
-            allowed_paths=[folder.name, str(example_photo()), *map(str, example_styles())],
-            footer_links=[],
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            show_error=True,
-            theme=theme(),
-            css=CSS,
-            app_kwargs={"middleware": [_policy()]},
-        )
-    except OSError:
-        close()
-        raise InputError(f"port {port} of {host} is taken, or not ours: give another --port") from None
+    page.launch(
+        server_name=host,
+        server_port=port,
+        share=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        max_file_size=int(megabytes * 1e6),
+        allowed_paths=[folder.name, str(example_photo()), *map(str, example_styles())],
+        footer_links=[],
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        show_error=True,
+        theme=theme(),
+        css=CSS,
+        app_kwargs={"middleware": [_policy()]},
+    )
     name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     print(f"http://{name}:{port}", flush=True)
     if not block:
@@ -294,6 +292,15 @@ def serve(
         page.block_thread()
     finally:
         close()
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another --port") from None
 
 
 def _policy():
