@@ -8,7 +8,9 @@ from importlib import import_module
 from ..errors import InputError
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
-VERBS = ("grid", "morph", "sheet", "style", "train", "data", "evaluate", "export", "models")
+VERBS = (
+    "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export", "models",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:

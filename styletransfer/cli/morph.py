@@ -1,5 +1,6 @@
 """stylize morph: an animation from style to style."""
 
+from fractions import Fraction
 from typing import Annotated
 
 import typer
@@ -65,6 +66,7 @@ def morph(
         Stylizer(model, device, precision.value), photo, styles + styles[:1] * loop, frames, alpha,
         size=size or min(512, *photo.rgb.size), style_size=style_size, style_crop=style_crop,
     )  # fmt: skip
-    write_animation(output, options.progress(pictures, frames), fps)
+    seconds_each = 1 / Fraction(fps).limit_denominator(1001)
+    write_animation(output, options.progress(pictures, frames), seconds_each)
     print(output)
     return 0

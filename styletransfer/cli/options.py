@@ -12,6 +12,7 @@ import typer
 from ..errors import InputError
 
 SUFFIX = ".style.safetensors"
+FAST = "adain-fast"  # the model where there is much to paint, or somebody waits
 
 
 class Precision(str, Enum):

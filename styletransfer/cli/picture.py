@@ -24,6 +24,10 @@ EPILOG = """More verbs, each with its own --help:
 
   stylize morph      an animation from style to style
 
+  stylize video      films without flicker
+
+  stylize web        the studio in the browser
+
   stylize style      save, blend and show style codes
 
   stylize train      train a decoder on your own photos and paintings
