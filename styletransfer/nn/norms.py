@@ -13,7 +13,7 @@ where γ and β come from.
 | `Conditional` | H, W | learned, per style and channel | Dumoulin et al. 2017, arXiv 1610.07629 |
 | `Adaptive` | H, W | a style's own σ and μ | Huang & Belongie 2017, arXiv 1703.06868 |
 | `normalization.Spade` | H, W | predicted from a map | Park et al. 2019, arXiv 1903.07291 |
-| `Contextual` | H, W, mixed with a window's | learned, per channel | Ortiz et al. 2020, arXiv 1912.05845 |
+| `Contextual` | H, W and a window | learned, per channel | Ortiz et al. 2020, arXiv 1912.05845 |
 | `LayerInstance` | H, W and C, H, W | a style's, or learned | Kim et al. 2020, arXiv 1907.10830 |
 
 Statistics are float32 (float64 for float64), variances biased, ε = 1e-5, whatever x is in.
@@ -170,7 +170,7 @@ class Contextual(Norm):
     log σ_window / σ_whole, and a sigmoid. New layers give 0.05 everywhere.
 
     window: side of the window as a share of the map's shorter side, so that a picture's size does
-    not matter to what is seen.
+    not matter to what is seen; at least 3.
     """
 
     def __init__(self, channels: int, window: float = 0.35, learned: bool = True):
@@ -189,7 +189,7 @@ class Contextual(Norm):
 
     def moments(self, x: Tensor) -> Moments:
         whole = over(x, SPACE)
-        local = window_moments(x, max(1, round(self.window * min(x.shape[2:]))))
+        local = window_moments(x, max(3, round(self.window * min(x.shape[2:]))))
         context = self.context(whole, local)
         return Moments(*(w.lerp(part, context) for w, part in zip(whole, local)))
 
