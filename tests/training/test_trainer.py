@@ -119,7 +119,7 @@ def test_every_bottleneck_trains_all_it_has_and_goes_on(pictures, tmp_path, bott
     styles = tuple(f"style{n}" for n in range(5)) if bottleneck == "conditional" else ()
     config = Config(encoder=encoder, channels=channels, bottleneck=bottleneck, styles=styles)
     sources = [entry for entry in pictures if entry.path.suffix == ".png"]
-    recipe = replace(RECIPE, pairings=1 if bottleneck == "spade" else 2)
+    recipe = replace(RECIPE, crop=32, pairings=1 if bottleneck == "spade" else 2)
     whole, _ = run_to(tmp_path, "whole", sources, recipe, config)
     load_model(whole / "checkpoint-000006.safetensors")
 
