@@ -46,6 +46,7 @@ def grid(
     options.check_style_view(style_size, style_crop)
     photo = read_picture(content)
     options.check_styles(styles)
+    model = options.model_for(model, styles)
     check_output(output, force)
 
     from ..engine.showing import grid as paint_grid

@@ -57,6 +57,7 @@ def morph(
     options.check_style_view(style_size, style_crop)
     photo = read_picture(content)
     options.check_styles(styles)
+    model = options.model_for(model, styles)
     check_animation(output, force)
 
     from ..engine.showing import morph as paint_morph

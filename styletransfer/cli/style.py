@@ -24,7 +24,9 @@ def style() -> None:
 
 @app.command()
 def save(
-    source: Annotated[str, typer.Argument(metavar="STYLE", help="A picture, or a folder: their mean.")],
+    source: Annotated[
+        str, typer.Argument(metavar="STYLE", help="A picture, a folder: their mean, bank:NAME.")
+    ],
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="OUT", show_default=f"NAME{options.SUFFIX} here")
     ] = "",
@@ -41,6 +43,7 @@ def save(
 
     from ..engine.stylizer import Stylizer
 
+    model = options.model_for(model, [source])
     Stylizer(model, device).style(source, style_size, style_crop).save(output)
     print(output)
     return 0
@@ -69,6 +72,7 @@ def blend(
 
     from ..engine.stylizer import Stylizer
 
+    model = options.model_for(model, shares)
     Stylizer(model, device).blend(shares, size=style_size, crop=style_crop).save(output)
     print(output)
     return 0
