@@ -36,10 +36,14 @@ def web(
         import gradio  # noqa: F401
     except ImportError:
         raise InputError("the studio needs Gradio: pip install 'styletransfer[web]'") from None
+    import signal
+
     from ..engine.stylizer import Stylizer
     from ..web.studio import serve
 
     stylizer = Stylizer(model, device, precision.value)
+    # Asked to end, it tidies up as it does for Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("stylize web: Ctrl-C closes the studio", file=sys.stderr)
     serve(stylizer, host, port, max_megabytes, max_megapixels)
     return 0

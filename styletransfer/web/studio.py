@@ -224,8 +224,8 @@ def build(atelier: Atelier) -> gr.Blocks:
         own.upload(add, [library, chosen, own], [library, chosen, gallery, *weights], **quick).success(
             preview, **live
         )
-        moved = [slider.release for slider in (*weights, alpha, strokes, color_strength, feather)]
-        gr.on([*moved, color.change, brush.input], preview, **live)
+        moved = [slider.input for slider in (*weights, alpha, strokes, color_strength, feather)]
+        gr.on([*moved, color.input, brush.input], preview, **live)
         page.load(canvas, photo, brush, **quick).then(preview, **live)
         full.click(finish, choices, [compare, picture], show_progress_on=compare, **one)
 

@@ -69,12 +69,15 @@ CSS = """
   left: 0; right: 0; bottom: 0; max-width: none; width: 100%; text-align: left; border: 0;
   border-radius: 0; font-size: 0.75rem; line-height: 1.1; padding: 0.3rem 0.4rem;
 }
-#gallery .thumbnail-item.selected { box-shadow: none; }
+#gallery .thumbnail-item.selected { box-shadow: none; border-color: transparent; }
 button.primary { font-weight: 600; }
 :focus-visible { outline: 3px solid #b8431d !important; outline-offset: 2px; }
 footer { display: none !important; }
 @media (max-width: 700px) {
-  .gradio-container { padding: 0.5rem !important; }
+  .gradio-container, .gradio-container .wrap, .gradio-container main {
+    width: 100% !important; max-width: 100vw !important; min-width: 0 !important;
+  }
+  .gradio-container .main.app { padding: 0.75rem 1rem !important; }
   #columns { flex-direction: column; }
   #result { position: static; order: 1; min-width: 100% !important; }
   #controls { order: 2; min-width: 100% !important; }

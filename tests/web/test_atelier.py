@@ -1,5 +1,6 @@
 """The studio without a browser: limits, stopping, files, and what is served."""
 
+import socket
 import urllib.error
 import urllib.request
 
@@ -105,6 +106,20 @@ def test_no_files_of_the_server(studio):
         with pytest.raises(urllib.error.HTTPError) as error:
             urllib.request.urlopen(f"{studio}/gradio_api/file={path}")
         assert error.value.code in (403, 404)
+
+
+def test_nothing_is_left_behind(stylizer, monkeypatch, tmp_path):
+    from styletransfer.web import studio as module
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")
+    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    close = module.serve(stylizer, "127.0.0.1", port, 1, 1, block=False)
+    folder = list(tmp_path.glob("style-studio-*"))
+    assert len(folder) == 1 and any(folder[0].rglob("*.jpg"))
+    close()
+    assert not folder[0].exists()
 
 
 def test_bad_options_are_one_line(studio, tiny_model, capsys):

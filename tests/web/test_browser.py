@@ -27,8 +27,8 @@ def changes(page, what) -> None:
 
 def send_photo(page, path: str) -> None:
     """Take the photo away, and give another."""
-    page.locator("#photo").get_by_label("Clear").or_(page.get_by_label("Remove Image")).first.click()
-    page.wait_for_function(f"!{SHOWN}")
+    page.get_by_label("Remove Image").click()
+    page.locator("#photo input[type=file]").wait_for(state="attached")
     page.locator("#photo input[type=file]").set_input_files(path)
 
 
@@ -42,10 +42,10 @@ def test_photo_style_and_sliders_give_the_picture_of_the_command(page, tmp_path,
     photo, style = str(tmp_path / "photo.png"), str(tmp_path / "own.png")
     noise(90, 70, seed=5).save(photo)
     noise(300, 260, seed=6).save(style)
-        "Remove Image"
-    ).count() else None
     changes(page, lambda: send_photo(page, photo))
-    changes(page, lambda: page.locator("#own-style input, input#own-style").set_input_files(style))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add a painting of your own").click()
+    changes(page, lambda: chooser.value.set_files(style))
     changes(page, lambda: slide(page, "weight-1", 0.25))
     changes(page, lambda: slide(page, "strength", 0.7))
     changes(page, lambda: slide(page, "strokes", 256))
@@ -111,15 +111,17 @@ def test_every_control_has_a_name_and_can_be_reached(page):
     )
     assert nameless == []
     reached = set()
-    page.locator("body").press("Tab")
-    for _ in range(60):
-        reached.add(page.evaluate("document.activeElement.closest('[id]')?.id || ''"))
+    for _ in range(80):
         page.keyboard.press("Tab")
-    names = page.evaluate(
-        """() => ['photo', 'gallery', 'own-style', 'strength', 'strokes', 'paint', 'stop', 'save-code']
-        .filter(id => document.querySelectorAll('#' + id + ', #' + id + ' *').length)"""
-    )
-    assert len(names) == 8 and len(reached) > 8
+        reached |= set(
+            page.evaluate(
+                """() => { const ids = [];
+                for (let e = document.activeElement; e; e = e.parentElement) if (e.id) ids.push(e.id);
+                return ids }"""
+            )
+        )
+    wanted = {"photo", "gallery", "own-style", "weight-1", "strength", "strokes", "colors", "brush"}
+    assert wanted | {"feather", "paint", "stop", "save-code"} <= reached
 
 
 def test_garbage_is_refused_in_words(page, tmp_path):
@@ -127,43 +129,42 @@ def test_garbage_is_refused_in_words(page, tmp_path):
     noise(1200, 1000).save(tmp_path / "large.jpg")
     send_photo(page, str(tmp_path / "garbage.png"))
     page.get_by_text("not a picture").first.wait_for()
-        "Remove Image"
-    ).count() else None
     send_photo(page, str(tmp_path / "large.jpg"))
     page.get_by_text("megapixels").first.wait_for()
     assert str(tmp_path) not in page.content()
 
 
-def test_a_long_job_is_stopped(page, stylizer, monkeypatch):
-    began, net = threading.Event(), stylizer.net
+def test_a_long_job_is_stopped(page, stylizer):
+    convolutions = [m for m in stylizer.net.modules() if hasattr(m, "kernel_size")]
+    began, count = threading.Event(), 0
 
     def slow(*_):
+        nonlocal count
+        count += 1
         began.set()
-        time.sleep(0.3)
+        time.sleep(0.5)
 
-    hook = net.decoder.register_forward_pre_hook(lambda *_: None)
-    hooks = [m.register_forward_hook(slow) for m in net.modules() if hasattr(m, "kernel_size")]
+    hooks = [m.register_forward_hook(slow) for m in convolutions]
     try:
         page.get_by_role("button", name="Paint at full size").click()
         assert began.wait(20)
-        start = time.perf_counter()
         page.get_by_role("button", name="Stop").click()
         page.get_by_text("Stopped.").first.wait_for()
-        assert time.perf_counter() - start < 5  # of the ten or more that it would have taken
+        assert count < len(convolutions) - 3
     finally:
-        for each in (hook, *hooks):
-            each.remove()
+        for hook in hooks:
+            hook.remove()
     assert page.get_by_role("button", name="Download the picture").is_disabled()
 
 
 def test_two_users_do_not_see_each_other(page, chromium, studio, tmp_path):
-    noise(80, 80, seed=9).save(tmp_path / "private.png")
-    changes(page, lambda: send_photo(page, str(tmp_path / "private.png")))
+    noise(80, 80, seed=9).save(tmp_path / "mine-alone.png")
+    changes(page, lambda: send_photo(page, str(tmp_path / "mine-alone.png")))
     mine = page.evaluate("[...document.querySelectorAll('#compare img, #photo img')].map(i => i.src)")
     other = chromium.new_context().new_page()
     other.goto(studio)
     other.wait_for_selector("#compare img")
     theirs = other.evaluate("[...document.querySelectorAll('img')].map(i => i.src)")
     assert len(mine) == 3 and not set(mine) & set(theirs)
-    assert "private" not in other.content()
+    assert "mine-alone" not in other.content()
     other.context.close()
