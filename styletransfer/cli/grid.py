@@ -26,7 +26,7 @@ def grid(
     size: options.CellSize = 256,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     force: options.Force = False,
@@ -46,6 +46,7 @@ def grid(
     options.check_style_view(style_size, style_crop)
     photo = read_picture(content)
     options.check_styles(styles)
+    model = options.model_for(model, styles)
     check_output(output, force)
 
     from ..engine.showing import grid as paint_grid

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ..engine.names import BANK
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -23,8 +25,11 @@ def models(
             "encoder": net.config.encoder,
             "bottleneck": net.config.bottleneck,
             "decoder_parameters": sum(p.numel() for p in net.decoder.parameters()),
+            "styles": [BANK + style for style in net.config.styles],
             "sha256": net.digest,
             "file": str(model_path(name)),
         }
         print(json.dumps(record) if as_json else f"{name}\t{record['encoder']}\t{record['file']}")
+        if record["styles"] and not as_json:
+            print("\t" + " ".join(record["styles"]))
     return 0

@@ -1,5 +1,6 @@
 """stylize morph: an animation from style to style."""
 
+from fractions import Fraction
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def morph(
     ] = None,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     force: options.Force = False,
@@ -56,6 +57,7 @@ def morph(
     options.check_style_view(style_size, style_crop)
     photo = read_picture(content)
     options.check_styles(styles)
+    model = options.model_for(model, styles)
     check_animation(output, force)
 
     from ..engine.showing import morph as paint_morph
@@ -65,6 +67,7 @@ def morph(
         Stylizer(model, device, precision.value), photo, styles + styles[:1] * loop, frames, alpha,
         size=size or min(512, *photo.rgb.size), style_size=style_size, style_crop=style_crop,
     )  # fmt: skip
-    write_animation(output, options.progress(pictures, frames), fps)
+    seconds_each = 1 / Fraction(fps).limit_denominator(1001)
+    write_animation(output, options.progress(pictures, frames), seconds_each)
     print(output)
     return 0

@@ -9,6 +9,13 @@ from typing import Annotated
 
 import typer
 
+from ..engine.names import (  # noqa: F401, verbs take it from here
+    BANK,
+    BANK_MODEL,
+    DEFAULT_MODEL,
+    made_of,
+    parse_blend,
+)
 from ..errors import InputError
 
 SUFFIX = ".style.safetensors"
@@ -40,30 +47,6 @@ def app() -> typer.Typer:
     return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def parse_blend(text: str) -> dict[str, float]:
-    """ "a.jpg:0.5,b.jpg:0.5" to {"a.jpg": 0.5, "b.jpg": 0.5}; a style without a number counts 1.
-
-    What is a file as it stands is taken as one, commas and colons and all.
-    """
-    shares: dict[str, float] = {}
-    for part in [text] if os.path.exists(text) else text.split(","):
-        name, weight = part.strip(), 1.0
-        head, colon, tail = name.rpartition(":")
-        if colon and not os.path.exists(name):
-            try:
-                name, weight = head, float(tail)
-            except ValueError:
-                pass  # a colon of the file's own name
-        if not name:
-            raise InputError(f"{text!r}: a style's name is missing")
-        if not 0 <= weight < float("inf"):
-            raise InputError(f"{part.strip()}: a weight must not be negative")
-        shares[name] = shares.get(name, 0) + weight
-    if not sum(shares.values()) > 0:
-        raise InputError(f"{text}: at least one weight must be above 0")
-    return shares
-
-
 def progress(items: Iterable, total: int) -> Iterable:
     """The items, with a progress bar on standard error while they are made, if that is a terminal."""
     from rich.console import Console
@@ -87,9 +70,15 @@ def share_done(what: str) -> Iterator[Callable[[float], None]]:
 
 def check_styles(styles: list[str]) -> None:
     """InputError for a style that is not there, before torch takes its seconds to import."""
-    for style in styles:
-        if not os.path.exists(style):
+    for style in (part for text in styles for part in made_of(text)):
+        if not style.startswith(BANK) and not os.path.exists(style):
             raise InputError(f"{style}: no such file")
+
+
+def model_for(model: str, styles: Iterable[str]) -> str:
+    """The model that is meant: the one that has learned the styles, if they say so and it does not."""
+    parts = (part for text in styles for part in made_of(text) if not os.path.exists(part))
+    return BANK_MODEL if model == DEFAULT_MODEL and any(p.startswith(BANK) for p in parts) else model
 
 
 def check_style_view(style_size: int, style_crop: float) -> None:
@@ -102,4 +91,9 @@ def check_style_view(style_size: int, style_crop: float) -> None:
 
 def stem(style: str) -> str:
     """What to call a style in file names and labels."""
-    return Path(style.removesuffix(SUFFIX)).stem
+    return "+".join(
+        name.removeprefix(BANK)
+        if name.startswith(BANK) and not os.path.exists(name)
+        else Path(name.removesuffix(SUFFIX)).stem
+        for name in made_of(style)
+    )

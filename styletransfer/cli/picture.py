@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ..engine.names import BANK, made_of
 from ..errors import InputError, TooLarge
 from . import options
 from .options import SUFFIX, Precision
@@ -23,6 +24,10 @@ EPILOG = """More verbs, each with its own --help:
   stylize grid       styles by strengths, or four styles across a square
 
   stylize morph      an animation from style to style
+
+  stylize video      films without flicker
+
+  stylize web        the studio in the browser
 
   stylize style      save, blend and show style codes
 
@@ -41,6 +46,8 @@ Examples:
   stylize photo.jpg starry.jpg
 
   stylize photo.jpg starry.jpg wave.jpg --weights 0.7,0.3 --alpha 0.8 -o out.png
+
+  stylize photo.jpg bank:great_wave:0.7,bank:lion:0.3
 
   stylize photo.jpg starry.jpg --mask sky.png --feather 16
 
@@ -68,7 +75,8 @@ def picture(
         list[str] | None,
         typer.Argument(
             metavar="STYLE...",
-            help="Paintings, .style.safetensors codes, or folders of paintings.",
+            help="Paintings, .style.safetensors codes, folders of paintings, or learned styles "
+            "(bank:lion, see stylize models); a.jpg:0.7,b.jpg:0.3 is a blend.",
             show_default=False,
         ),
     ] = None,
@@ -127,7 +135,7 @@ def picture(
     stats: Annotated[
         Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail: an approximation.")
     ] = Stats.exact,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     as_json: options.Json = False,
@@ -145,8 +153,9 @@ def picture(
     placed = parse_regions(region or [])
     if bool(placed) != bool(regions):
         raise InputError("--regions MAP and --region KEY=STYLE go together")
-    if not styles and not placed:
+    if not styles and not placed and model == options.DEFAULT_MODEL:  # others may have learned one
         raise InputError("no STYLE given")
+    model = options.model_for(model, styles + [name for each in placed.values() for name in each])
     shares = parse_weights(weights, len(styles))
     if not 0 <= alpha <= 2:
         raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
@@ -167,11 +176,11 @@ def picture(
         if content == "-":
             raise
         photo = None  # painted from file to file
-    pictures = [s if s.endswith(SUFFIX) or os.path.isdir(s) else read_picture(s) for s in styles]
+    pictures = [_opened(style) for style in styles]
     options.check_styles([s for each in placed.values() for s in each])
     options.check_styles([path for path in (mask, regions) if path])
     names = styles or [name for each in placed.values() for name in each]
-    output = output or default_output(content, names, _is_jpeg(content, photo))
+    output = output or default_output(content, names or [model], _is_jpeg(content, photo))
     check_output(output, force)
     if photo is None:
         check_large_output(output)
@@ -211,7 +220,7 @@ def picture(
             "input": content,
             "output": output,
             "size": list(shape),
-            "styles": [{"style": s, "weight": w} for s, w in zip(styles, shares)],
+            "styles": _listed(styles, shares),
             **({"regions": placed} if placed else {}),
             "alpha": alpha,
             "model": model,
@@ -231,6 +240,28 @@ def _is_jpeg(content: str, photo: object) -> bool:
     if photo is None:
         return content.lower().endswith((".jpg", ".jpeg"))
     return photo.jpeg and photo.alpha is None
+
+
+def _opened(style: str):
+    """A STYLE as the engine takes it; a picture is read already, so that a broken one is found now."""
+    from ..io.image import read_picture
+
+    if style.endswith(SUFFIX) or os.path.isdir(style):
+        return style
+    if style.startswith(BANK) or len(made_of(style)) > 1 or style not in made_of(style):
+        options.check_styles([style])
+        return style
+    return read_picture(style)
+
+
+def _listed(styles: list[str], shares: list[float]) -> list[dict]:
+    """Every style of the blend, and its share of the whole."""
+    found = []
+    for style, share in zip(styles, shares):
+        parts = made_of(style)
+        total = sum(parts.values())
+        found += [{"style": name, "weight": share * w / total} for name, w in parts.items()]
+    return found
 
 
 def parse_weights(text: str, count: int) -> list[float]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..engine.names import BANK
 from ..errors import InputError
 from . import options
 from .options import Precision
@@ -16,14 +17,20 @@ app = options.app()
 @app.command()
 def sheet(
     content: Annotated[str, typer.Argument(help="The photo.")],
-    styles: Annotated[str, typer.Argument(metavar="STYLES", help="A folder of pictures and codes.")],
+    styles: Annotated[
+        str,
+        typer.Argument(
+            metavar="STYLES",
+            help="A folder of pictures and codes; bank: for a model's own.",
+        ),
+    ],
     output: Annotated[str, typer.Option("--output", "-o", metavar="OUT")] = "sheet.jpg",
     columns: Annotated[int, typer.Option(help="Pictures side by side.")] = 5,
     alpha: Annotated[float, typer.Option(help="Strength.")] = 1.0,
     size: options.CellSize = 256,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     force: options.Force = False,
@@ -40,16 +47,17 @@ def sheet(
         raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
     options.check_style_view(style_size, style_crop)
     photo = read_picture(content)
-    folder = Path(styles)
-    if not folder.is_dir():
-        raise InputError(f"{styles}: no such folder")
-    found = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES or path.name.endswith(options.SUFFIX)
-    ]
-    if not found:
-        raise InputError(f"{styles}: no pictures and no style codes in it")
+    found = []
+    if styles != BANK:
+        found = [
+            path
+            for path in sorted(Path(styles).rglob("*"))
+            if path.suffix.lower() in SUFFIXES or path.name.endswith(options.SUFFIX)
+        ]
+        if not Path(styles).is_dir():
+            raise InputError(f"{styles}: no such folder")
+        if not found:
+            raise InputError(f"{styles}: no pictures and no style codes in it")
     check_output(output, force)
 
     from ..engine.showing import sheet as paint_sheet
@@ -61,8 +69,9 @@ def sheet(
         broken.append(error)
         print(f"stylize sheet: {error}", file=sys.stderr)
 
+    stylizer = Stylizer(options.model_for(model, [styles]), device, precision.value)
     painted = paint_sheet(
-        Stylizer(model, device, precision.value), photo, found, columns, alpha,
+        stylizer, photo, found or [BANK + name for name in stylizer.styles], columns, alpha,
         size=size, style_size=style_size, style_crop=style_crop, track=options.progress, on_error=note,
     )  # fmt: skip
     write_picture(output, painted)

@@ -24,13 +24,15 @@ def style() -> None:
 
 @app.command()
 def save(
-    source: Annotated[str, typer.Argument(metavar="STYLE", help="A picture, or a folder: their mean.")],
+    source: Annotated[
+        str, typer.Argument(metavar="STYLE", help="A picture, a folder: their mean, bank:NAME.")
+    ],
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="OUT", show_default=f"NAME{options.SUFFIX} here")
     ] = "",
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     force: options.Force = False,
 ) -> int:
@@ -41,6 +43,7 @@ def save(
 
     from ..engine.stylizer import Stylizer
 
+    model = options.model_for(model, [source])
     Stylizer(model, device).style(source, style_size, style_crop).save(output)
     print(output)
     return 0
@@ -54,7 +57,7 @@ def blend(
     output: Output,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     force: options.Force = False,
 ) -> int:
@@ -69,6 +72,7 @@ def blend(
 
     from ..engine.stylizer import Stylizer
 
+    model = options.model_for(model, shares)
     Stylizer(model, device).blend(shares, size=style_size, crop=style_crop).save(output)
     print(output)
     return 0
@@ -84,7 +88,7 @@ def show(
         str, typer.Option(metavar="PHOTO", help="What to paint.", show_default="an example photo")
     ] = "",
     size: options.CellSize = 256,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     as_json: options.Json = False,
     force: options.Force = False,

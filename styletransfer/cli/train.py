@@ -58,11 +58,11 @@ def recipe_options(command):
 
 def _parse(name: str, value: Any) -> Any:
     """Lists are given with commas between."""
-    item = {"taps": str, "convolutions": int, "zoom": float}.get(name)
+    item = {"taps": str, "joint": str, "convolutions": int, "zoom": float}.get(name)
     if item is None:
         return value
     try:
-        return [item(part.strip()) for part in value.split(",")]
+        return [item(part.strip()) for part in value.split(",") if part.strip()]
     except ValueError:
         raise InputError(f"--{name} is {value!r}: numbers with commas between are wanted") from None
 

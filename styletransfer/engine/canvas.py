@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..io.large import tiff_header
+
 
 class Canvas:
     """Pictures (N, 3, H, W): float in [0, 1], or uint8."""
@@ -35,10 +37,13 @@ class Canvas:
 
 
 class DiskCanvas(Canvas):
-    """One uint8 picture in a file of raw RGB, of which only the part in use is in memory."""
+    """One uint8 picture in a file of raw RGB, of which only the part in use is in memory.
 
-    def __init__(self, path: Path, height: int, width: int):
-        self.path, self.height, self.width = path, height, width
+    header: bytes of the file before the first pixel.
+    """
+
+    def __init__(self, path: Path, height: int, width: int, header: int = 0):
+        self.path, self.height, self.width, self.header = path, height, width, header
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -46,11 +51,15 @@ class DiskCanvas(Canvas):
 
     @property
     def pixels(self) -> Tensor:  # mapped anew each time, so that what was read can be forgotten
-        array = np.memmap(self.path, np.uint8, "r+", shape=(self.height, self.width, 3))
+        shape = (self.height, self.width, 3)
+        array = np.memmap(self.path, np.uint8, "r+", offset=self.header, shape=shape)
         return torch.from_numpy(array).permute(2, 0, 1)[None]
 
     def blank(self) -> "DiskCanvas":
-        path = self.path.with_name(f"{self.path.name}-painted")
+        """A TIFF beside it, for `io.large.pack` to read."""
+        path = self.path.with_name(f"{self.path.name}-painted.tif")
+        header = tiff_header(self.height, self.width)
         with open(path, "wb") as file:
-            file.truncate(self.height * self.width * 3)
-        return DiskCanvas(path, self.height, self.width)
+            file.write(header)
+            file.truncate(len(header) + self.height * self.width * 3)
+        return DiskCanvas(path, self.height, self.width, len(header))

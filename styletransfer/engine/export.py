@@ -73,8 +73,8 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
         import onnxscript  # noqa: F401, torch's exporter needs it
     except ImportError:
         raise InputError("pip install 'styletransfer[onnx]' for this") from None
-    if net.config.bottleneck == "spade":
-        raise InputError(f"{name}: a spade bottleneck cannot be exported")
+    if net.config.bottleneck not in ("adain", "layer-instance"):
+        raise InputError(f"{name}: a model of the kind {net.config.bottleneck} cannot be exported")
     height, width = (torch.export.Dim(side, min=16, max=2**15) for side in ("height", "width"))
     picture = torch.rand(1, 3, 72, 91)
     length = sum(torch.Size(shape).numel() for tap in shapes(net).values() for shape in tap)

@@ -32,5 +32,5 @@ def stylize_file(
         painted = stylizer.repaint(
             DiskCanvas(Path(folder) / "raw", height, width), style, alpha, **options
         )
-        pack(painted.path, height, width, output, content)
+        pack(painted.path, output, content)
     return width, height

@@ -1,10 +1,11 @@
 """One photo in many looks: animations from style to style, grids and contact sheets."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from PIL import Image
 
 from ..errors import InputError
+from .names import BANK, made_of
 from .paths import between, square
 from .pictures import Source, describe, open_picture
 from .sheet import cell_size, draw_sheet
@@ -121,5 +122,9 @@ def _check(*alphas: float) -> None:
 
 
 def _name(style: Style) -> str:
-    name = describe(style).removesuffix(SUFFIX)
+    if isinstance(style, Mapping):
+        return " + ".join(map(_name, style))
+    if isinstance(style, str) and (parts := made_of(style)) != {style: 1.0}:
+        return _name(parts)
+    name = describe(style).removesuffix(SUFFIX).removeprefix(BANK)
     return name.rpartition(".")[0] or name

@@ -16,11 +16,12 @@ from ..errors import InputError
 from ..io.image import Picture, pictures_in, resize_short_side
 from ..io.weights import load_model
 from ..nn.normalization import Statistics
-from ..nn.stylizer import Code
+from ..nn.stylizer import Code, StylizerNet
 from . import color
 from .cache import remembered
 from .canvas import Canvas
 from .memory import check_memory
+from .names import BANK, DEFAULT_MODEL, made_of
 from .paint import Progress, paint
 from .pictures import (
     Source,
@@ -54,19 +55,24 @@ class Stylizer:
     model: a shipped name or a safetensors path. device: auto, cpu, cuda, cuda:N or mps. precision:
     auto (bf16 where the device is faster with it), fp32, bf16 or fp16; style statistics are always
     float32. Raises InputError for what is not to be had.
+
+    styles: the codes of the styles that a conditional model has learned, by name; "bank:NAME" wherever
+    a style is taken.
     """
 
-    def __init__(self, model: str | Path = "adain-vgg", device: str = "auto", precision: str = "auto"):
+    def __init__(self, model: str | Path = DEFAULT_MODEL, device: str = "auto", precision: str = "auto"):
         self.device = pick_device(device)
         self.dtype = _dtype(precision, self.device)
         net = load_model(model)
         self.model, self.digest = str(model), net.digest
+        self.styles = {name: self._known(net, n) for n, name in enumerate(net.config.styles)}
         self.net = net.to(self.device, self.dtype, memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def style(self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0) -> StyleCode:
         """The style code of a picture, of a `.style.safetensors` file, of a folder of pictures (the
-        mean of its codes: an artist's works), or of a blend, {"a.jpg": 0.7, "b.jpg": 0.3}.
+        mean of its codes: an artist's works), of one that the model has learned ("bank:lion"), or of a
+        blend, {"a.jpg": 0.7, "b.jpg": 0.3}, or "a.jpg:0.7,b.jpg:0.3".
 
         size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
         crop: the middle part of each side that is looked at, above 0 to 1; less gives larger ones.
@@ -75,6 +81,10 @@ class Stylizer:
         if isinstance(source, Mapping):
             return self.blend(source, size=size, crop=crop)
         if isinstance(source, (str, os.PathLike)):
+            if (parts := made_of(str(source))) != {str(source): 1.0}:
+                return self.blend(parts, size=size, crop=crop)
+            if str(source).startswith(BANK) and not os.path.exists(source):
+                return self._learned(str(source).removeprefix(BANK))
             if str(source).endswith(SUFFIX):
                 source = StyleCode.load(source)
             elif os.path.isdir(source):
@@ -82,6 +92,10 @@ class Stylizer:
         if isinstance(source, StyleCode):
             self._check_code(source)
             return source
+        if self.styles:
+            raise InputError(f"{self.model} paints in the styles it has learned: {self._names()}")
+        if self.net.config.bottleneck == "instance":
+            raise InputError(f"{self.model} paints in the one style it has learned: give no other")
         if size < 16 or not 0 < crop <= 1:
             raise InputError("a style's size is at least 16, its crop above 0 and at most 1")
         return self._encode(style_tensor(source, size, crop), describe(source))
@@ -198,9 +212,13 @@ class Stylizer:
             return self.blend(styles, weights, style_size, style_crop)
 
         if regions is None:
-            if style is None:
+            if style is None and self.net.config.bottleneck == "instance":
+                codes = [StyleCode({}, self.digest, self.model)]
+            elif style is None:
                 raise InputError("no style given")
-            codes, shares = [code(style, weights)], None
+            else:
+                codes = [code(style, weights)]
+            shares = None
         else:
             codes = [code(each) for each in region.values()]
             if style is not None:
@@ -242,6 +260,20 @@ class Stylizer:
             self._check_code(code)
         return paint(self.net, canvas, Look(self._joined(codes), alpha))
 
+    def _known(self, net: StylizerNet, number: int) -> StyleCode:
+        found = net.learned(torch.tensor([number]))
+        return StyleCode(found, self.digest, self.model, styles={net.config.styles[number]: 1.0})
+
+    def _learned(self, name: str) -> StyleCode:
+        if not self.styles:
+            raise InputError(f"{self.model} has not learned {BANK}{name}, nor others: give a picture")
+        if name not in self.styles:
+            raise InputError(f"{self.model} has not learned {name!r}, but {self._names()}")
+        return self.styles[name]
+
+    def _names(self) -> str:
+        return ", ".join(BANK + name for name in self.styles)
+
     def _joined(self, codes: Sequence[StyleCode]) -> Code:
         """One code, of a row for each, where the network is."""
         return {
@@ -271,7 +303,7 @@ class Stylizer:
             codes = [self._recolored(each, content, size, crop, strength) for each in source]
             return blend(codes, list(source.values()))
         text = str(source) if isinstance(source, (str, os.PathLike)) else ""
-        if isinstance(source, StyleCode) or text.endswith(SUFFIX) or os.path.isdir(text):
+        if self.styles or isinstance(source, StyleCode) or text.endswith(SUFFIX) or os.path.isdir(text):
             raise InputError("preserve_color histogram needs the style's picture, not its code")
         if content.shape[0] > 1:
             raise InputError("preserve_color histogram takes one content picture at a time")

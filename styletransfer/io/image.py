@@ -56,6 +56,13 @@ def example_photo() -> Path:
     return packaged if packaged.is_file() else Path(__file__).parents[2] / "examples/content/bridge.jpg"
 
 
+def example_styles() -> list[Path]:
+    """Paintings that ship with the package, to try."""
+    packaged = Path(__file__).parents[1] / "styles"  # where pip puts them
+    folder = packaged if packaged.is_dir() else Path(__file__).parents[2] / "examples/style"
+    return sorted(folder.glob("*.jpg"))
+
+
 def open_map(source: str | Path) -> Image.Image:
     """A picture file as it is stored, whose values mean something: no colour conversion."""
     read_picture(source)  # which says what is wrong with it, if anything

@@ -1,6 +1,7 @@
 """Pictures larger than memory: unpacked to raw pixels on disk and packed again, strip by strip."""
 
 import shutil
+import struct
 from pathlib import Path
 
 from ..errors import InputError
@@ -36,18 +37,20 @@ def unpack(source: str | Path, raw: Path, size: int | None = None) -> tuple[int,
     return image.height, image.width
 
 
-def pack(raw: Path, height: int, width: int, path: str | Path, source: str | Path) -> None:
-    """Write raw RGB as a picture file, atomically, with the alpha channel that the source has."""
+def pack(painted: Path, path: str | Path, source: str | Path) -> None:
+    """Write a TIFF that begins with `tiff_header` as another file, atomically.
+
+    With the alpha channel that the source has, if the format takes one.
+    """
     vips, suffix = _vips(), Path(path).suffix.lower()
-    if max(height, width) > SIDE[suffix]:
+    image = vips.Image.new_from_file(str(painted), access="sequential")
+    if max(image.width, image.height) > SIDE[suffix]:
         raise InputError(f"{path}: {suffix} ends at {SIDE[suffix]} pixels a side: give another format")
-    image = vips.Image.rawload(str(raw), width, height, 3, access="sequential")
-    image = image.copy(interpretation="srgb")
     original = _opened(vips, source)
     if original.hasalpha():
         alpha = original[original.bands - 1]
-        if (alpha.width, alpha.height) != (width, height):
-            alpha = alpha.resize(width / alpha.width, vscale=height / alpha.height)
+        if (alpha.width, alpha.height) != (image.width, image.height):
+            alpha = alpha.resize(image.width / alpha.width, vscale=image.height / alpha.height)
         image = image.bandjoin(alpha.cast("uchar"))
 
     def write(target: Path) -> None:
@@ -63,6 +66,36 @@ def pack(raw: Path, height: int, width: int, path: str | Path, source: str | Pat
             raise InputError(f"cannot write {path}: {_reason(error)}") from None
 
     write_atomically(path, write)
+
+
+def tiff_header(height: int, width: int, rows: int = 16) -> bytes:
+    """What makes a TIFF of the raw RGB that follows it, in strips of so many rows.
+
+    libvips reads a TIFF strip by strip, where it would map the whole of a raw file into memory.
+    """
+    short, long, long8 = 3, 4, 16  # the types of BigTIFF's numbers
+    strips = -(-height // rows)
+    strip = 3 * width * rows
+    tags = [  # number, type, values
+        (256, long, [width]), (257, long, [height]), (258, short, [8, 8, 8]),
+        (259, short, [1]), (262, short, [2]),  # not compressed, RGB
+        (273, long8, None), (277, short, [3]), (278, long, [rows]), (279, long8, None),
+    ]  # fmt: skip
+    arrays = 16 + 8 + 20 * len(tags) + 8
+    start = -(-(arrays + 16 * strips) // 4096) * 4096
+    offsets = [start + i * strip for i in range(strips)]
+    lengths = [strip] * (strips - 1) + [3 * width * height - strip * (strips - 1)]
+    entries = b""
+    for number, kind, values in tags:
+        if values is None:  # of each strip: in place if there is one, else where they are
+            own = offsets if number == 273 else lengths
+            values = own if strips == 1 else [arrays + (number == 279) * 8 * strips]
+            entries += struct.pack("<HHQQ", number, kind, strips, *values)
+        else:
+            packed = struct.pack(f"<{len(values)}{'H' if kind == short else 'I'}", *values)
+            entries += struct.pack("<HHQ8s", number, kind, len(values), packed)
+    header = struct.pack("<2sHHHQQ", b"II", 43, 8, 0, 16, len(tags)) + entries + bytes(8)
+    return (header + struct.pack(f"<{2 * strips}Q", *offsets, *lengths)).ljust(start, b"\0")
 
 
 def _vips():

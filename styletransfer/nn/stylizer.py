@@ -14,10 +14,13 @@ from .normalization import (
     Statistics,
     adain,
     instance_norm,
+    moments,
     regional_adain,
+    regional_moments,
     statistics,
     style_map,
 )
+from .norms import Conditional, Contextual, LayerInstance
 from .slim import SLIM_CHANNELS, SlimDecoder, SlimEncoder
 from .vgg import CHANNELS, STYLE_TAPS, Encoder
 
@@ -25,6 +28,10 @@ SLIM = "slim"
 ENCODERS = ("vgg19-oxford", "vgg16", "vgg19", SLIM)
 PIXELS = "pixels"
 """The tap before the encoder: the picture itself."""
+
+BOTTLENECKS = ("adain", "instance", "conditional", "spade", "contextual", "layer-instance")
+SINGLY = ("spade", "layer-instance")
+"""Those that match each channel by itself, but for the pixels."""
 
 Code = Mapping[str, Statistics]
 """A style, as far as the network is concerned: the statistics of each of its taps."""
@@ -36,13 +43,16 @@ class Config:
 
     encoder: vgg19-oxford (the original, shipped), torchvision's vgg16 or vgg19, or slim (`nn.slim`),
     which is trained with its decoder.
-    bottleneck: adain; instance (plain IN: the style code is the identity, the style is learned); or
-    spade (adain, and a learned correction to it from the map of which style is where).
+    bottleneck: adain; instance (plain IN: the style code is the identity, the style is learned);
+    conditional (adain with γ and β that are learned, for each of `styles`); spade (adain, and a learned
+    correction to it from the map of which style is where); contextual (adain of features whose local
+    statistics are evened out first); or layer-instance (adain from a mixture of IN and LN).
     taps: where the bottleneck acts; ("relu4_1",) alone is the classic network. "pixels" gives the
     photo the style's palette before it is encoded.
     joint: those of the taps whose channels are matched jointly, by their covariance.
     convolutions, upsampling (bilinear or nearest): of VGG's decoder; the first per stage, deepest first.
     channels: of encoder and decoder, per level, the encoder's own if none are given.
+    styles: names of the styles that a conditional bottleneck knows.
     """
 
     encoder: str = "vgg19-oxford"
@@ -52,20 +62,25 @@ class Config:
     convolutions: tuple[int, ...] = (1, 2, 2, 2)
     upsampling: str = "nearest"
     channels: tuple[int, ...] = ()
+    styles: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.encoder not in ENCODERS:
             raise ValueError(f"unknown encoder {self.encoder!r}: one of {', '.join(ENCODERS)}")
         own = SLIM_CHANNELS if self.encoder == SLIM else CHANNELS
         object.__setattr__(self, "channels", self.channels or own)
-        for name in ("taps", "joint", "convolutions", "channels"):  # JSON knows lists only
+        for name in ("taps", "joint", "convolutions", "channels", "styles"):  # JSON knows lists only
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if len(self.channels) != len(own) or min(self.channels) < 1:
             raise ValueError(f"channels are {len(own)} numbers of at least 1")
         if len(self.convolutions) != len(CHANNELS) or min(self.convolutions) < 1:
             raise ValueError(f"convolutions are {len(CHANNELS)} numbers of at least 1")
-        if self.bottleneck not in ("adain", "instance", "spade"):
-            raise ValueError(f"unknown bottleneck {self.bottleneck!r}")
+        if self.bottleneck not in BOTTLENECKS:
+            raise ValueError(f"unknown bottleneck {self.bottleneck!r}: one of {', '.join(BOTTLENECKS)}")
+        if (self.bottleneck == "conditional") != bool(self.styles):
+            raise ValueError("a conditional bottleneck, and no other, names the styles that it knows")
+        if len(set(self.styles)) < len(self.styles):
+            raise ValueError("two styles have the same name")
         if self.upsampling not in ("bilinear", "nearest"):
             raise ValueError(f"unknown upsampling {self.upsampling!r}")
         if self.encoder == SLIM:
@@ -76,8 +91,8 @@ class Config:
             raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
         if not set(self.joint) <= {PIXELS, *STYLE_TAPS}:
             raise ValueError(f"joint are taps, not {', '.join(self.joint)}")
-        if self.bottleneck == "spade" and set(self.joint) - {PIXELS}:
-            raise ValueError("a spade bottleneck has no joint taps but pixels")
+        if self.bottleneck in SINGLY and set(self.joint) & set(self.depths):
+            raise ValueError(f"a {self.bottleneck} bottleneck has no joint taps but pixels")
         if self.bottleneck == "instance" and PIXELS in self.taps:
             raise ValueError("an instance bottleneck knows no palette: leave pixels out of its taps")
 
@@ -100,9 +115,19 @@ class StylizerNet(nn.Module):
             self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
             self.encoder.requires_grad_(False)
             self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
+        known = STYLE_TAPS[2:] if config.encoder == SLIM else STYLE_TAPS
+        width = dict(zip(known, config.channels[-len(known) :])) | {PIXELS: 3}
+        depths = config.depths
         if config.bottleneck == "spade":
-            width = dict(zip(STYLE_TAPS, config.channels))
-            self.spade = nn.ModuleDict({t: Spade(width[t], 2 * width[t]) for t in config.depths})
+            self.spade = nn.ModuleDict({t: Spade(width[t], 2 * width[t]) for t in depths})
+        elif config.bottleneck == "conditional":
+            count = len(config.styles)
+            bank = {t: Conditional(width[t], count, t in config.joint) for t in config.taps}
+            self.bank = nn.ModuleDict(bank)
+        elif config.bottleneck == "contextual":
+            self.context = nn.ModuleDict({t: Contextual(width[t], learned=False) for t in depths})
+        elif config.bottleneck == "layer-instance":
+            self.ratio = nn.ModuleDict({t: LayerInstance(width[t], learned=False) for t in depths})
 
     @property
     def device(self) -> torch.device:
@@ -123,11 +148,16 @@ class StylizerNet(nn.Module):
     @property
     def tileable(self) -> bool:
         """Whether a part of a picture can be painted as the whole is, its moments being known."""
-        return self.config.bottleneck != "spade"
+        return self.config.bottleneck not in ("spade", "contextual")
 
     def encode(self, picture: Tensor) -> dict[str, Tensor]:
         """Features at the encoder's taps of the config. picture: (N, 3, H, W) in [0, 1]."""
         return self.encoder(picture.to(self.dtype), self.config.depths)
+
+    def learned(self, which: Tensor) -> dict[str, Statistics]:
+        """The code of styles that a conditional network knows: which (N,), their numbers; or how much
+        of each, (N, K)."""
+        return {tap: norm.code(which) for tap, norm in self.bank.items()}
 
     def code(self, style: Tensor) -> dict[str, Statistics]:
         """The style code of a picture (N, 3, H, W) in [0, 1]: statistics at the config's taps."""
@@ -151,7 +181,8 @@ class StylizerNet(nn.Module):
     ) -> dict[str, Tensor]:
         """(1 − α) · f + α · AdaIN(f, code) at each tap; IN(f) in place of AdaIN for `instance`.
 
-        For `spade` γ(m) and β(m) are added to AdaIN's own, m being the map of style codes.
+        For `spade` γ(m) and β(m) are added to AdaIN's own, m being the map of style codes. For
+        `contextual` f is evened out before AdaIN, for `layer-instance` the mixture's moments are taken.
 
         alpha: a number, or a map (1 or N, 1, H, W) at the picture's size. shares: (1 or N, R, H, W),
         likewise, for a code of R rows: which of them counts where (`regional_adain`). own: the
@@ -160,12 +191,13 @@ class StylizerNet(nn.Module):
         mixed = {}
         for tap, x in features.items():
             local = None if shares is None else _resized(shares, x)
+            before, taken = self._taken(tap, x, local, own.get(tap))
             if self.config.bottleneck == "instance":
-                y = instance_norm(x, own.get(tap))
+                y = instance_norm(x, taken)
             elif local is not None:
-                y = regional_adain(x, code[tap], local, own.get(tap))
+                y = regional_adain(before, code[tap], local, taken)
             else:
-                y = adain(x, code[tap], own.get(tap))
+                y = adain(before, code[tap], taken)
             if self.config.bottleneck == "spade" and tap != PIXELS:
                 y = y + self._correction(tap, x, code[tap], local)
             if isinstance(alpha, Tensor):
@@ -173,6 +205,17 @@ class StylizerNet(nn.Module):
             else:
                 mixed[tap] = y if alpha == 1 else x.lerp(y, alpha)
         return mixed
+
+    def _taken(
+        self, tap: str, x: Tensor, shares: Tensor | None, own: Moments | None
+    ) -> tuple[Tensor, Moments | None]:
+        """What AdaIN is given: the features, and the moments it takes off them if not their own."""
+        if tap != PIXELS and self.config.bottleneck == "contextual":
+            return self.context[tap].even(x), own
+        if tap != PIXELS and self.config.bottleneck == "layer-instance":
+            own = own or (moments(x) if shares is None else regional_moments(x, shares))
+            return x, self.ratio[tap].mixed(own)
+        return x, own
 
     def _correction(self, tap: str, x: Tensor, code: Statistics, shares: Tensor | None) -> Tensor:
         if shares is None:  # one style everywhere, another for each sample

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 import torch
@@ -58,6 +59,12 @@ def order(count: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.default_rng((seed, 1 << 40, epoch)).permutation(count)
 
 
+def picture_of(n: int, count: int, seed: int) -> int:
+    """Which of `count` pictures crop n is cut from, if all can be used."""
+    epoch, position = divmod(n, count)
+    return int(order(count, seed, epoch)[position])
+
+
 @dataclass(frozen=True)
 class Share:
     """The samples that one process of several sees: its part of every batch from step `first` on."""
@@ -77,6 +84,13 @@ class Share:
         for step in range(self.first, self.last):
             start = step * self.batch_size + self.rank * self.local
             yield from range(start, start + self.local)
+
+
+def labels(share: Share, count: int, seed: int, device: torch.device) -> Iterator[Tensor]:
+    """Which picture each sample of a batch is cut from, (local,) int64; for every step of a share."""
+    numbers = iter(share)
+    while which := [picture_of(n, count, seed) for n in islice(numbers, share.local)]:
+        yield torch.tensor(which, device=device)
 
 
 class Crops(Dataset):

@@ -8,12 +8,17 @@ from torch.nn import functional as F
 
 from ..errors import InputError
 from ..io.weights import SHIPPED_ENCODER, load_encoder, load_model
-from ..nn.stylizer import SLIM, Config, StylizerNet
+from ..nn.normalization import EPS, Moments, merged, moments, square_roots
+from ..nn.stylizer import PIXELS, SLIM, Config, StylizerNet
 from ..nn.vgg import CHANNELS, STYLE_TAPS, Encoder
 from .encoders import build_encoder
 
 SLIMMED = ("relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_4", "relu4_1")
 """What the layers of a slim encoder stand in for; every other one after the pooling that follows."""
+
+
+ADDED = ("spade.", "bank.", "context.", "ratio.")
+"""What a bottleneck has that AdaIN has not: new where a network starts from one without it."""
 
 
 def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
@@ -27,10 +32,13 @@ def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
         if model.config.encoder != config.encoder:
             raise InputError(f"{init}: is trained on {model.config.encoder}, not {config.encoder}")
         try:
-            missing, unknown = net.load_state_dict(model.state_dict(), strict=False)
+            kept = model.state_dict()
+            if model.config.styles != config.styles:
+                kept = {key: tensor for key, tensor in kept.items() if not key.startswith("bank.")}
+            missing, unknown = net.load_state_dict(kept, strict=False)
         except RuntimeError:
             raise InputError(f"{init}: its weights do not fit the network asked for") from None
-        if unknown or not all(key.startswith("spade.") for key in missing):  # which is new: it adds
+        if unknown or not all(key.startswith(ADDED) for key in missing):
             raise InputError(f"{init}: its weights do not fit the network asked for")
     elif (
         config.encoder != SLIM and config.channels == CHANNELS
@@ -78,6 +86,24 @@ def fit_decoder(net: StylizerNet, pictures: Tensor) -> None:
         else:
             _fit(stage[-1], x, F.avg_pool2d(features[f"relu{level - 1}_1"], 2))
             x = net.decoder.upsample(F.relu(stage[-1](x)))
+
+
+@torch.no_grad()
+def fill_bank(net: StylizerNet, pictures: Tensor, which: Tensor) -> None:
+    """Set γ and β of each style of a conditional network, in place, to the statistics of its pictures:
+    it starts as AdaIN does.
+
+    pictures: (N, 3, H, W) in [0, 1] on the network's device; which: (N,), whose they are.
+    """
+    for style in which.unique():
+        own = pictures[which == style]
+        features = {PIXELS: own} | net.encode(own)
+        for tap, norm in net.bank.items():
+            joint = norm.gamma.ndim == 3
+            mean, var = moments(features[tap], joint)
+            mean, var = merged([Moments(*row) for row in zip(mean, var)], [1] * len(own))
+            norm.beta[style] = mean
+            norm.gamma[style] = square_roots(var)[0] if joint else (var + EPS).sqrt()
 
 
 @torch.no_grad()

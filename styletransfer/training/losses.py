@@ -90,6 +90,8 @@ def stylization_losses(
     paintings: Tensor,
     spread: Spread,
     shares: Tensor | None = None,
+    seen: Tensor | None = None,
+    which: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """The losses of one batch by name, each a scalar with a weight NAME_weight in the recipe.
 
@@ -98,6 +100,8 @@ def stylization_losses(
     net's own encoder, unless that is trained itself. painter: gives the picture and the features it
     was made of (`trainer.Painter`). shares: (N, 2, H, W), where each sample is to take its own style
     and where the next sample's; every region then has its own style losses, which count by its area.
+    seen: the photos as the network is given them, if it is to paint them as if they were others.
+    which: the paintings' numbers, (B,), for a network that learns each by its number.
     """
     times = recipe.pairings
     with torch.no_grad():
@@ -106,12 +110,12 @@ def stylization_losses(
         painting = {tap: x[len(photos) :] for tap, x in target.items()}
         wanted = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
     code = None  # the painter encodes the paintings itself
-    if net.encoder is vgg:
+    if net.encoder is vgg and which is None:
         joint = {tap: statistics(painting[tap], True) for tap in net.config.joint if tap in painting}
         code = net.palette(paintings) | wanted | joint
         if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
             code = {tap: Statistics(*(_with_next(part) for part in code[tap])) for tap in code}
-    picture, aim = painter(photos, paintings, code, times, shares)
+    picture, aim = painter(photos if seen is None else seen, paintings, code, times, shares, which)
     output = vgg(picture, LOSS_TAPS)
 
     def measure(x: Tensor) -> Statistics:
@@ -142,7 +146,7 @@ def stylization_losses(
 
     losses = {}
     if recipe.content_loss == "target":
-        if net.encoder is vgg:
+        if net.encoder is vgg and net.config.bottleneck in ("adain", "spade"):
             goal = aim["relu4_1"].detach()
         else:
             style = _mapped(wanted["relu4_1"], lambda x: paired(x, times))

@@ -1,4 +1,4 @@
-"""Maps to train spatially adaptive bottlenecks on."""
+"""What is made up for training: maps of two styles, and light that falls on a part of a photo."""
 
 import math
 from collections.abc import Sequence
@@ -21,3 +21,22 @@ def random_maps(count: int, size: int, seed: Sequence[int], device: torch.device
         angle, offset = rng.uniform(0, 2 * math.pi), rng.uniform(-0.4, 0.4)
         first[n] = (across * math.cos(angle) + down * math.sin(angle) > offset).float()
     return torch.stack([first, 1 - first], dim=1).to(device)
+
+
+def uneven_light(photos: Tensor, seed: Sequence[int]) -> Tensor:
+    """Photos (N, 3, H, W) in [0, 1], every other one in shadow, or washed out, on one side of a line.
+
+    The shadow leaves x · g of the light, the haze 1 − (1 − x) · g, g from 0.2 to 0.6; the border is
+    sharp to half the picture wide.
+    """
+    rng = np.random.default_rng(seed)
+    rows, columns = (torch.linspace(-1, 1, side, device=photos.device) for side in photos.shape[2:])
+    lit = photos.clone()
+    for n in range(0, len(photos), 2):
+        angle, offset = rng.uniform(0, 2 * math.pi), rng.uniform(-0.4, 0.4)
+        distance = columns * math.cos(angle) + rows[:, None] * math.sin(angle) - offset
+        share = (0.5 + distance / rng.uniform(0.02, 1.0)).clamp(0, 1)
+        left, x = rng.uniform(0.2, 0.6), photos[n]
+        other = x * left if rng.random() < 0.5 else 1 - (1 - x) * left
+        lit[n] = x.lerp(other, share)
+    return lit

@@ -12,7 +12,8 @@ RECIPES = Path(__file__).parent / "recipes"
 
 NETWORK = {
     "encoder": "slim; vgg19-oxford, the original; vgg16 or vgg19, torchvision's (a 0.5 GB download).",
-    "bottleneck": "adain: any style; instance: plain IN, one style, learned; spade: maps of styles.",
+    "bottleneck": "adain: any style; instance: one style, learned; conditional: a style of each "
+    "painting, learned; spade: maps of styles; contextual: evens out light; layer-instance: IN and LN.",
     "taps": "Where the bottleneck acts, pixels (the palette) to relu4_1, which alone is the classic.",
     "joint": "Those of the taps whose channels are matched jointly, by their covariance.",
     "convolutions": "Of the decoder, per stage, deepest first.",

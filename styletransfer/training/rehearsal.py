@@ -68,7 +68,8 @@ def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehears
     )  # fmt: skip
     data, workers = iter(run.batches), means.get("workers", 0)
     for _ in range(2 * workers + 1):  # what the workers have ready before anybody waits
-        photos, paintings = (to_float(crops, group.device) for crops, _ in next(data))
+        *batch, which = next(data)
+        photos, paintings = (to_float(crops, group.device) for crops, _ in batch)
     count = max(steps, 4 * workers)
     started = time.perf_counter()
     for _ in range(count):
@@ -78,7 +79,7 @@ def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehears
     def timed(count: int) -> float:
         started = time.perf_counter()
         for _ in range(count):
-            step(run.state, run.painter, run.vgg, recipe, photos, paintings)
+            step(run.state, run.painter, run.vgg, recipe, photos, paintings, which)
         if group.device.type == "cuda":
             torch.cuda.synchronize()
         return (time.perf_counter() - started) / count

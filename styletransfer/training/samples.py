@@ -11,14 +11,21 @@ from ..nn.stylizer import StylizerNet
 
 
 @torch.no_grad()
-def save_samples(path: Path, net: StylizerNet, photos: Tensor, styles: Tensor) -> None:
+def save_samples(
+    path: Path, net: StylizerNet, photos: Tensor, styles: Tensor, which: Tensor | None = None
+) -> None:
     """Write a JPEG: styles along the top, photos down the left, what the net makes of them inside.
 
-    photos, styles: (N, 3, H, W) in [0, 1]; in float32, as it is judged.
+    photos, styles: (N, 3, H, W) in [0, 1]; in float32, as it is judged. which: the styles' numbers,
+    for a network that knows them.
     """
     blank = torch.ones_like(photos[:1])
     rows = [torch.cat([blank, styles])]
-    code = None if net.config.bottleneck == "instance" else net.code(styles)
+    code = None
+    if which is not None:
+        code = net.learned(which)
+    elif net.config.bottleneck != "instance":
+        code = net.code(styles)
     for photo in photos:
         row = net(photo.expand(len(styles), -1, -1, -1), code)
         rows.append(torch.cat([photo[None], row.clamp(0, 1)]))

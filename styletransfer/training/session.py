@@ -12,13 +12,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..errors import InputError
 from ..io.files import write_atomically
 from ..io.weights import load_model
-from ..nn.stylizer import Config
+from ..nn.stylizer import PIXELS, SINGLY, Config
 from .checkpoint import Saved, read_state
 from .distributed import Group
-from .pictures import Skipped, find_pictures
+from .pictures import SMALLEST, Entry, Skipped, decode_large_enough, find_pictures
 from .recipe import NETWORK, Recipe, read_recipe
 from .stream import find_shards, is_remote
 from .trainer import Pictures, train
+
+MAX_STYLES = 256  # of a conditional network: each must be seen often enough
 
 
 @dataclass(frozen=True)
@@ -81,22 +83,52 @@ def new_session(
     The network is the recipe's, or that of the model whose weights it starts from.
     """
     network, settings = read_recipe(recipe, changes)
+    photos, paintings = _find("--content", content), _find("--style", style)
+    asked = {key: value for key, value in changes.items() if key in NETWORK}
+    if init is not None:
+        network = vars(load_model(init).config) | asked
     try:
-        if init is None:
-            config = Config(**network)
-        else:
-            asked = {key: value for key, value in changes.items() if key in NETWORK}
-            config = replace(load_model(init).config, **asked)
+        config = Config(**_suited(network, asked, paintings))
     except (ValueError, TypeError) as error:
         raise InputError(str(error)) from None
-    return Session(
-        run or Path("."),
-        config,
-        settings,
-        _find("--content", content),
-        _find("--style", style),
-        init=init,
-    )
+    return Session(run or Path("."), config, settings, photos, paintings, init=init)
+
+
+def _suited(network: dict[str, Any], asked: Mapping[str, Any], paintings: Pictures) -> dict[str, Any]:
+    """A network's settings, less what its bottleneck has no use for unless it was asked for."""
+    network = dict(network)
+    kind = network["bottleneck"]
+    if kind == "instance" and "taps" not in asked:
+        network["taps"] = [tap for tap in network["taps"] if tap != PIXELS]
+    if kind in SINGLY and "joint" not in asked:
+        network["joint"] = [PIXELS]
+    network["styles"] = style_names(paintings) if kind == "conditional" else []
+    return network
+
+
+def style_names(paintings: Pictures) -> list[str]:
+    """What a conditional network is to call its styles, one for each painting: the files' names.
+
+    InputError where a painting cannot be used, since then its style could not be learned.
+    """
+    if not all(isinstance(each, Entry) for each in paintings):
+        raise InputError("a conditional bottleneck learns paintings one by one: give local files")
+    if len(paintings) > MAX_STYLES:
+        raise InputError(
+            f"a conditional bottleneck learns every painting by itself: at most {MAX_STYLES}, "
+            f"not {len(paintings)}"
+        )
+    names = []
+    for entry in paintings:
+        name = Path(entry.member or entry.path.name).stem
+        names.append("".join(c if c.isalnum() or c in "-_." else "_" for c in name))
+        try:
+            decode_large_enough(entry.read(), SMALLEST)
+        except (InputError, OSError) as error:
+            raise InputError(f"{entry.name}: {error}") from None
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise InputError(f"two paintings are called {sorted(twice)[0]}: each style needs its own name")
+    return names
 
 
 def write_sources(session: Session, content: Sequence[str], style: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import torch
@@ -13,19 +14,19 @@ from torch.utils.data import DataLoader
 
 from ..device import fast_dtype
 from ..errors import InputError
-from ..io.weights import load_encoder, save_model
+from ..interrupt import Interrupt
+from ..io.weights import load_encoder, load_model, save_model
 from ..nn.normalization import Statistics, statistics
 from ..nn.stylizer import SLIM, Code, Config, StylizerNet
 from ..nn.vgg import STYLE_TAPS, Encoder
 from .checkpoint import Saved, State, pack, save_state, unpack
 from .curve import save_curve
-from .data import Augmentation, Crops, Share
+from .data import Augmentation, Crops, Share, labels, picture_of
 from .distributed import Group
-from .initialize import fit_decoder, fit_slim, new_net
-from ..interrupt import Interrupt
+from .initialize import ADDED, fill_bank, fit_decoder, fit_slim, new_net
 from .log import Log, Report
 from .losses import Spread, again, paired, stylization_losses
-from .maps import random_maps
+from .maps import random_maps, uneven_light
 from .pictures import Entry, Skipped, save_skipped
 from .recipe import Recipe
 from .resident import Resident
@@ -64,7 +65,7 @@ def train(
     with Interrupt() as interrupt:
         while state.step < recipe.steps:
             since = time.perf_counter()
-            (photos, unread), (paintings, unseen) = next(begun.batches)
+            (photos, unread), (paintings, unseen), which = next(begun.batches)
             waited = time.perf_counter() - since
             state.skipped["content"] |= unread
             state.skipped["style"] |= unseen
@@ -76,6 +77,7 @@ def train(
                 recipe,
                 to_float(photos, device),
                 to_float(paintings, device),
+                which,
             )
             losses = group.mean(losses)
             stop = group.agree(interrupt.wanted, state.step)
@@ -105,14 +107,15 @@ class Begun:
 
     painter: the net's trained part, wrapped for several processes. vgg: what losses are measured on;
     the net's own encoder, or another where that is trained itself. batches: of photos and of
-    paintings, as the sources give them. fixed: the photos and paintings of the sample grid.
+    paintings, as the sources give them, and the paintings' numbers if the net learns each by its own.
+    fixed: the photos and paintings of the sample grid, and the paintings' numbers.
     """
 
     state: State
     painter: nn.Module
     vgg: Encoder
     batches: Iterator
-    fixed: list[Tensor]
+    fixed: list[Tensor | None]
 
 
 def begin(
@@ -136,15 +139,21 @@ def begin(
     if config.bottleneck == "spade" and recipe.pairings > 1:
         raise InputError("pairings must be 1 for a spade bottleneck, whose maps pair styles themselves")
     state, vgg = prepare(config, recipe, sources, group, saved, init)
-    painter = group.wrap(Painter(state.net), partly=config.bottleneck == "spade")
+    partly = any(name.startswith(ADDED) for name, _ in state.net.named_parameters())
+    painter = group.wrap(Painter(state.net), partly=partly)
     if compile:
         vgg.compile()
         painter.compile()
     share = Share(recipe.batch_size, state.step, recipe.steps, group.rank, group.world)
     shares = (workers + 1) // 2, workers // 2
     batches = [source.batches(share, group.device, n) for source, n in zip(sources, shares)]
-    fixed = [to_float(source.take(4), group.device) for source in sources] if group.leads else []
-    return Begun(state, painter, vgg, zip(*batches), fixed)
+    known, seed = len(config.styles), recipe.seed + 1
+    which = labels(share, known, seed, group.device) if known else repeat(None)
+    fixed = []
+    if group.leads:
+        fixed = [to_float(source.take(4), group.device) for source in sources]
+        fixed.append(_first_labels(4, known, seed, group.device) if known else None)
+    return Begun(state, painter, vgg, zip(*batches, which), fixed)
 
 
 class Painter(nn.Module):
@@ -163,16 +172,21 @@ class Painter(nn.Module):
         code: Code | None = None,
         times: int = 1,
         shares: Tensor | None = None,
+        which: Tensor | None = None,
     ):
         """The pictures, and the features they were made of; reconstructions without paintings.
 
         code: of the paintings, where it is known. times: in how many styles each photo is painted.
+        which: the paintings' numbers, for a net that has learned their codes.
         """
         net = self._net[0]
-        if paintings is not None:
+        if which is not None:
+            code = net.learned(which)
+        elif paintings is not None and net.config.bottleneck != "instance":
             code = code or net.code(paintings)
+        if code is not None:
             code = {t: Statistics(*(paired(part, times) for part in code[t])) for t in code}
-        aim = net.aim(again(photos, times), code, 1.0, shares)
+        aim = net.aim(again(photos, times), code, 0.0 if paintings is None else 1.0, shares)
         return net.decoder(aim), aim
 
 
@@ -188,8 +202,12 @@ def step(
     recipe: Recipe,
     photos: Tensor,
     paintings: Tensor,
+    which: Tensor | None = None,
 ) -> dict[str, Tensor]:
-    """One step of the optimizer; the losses, their weighted sum and the gradient's norm."""
+    """One step of the optimizer; the losses, their weighted sum and the gradient's norm.
+
+    which: the paintings' numbers, for a net that learns each by its own.
+    """
     net = state.net
     half = fast_dtype(photos.device) == torch.bfloat16
     with torch.autocast(photos.device.type, torch.bfloat16, enabled=half):
@@ -201,11 +219,13 @@ def step(
             losses = {"reconstruction": (rebuilt.float() - photos).abs().mean()}
             loss = 10 * losses["reconstruction"]
         else:
-            shares = None
+            shares = seen = None
             if net.config.bottleneck == "spade":
                 shares = random_maps(len(photos), recipe.crop, (recipe.seed, state.step), photos.device)
+            elif net.config.bottleneck == "contextual":
+                seen = uneven_light(photos, (recipe.seed, state.step))
             losses = stylization_losses(
-                net, vgg, painter, recipe, photos, paintings, state.spread, shares
+                net, vgg, painter, recipe, photos, paintings, state.spread, shares, seen, which
             )
             loss = sum(getattr(recipe, f"{name}_weight") * value for name, value in losses.items())
     for parameters in state.optimizer.param_groups:
@@ -271,6 +291,10 @@ def prepare(
     if not blank and recipe.fit and init is None:
         crops = to_float(sources[0].take(32), group.device)
         fit_slim(net, vgg, crops) if config.encoder == SLIM else fit_decoder(net, crops)
+    known = config.styles
+    if not blank and known and (init is None or load_model(init).config.styles != known):
+        crops = to_float(sources[1].take(8 * len(known)), group.device)
+        fill_bank(net, crops, _first_labels(len(crops), len(known), recipe.seed + 1, group.device))
     state = State(step, net, deepcopy(net), optimizer, {}, skipped)
     if saved:
         unpack(state, saved.tensors)
@@ -282,6 +306,11 @@ def prepare(
         if not group.leads:
             unpack(state, packed)
     return state, vgg
+
+
+def _first_labels(count: int, pictures: int, seed: int, device: torch.device) -> Tensor:
+    """Which pictures a source's first crops are cut from."""
+    return torch.tensor([picture_of(n, pictures, seed) for n in range(count)], device=device)
 
 
 @torch.no_grad()

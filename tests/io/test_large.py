@@ -9,7 +9,7 @@ from styletransfer.engine.large import stylize_file
 from styletransfer.engine.stylizer import Stylizer
 from styletransfer.errors import InputError
 from styletransfer.io import image as pictures
-from styletransfer.io.large import pack, unpack
+from styletransfer.io.large import pack, tiff_header, unpack
 
 pytest.importorskip("pyvips")
 
@@ -58,7 +58,9 @@ def test_packs_with_the_alpha_of_the_source(tmp_path, name):
     picture.putalpha(Image.new("L", (40, 30), 128))
     picture.save(tmp_path / "a.png")
     height, width = unpack(tmp_path / "a.png", tmp_path / "raw")
-    pack(tmp_path / "raw", height, width, tmp_path / name, tmp_path / "a.png")
+    painted = tmp_path / "painted.tif"
+    painted.write_bytes(tiff_header(height, width, 4) + (tmp_path / "raw").read_bytes())
+    pack(painted, tmp_path / name, tmp_path / "a.png")
     out = Image.open(tmp_path / name)
     assert out.size == (40, 30)
     if name != "out.jpg":
@@ -104,3 +106,11 @@ def test_broken_files_are_named(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(InputError, match="a.png"):
         unpack(tmp_path / "a.png", tmp_path / "raw")
+
+
+@pytest.mark.parametrize("height,width", [(1, 1), (16, 5), (17, 3), (300, 7)])
+def test_the_scratch_file_is_a_tiff_that_anyone_reads(tmp_path, height, width):
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    (tmp_path / "a.tif").write_bytes(tiff_header(height, width) + pixels.tobytes())
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "a.tif")), pixels)
+    assert np.array_equal(unpacked(tmp_path / "a.tif", tmp_path), pixels)

@@ -2,6 +2,7 @@ import json
 import signal
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -9,12 +10,15 @@ from PIL import Image
 from styletransfer import InputError
 from styletransfer.io.weights import load_model, save_model
 from styletransfer.nn.normalization import Statistics
-from styletransfer.nn.stylizer import Config, StylizerNet
+from styletransfer.nn.stylizer import BOTTLENECKS, Config, StylizerNet
 from styletransfer.training.checkpoint import read_state
 from styletransfer.training.distributed import Group
+from styletransfer.training.initialize import ADDED
 from styletransfer.training.interrupt import Interrupt
+from styletransfer.training.maps import uneven_light
 from styletransfer.training.pictures import find_pictures
 from styletransfer.training.recipe import read_recipe
+from styletransfer.training.session import new_session, style_names
 from styletransfer.training.trainer import learning_rate, train
 
 TINY = Config(channels=(4, 6, 8, 8))
@@ -108,11 +112,94 @@ def test_the_encoder_is_never_trained(pictures, tmp_path):
     torch.testing.assert_close(trained, fresh, atol=1e-3, rtol=1e-3)
 
 
-@pytest.mark.parametrize("bottleneck", ["instance", "spade"])
-def test_other_bottlenecks_train(pictures, tmp_path, bottleneck):
-    config = Config(channels=(4, 6, 8, 8), bottleneck=bottleneck)
-    run, _ = run_to(tmp_path, "run", pictures, config=config)
-    assert len(losses(run)) == 6
+@pytest.mark.parametrize("encoder", ["vgg19-oxford", "slim"])
+@pytest.mark.parametrize("bottleneck", BOTTLENECKS)
+def test_every_bottleneck_trains_all_it_has_and_goes_on(pictures, tmp_path, bottleneck, encoder):
+    channels = (4, 6, 8, 8) if encoder != "slim" else (4, 6, 8)
+    styles = tuple(f"style{n}" for n in range(5)) if bottleneck == "conditional" else ()
+    config = Config(encoder=encoder, channels=channels, bottleneck=bottleneck, styles=styles)
+    sources = [entry for entry in pictures if entry.path.suffix == ".png"]
+    recipe = replace(RECIPE, crop=32, pairings=1 if bottleneck == "spade" else 2)
+    whole, _ = run_to(tmp_path, "whole", sources, recipe, config)
+    load_model(whole / "checkpoint-000006.safetensors")
+
+    def stop_at_five(line):
+        if line["step"] == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_to(tmp_path, "parts", sources, recipe, config, report=stop_at_five)
+    saved = read_state(tmp_path / "parts")
+    parts, _ = run_to(tmp_path, "parts", sources, recipe, config, saved=saved)
+    assert losses(parts) == losses(whole) and saved.config == config
+    first, last = saved.tensors, read_state(whole).tensors
+    new = [key for key in last if key.startswith(tuple(f"net.{part}" for part in ADDED))]
+    assert bool(new) == (bottleneck not in ("adain", "instance"))
+    if encoder == "slim":  # which is trained itself; a random VGG's features can be dead
+        assert [key for key in new if torch.equal(first[key], last[key])] == []
+
+
+def test_each_style_of_a_bank_learns_from_its_own_pictures_alone(tmp_path):
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    for name, color in (("dark", 40), ("light", 210)):
+        for kind in ("style", "photo"):
+            texture = np.random.default_rng(color).integers(-30, 30, (32, 32, 3))
+            Image.fromarray((texture + color).astype(np.uint8)).save(folder / f"{kind}-{name}.png")
+    photos, styles = (find_pictures([folder / f"{kind}-*.png"]) for kind in ("photo", "style"))
+    config = Config(
+        channels=(4, 6, 8, 8), taps=("pixels", "relu4_1"), bottleneck="conditional",
+        styles=tuple(style_names(styles)),
+    )  # fmt: skip
+    assert config.styles == ("style-dark", "style-light")
+    (run := tmp_path / "run").mkdir()
+    train(config, RECIPE, photos, styles, run, ALONE)
+    net = load_model(run / "checkpoint-000006.safetensors")
+    dark, light = net.bank["pixels"].beta.mean(dim=1)
+    assert dark < 0.3 and light > 0.7
+
+
+def test_style_names_are_the_files(pictures, tmp_path):
+    with pytest.raises(InputError, match="broken.jpg"):
+        style_names(pictures)
+    good = [entry for entry in pictures if entry.path.suffix == ".png"]
+    assert style_names(good) == ["0", "1", "2", "3", "4"]
+    with pytest.raises(InputError, match="called 0"):
+        style_names([*good, good[0]])
+    with pytest.raises(InputError, match="at most 256"):
+        style_names(good * 60)
+    with pytest.raises(InputError, match="local files"):
+        style_names(["https://host/a.tar"])
+
+
+@pytest.mark.parametrize("bottleneck", BOTTLENECKS)
+def test_a_session_leaves_out_what_a_bottleneck_has_no_use_for(pictures, tmp_path, bottleneck):
+    folder = tmp_path / "good"
+    folder.mkdir()
+    for entry in pictures[:3]:
+        (folder / entry.path.name).write_bytes(entry.read())
+    for recipe in ("default", "fast"):
+        changes = {"bottleneck": bottleneck}
+        session = new_session(recipe, changes, [str(folder)], [str(folder)], None, None)
+        config = session.config
+        assert config.bottleneck == bottleneck
+        assert ("pixels" in config.taps) == (bottleneck != "instance")
+        assert config.styles == (("0", "1", "2") if bottleneck == "conditional" else ())
+    with pytest.raises(InputError, match="knows no palette"):
+        changes = {"bottleneck": "instance", "taps": ["pixels", "relu4_1"]}
+        new_session("default", changes, [str(folder)], [str(folder)], None, None)
+
+
+def test_light_falls_unevenly_on_every_other_photo():
+    photos = torch.rand(4, 3, 32, 48) * 0.8 + 0.1
+    lit = uneven_light(photos, (0, 1))
+    assert torch.equal(lit[1], photos[1]) and torch.equal(lit[3], photos[3])
+    for n in (0, 2):
+        changed = (lit[n] - photos[n]).abs().mean(dim=0)
+        assert changed.min() < 1e-3 and changed.max() > 0.1
+    assert lit.min() >= 0 and lit.max() <= 1
+    assert torch.equal(lit, uneven_light(photos, (0, 1)))
+    assert not torch.equal(lit, uneven_light(photos, (0, 2)))
 
 
 def test_spade_starts_as_adain_and_learns_its_map(pictures, tmp_path):

@@ -1,0 +1,49 @@
+"""stylize web: the studio in the browser."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from . import options
+from .options import Precision
+
+app = options.app()
+
+
+@app.command()
+def web(
+    host: Annotated[
+        str, typer.Option(help="Where to listen; 0.0.0.0 lets others of your network in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Of the page.")] = 7860,
+    max_megabytes: Annotated[float, typer.Option(help="Of an uploaded file.")] = 50,
+    max_megapixels: Annotated[float, typer.Option(help="Of a picture.")] = 50,
+    model: options.Model = options.DEFAULT_MODEL,
+    device: options.Device = "auto",
+    precision: options.Precise = Precision.auto,
+) -> int:
+    """Open the studio: try styles on a photo in the browser.
+
+    Nothing leaves this machine, and what was sent to the studio is removed when it closes.
+    """
+    if not 0 < port < 65536:
+        raise InputError(f"--port is {port}: 1 to 65535")
+    if not (max_megabytes > 0 and max_megapixels > 0):
+        raise InputError("--max-megabytes and --max-megapixels are above 0")
+    try:
+        import gradio  # noqa: F401
+    except ImportError:
+        raise InputError("the studio needs Gradio: pip install 'styletransfer[web]'") from None
+    import signal
+
+    from ..engine.stylizer import Stylizer
+    from ..web.studio import serve
+
+    stylizer = Stylizer(model, device, precision.value)
+    # Asked to end, it tidies up as it does for Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print("stylize web: Ctrl-C closes the studio", file=sys.stderr)
+    serve(stylizer, host, port, max_megabytes, max_megapixels)
+    return 0

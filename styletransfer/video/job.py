@@ -1,0 +1,218 @@
+"""A film from beginning to end: decoded, painted and encoded at once, in pieces that survive a crash."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .. import __version__
+from ..engine.style_code import StyleCode
+from ..engine.stylizer import MAX_ALPHA, STYLE_SIZE, Style, Stylizer
+from ..errors import InputError
+from ..io.clip import Frame, open_clip
+from .painter import Painter
+from .part import cut_out, painted_size
+from .pipeline import overlapped
+from .sinks import sink_for
+from .work import Work, content_digest
+
+PIECE = 96  # frames: what a crash can cost, and how often the encoder begins anew
+FORMAT = 1  # of the work folder
+
+
+@dataclass
+class Item:
+    """A frame on its way through the stages; what it leaves behind if it is the last of its piece."""
+
+    frame: Frame
+    last: bool = False
+    view: object = None
+    picture: np.ndarray | None = None
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def stylize_video(
+    stylizer: Stylizer,
+    content: str | os.PathLike,
+    output: str | os.PathLike,
+    style: Style | Sequence[Style] | None = None,
+    alpha: float = 1.0,
+    *,
+    weights: Sequence[float] | None = None,
+    style_at: Mapping[float, Style] | None = None,
+    size: int | None = None,
+    fps: float | None = None,
+    start: float = 0,
+    duration: float | None = None,
+    codec: str = "",
+    crf: int | None = None,
+    sound: bool = True,
+    steady: bool = True,
+    preserve_color: str = "none",
+    style_size: int = STYLE_SIZE,
+    style_crop: float = 1.0,
+    force: bool = False,
+    track: Callable[[int, int], None] = lambda done, total: None,
+    note: Callable[[str], None] = lambda text: None,
+) -> dict:
+    """Repaint a film, an animation or a folder of frames.
+
+    content: what `open_clip` reads. output: .mp4, .mov, .mkv, .webm, .gif, .webp, .apng, or a folder
+    for frames. style, weights: as for `Stylizer.stylize`. style_at: {second: style}; between two the
+    one becomes the other. size: short side. fps: frames a second, in place of the film's own times.
+    start, duration: seconds of it. steady: without flicker (`steady`). sound: copied as it is.
+    track: called with how many frames are done, and of how many about. note: what to tell the user.
+
+    Stopped, the same call goes on from the last whole piece, in the folder OUTPUT.parts; the result
+    is the same. Returns what was done: frames, painted (now), size, seconds (of film).
+    """
+    clip, output = open_clip(content), Path(output)
+    part = cut_out(clip, start, duration, fps)
+    if not 0 <= alpha <= MAX_ALPHA:
+        raise InputError(f"alpha is {alpha:g}: it goes from 0 to 1, to {MAX_ALPHA:g} to exaggerate")
+    if preserve_color not in ("none", "luminance"):
+        raise InputError("a film's preserve_color is none or luminance")
+    painted = painted_size(clip.size, size)
+    styles = _styles(stylizer, style, weights, style_at, style_size, style_crop)
+    plan = {
+        "format": FORMAT,
+        "version": __version__,
+        "input": content_digest(Path(content)),
+        "model": stylizer.digest,
+        "computing": f"{stylizer.device.type} {stylizer.dtype}",
+        "styles": [[at, _code_digest(code)] for at, code in styles],
+        "options": [alpha, *painted, fps, start, duration, codec, crf, steady, preserve_color],
+    }
+    with Work(output, plan, force) as work:
+        sink = sink_for(output, clip, part, painted, codec, crf, sound)
+        sink.probe(work.folder)
+        painter = Painter(stylizer, styles, alpha, preserve_color == "luminance", steady)
+        stages = (SteadyStages if steady else Stages)(painter, work.state())
+        done = resumed = work.frames
+        track(done, part.count)
+        items = _items(part.frames(clip, work.last), painted)
+        try:
+            for item in overlapped(items, stages.look, stages.paint, stages.finish):
+                sink.add(item.picture, item.frame, done, work.folder)
+                done += 1
+                track(done, max(part.count, done))
+                if item.last:
+                    sink.save(work.folder)
+                    work.save(item.frame, item.state, sink.piece())
+        except OSError as error:
+            raise InputError(f"{work.folder}: cannot be written ({error.strerror})") from None
+        if not done:
+            raise InputError(f"{content}: there are no frames in that part of it")
+        for text in clip.notes:
+            note(text)
+        sink.finish(work)
+        length = float(work.end)
+        work.remove()
+    return {
+        "frames": done,
+        "painted": done - resumed,
+        "size": list(painted),
+        "seconds": round(length, 3),
+    }
+
+
+class Stages:
+    """What is done with each frame, in three threads; here, with each for itself."""
+
+    def __init__(self, painter: Painter, state: dict[str, np.ndarray]):
+        self.painter = painter
+        painter.restore(_of("painter", state))
+
+    def look(self, item: Item) -> Item:
+        item.picture = item.frame.rgb.astype(np.float32) / 255
+        return item
+
+    def paint(self, item: Item) -> Item:
+        item.picture = self.painter.paint(item.picture, item.frame.shown[0])
+        return item
+
+    def finish(self, item: Item) -> Item:
+        item.picture = (item.picture * 255 + 0.5).astype(np.uint8)
+        return item
+
+
+class SteadyStages(Stages):
+    """On the canvas, and with what each stage knows of the frames before."""
+
+    def __init__(self, painter: Painter, state: dict[str, np.ndarray]):
+        super().__init__(painter, state)
+        from .steady import Blend, Canvas  # OpenCV is an extra
+
+        self.canvas, self.blend = Canvas(), Blend()
+        if state:
+            self.canvas.restore(_of("canvas", state))
+            self.blend.restore(_of("blend", state))
+
+    def look(self, item: Item) -> Item:
+        item.view = self.canvas.look(item.frame.rgb)
+        return self._keep(item, "canvas", self.canvas)
+
+    def paint(self, item: Item) -> Item:
+        fresh = item.view.past is None
+        item.picture = self.painter.paint(item.view.picture, item.frame.shown[0], fresh)
+        return self._keep(item, "painter", self.painter)
+
+    def finish(self, item: Item) -> Item:
+        item.picture = self.blend.take(item.picture, item.view)
+        return super().finish(self._keep(item, "blend", self.blend))
+
+    def _keep(self, item: Item, name: str, stage) -> Item:
+        if item.last:
+            item.state |= {f"{name}/{key}": value for key, value in stage.state().items()}
+        return item
+
+
+def _of(name: str, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key.partition("/")[2]: x for key, x in state.items() if key.startswith(f"{name}/")}
+
+
+def _items(frames: Iterator[Frame], size: tuple[int, int]) -> Iterator[Item]:
+    waiting, number = None, 0
+    for frame in frames:
+        if waiting:
+            yield waiting
+        _resize(frame, size)
+        number += 1
+        waiting = Item(frame, last=number % PIECE == 0)
+    if waiting:
+        waiting.last = True
+        yield waiting
+
+
+def _resize(frame: Frame, size: tuple[int, int]) -> None:
+    if frame.rgb.shape[1::-1] == size:
+        return
+    frame.rgb = np.asarray(Image.fromarray(frame.rgb).resize(size, Image.Resampling.LANCZOS))
+    if frame.alpha is not None:
+        frame.alpha = np.asarray(Image.fromarray(frame.alpha).resize(size, Image.Resampling.LANCZOS))
+
+
+def _styles(
+    stylizer: Stylizer, style, weights, style_at, size: int, crop: float
+) -> list[tuple[float, StyleCode]]:
+    if (style is None) == (not style_at):
+        raise InputError("give styles, or styles at times (--style-at), and not both")
+    if style is not None:
+        several = list(style) if isinstance(style, (list, tuple)) else [style]
+        return [(0.0, stylizer.blend(several, weights, size, crop))]
+    for at in style_at:
+        if not 0 <= at < float("inf"):
+            raise InputError(f"a style at {at:g} seconds: 0 or more")
+    return [(float(at), stylizer.style(style_at[at], size, crop)) for at in sorted(style_at)]
+
+
+def _code_digest(code: StyleCode) -> str:
+    found = hashlib.sha256()
+    for tap, statistics in sorted(code.statistics.items()):
+        for part in statistics:
+            found.update(tap.encode() + part.numpy().tobytes())
+    return found.hexdigest()

@@ -1,0 +1,67 @@
+"""Stages that work at the same time, each in a thread of its own."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, Full, Queue
+from typing import Any
+
+DEPTH = 3  # items that wait between two stages: enough that none starves, few enough for memory
+_END = object()
+
+
+def overlapped(items: Iterable, *stages: Callable[[Any], Any]) -> Iterator:
+    """The items after all stages, in order: while one is painted the next is decoded, and so on.
+
+    The items themselves are made in a thread too. What a thread raises is raised here. When the
+    caller stops listening (or is interrupted), all threads end.
+    """
+    stop = threading.Event()
+    queues = [Queue(DEPTH) for _ in range(len(stages) + 1)]
+
+    def put(queue: Queue, item: Any) -> None:
+        while not stop.is_set():
+            try:
+                return queue.put(item, timeout=0.1)
+            except Full:
+                continue
+
+    def take(queue: Queue) -> Iterator:
+        while not stop.is_set():
+            try:
+                item = queue.get(timeout=0.1)
+            except Empty:
+                continue
+            if item is _END:
+                return
+            if isinstance(item, _Raised):
+                raise item.error
+            yield item
+
+    def work(source: Iterable, stage: Callable[[Any], Any], target: Queue) -> None:
+        try:
+            for item in source:
+                put(target, stage(item))
+                if stop.is_set():
+                    return
+            put(target, _END)
+        except BaseException as error:
+            put(target, _Raised(error))
+
+    sources = [items, *(take(queue) for queue in queues)]
+    threads = [
+        threading.Thread(target=work, args=(source, stage, queue), daemon=True)
+        for source, stage, queue in zip(sources, (lambda item: item, *stages), queues)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield from take(queues[-1])
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+class _Raised:
+    def __init__(self, error: BaseException):
+        self.error = error

@@ -1,0 +1,107 @@
+"""Where painted frames go: films in pieces, or pictures."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..errors import InputError
+from ..io.animation import write_animation
+from ..io.clip import Clip, Frame
+from ..io.files import write_atomically
+from ..io.image import write_picture
+from .part import Part
+from .work import Work
+
+
+class FilmSink:
+    """Pieces of encoded film, joined with the sound in the end."""
+
+    def __init__(self, output: Path, clip: Clip, part: Part, size, codec: str, crf, sound: bool):
+        from ..io import film
+
+        self.film, self.output, self.part = film, output, part
+        rate = 1 / part.tick if part.tick else clip.rate
+        encoder = film.encoder_for(output, codec)
+        film.encoder_options(encoder, crf)
+        self.look = film.Look(size, encoder, crf, rate, part.tick or clip.time_base, clip.aspect)
+        audible = sound and isinstance(clip, film.FilmClip) and film.has_sound(clip.path)
+        self.sound = clip.path if audible else None
+        self.encoder, self.count, self.file = None, 0, ""
+
+    def probe(self, folder: Path) -> None:
+        """Say before any work what would go wrong at its end: a black frame goes all the way."""
+        encoder = self.film.Encoder(self.look)
+        encoder.write(np.zeros((self.look.size[1], self.look.size[0], 3), np.uint8), [Fraction(0)])
+        encoder.save(folder / "probe.npz")
+        self._join(folder / "probe", [folder / "probe.npz"], Fraction(1), Fraction(1, 1000))
+        for name in ("probe", "probe.npz"):
+            (folder / name).unlink()
+
+    def add(self, rgb: np.ndarray, frame: Frame, number: int, folder: Path) -> None:
+        if self.encoder is None:
+            self.encoder, self.count = self.film.Encoder(self.look), 0
+            self.file = f"piece-{number:07d}.npz"
+        if frame.alpha is not None:
+            rgb = _on_white(rgb, frame.alpha)
+        self.encoder.write(rgb, frame.shown)
+        self.count += 1
+
+    def save(self, folder: Path) -> None:
+        self.encoder.save(folder / self.file)
+        self.encoder = None
+
+    def piece(self) -> dict:
+        return {"file": self.file, "frames": self.count}
+
+    def finish(self, work: Work) -> None:
+        pieces = [work.folder / name for name in work.pieces("file")]
+        length = None if self.part.end is None else self.part.end - self.part.begin
+        write_atomically(self.output, lambda target: self._join(target, pieces, work.end, length))
+
+    def _join(self, target: Path, pieces: list[Path], end: Fraction, length: Fraction | None) -> None:
+        suffix = self.output.suffix.lower()
+        self.film.join(target, suffix, self.look, pieces, end, self.sound, self.part.begin, length)
+
+
+class PictureSink:
+    """Frames as PNG files, made a GIF, WebP or APNG in the end, or kept."""
+
+    def __init__(self, output: Path):
+        self.output, self.durations = output, []
+
+    def probe(self, folder: Path) -> None:
+        pass
+
+    def add(self, rgb: np.ndarray, frame: Frame, number: int, folder: Path) -> None:
+        image = Image.fromarray(rgb)
+        if frame.alpha is not None:
+            image.putalpha(Image.fromarray(frame.alpha))
+        write_picture(folder / f"frame-{number:05d}.png", image)
+        self.durations.append(str(frame.duration * len(frame.shown)))
+
+    def save(self, folder: Path) -> None:
+        pass
+
+    def piece(self) -> dict:
+        durations, self.durations = self.durations, []
+        return {"frames": len(durations), "durations": durations}
+
+    def finish(self, work: Work) -> None:
+        durations = [Fraction(d) for piece in work.pieces("durations") for d in piece]
+        files = [work.folder / f"frame-{number:05d}.png" for number in range(work.frames)]
+        write_animation(self.output, (Image.open(file) for file in files), durations)
+
+
+def sink_for(output: Path, clip: Clip, part: Part, size, codec: str, crf: int | None, sound: bool):
+    if output.suffix.lower() in ("", ".gif", ".webp", ".png", ".apng"):
+        if codec or crf is not None:
+            raise InputError("--codec and --crf are for films: .mp4, .mov, .mkv, .webm")
+        return PictureSink(output)
+    return FilmSink(output, clip, part, size, codec, crf, sound)
+
+
+def _on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    share = alpha[..., None].astype(np.float32) / 255
+    return (255 + share * (rgb.astype(np.float32) - 255) + 0.5).astype(np.uint8)

@@ -1,0 +1,152 @@
+"""What the studio does, without its page: paint, for one user at a time."""
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..engine.style_code import SUFFIX, StyleCode
+from ..engine.stylizer import Stylizer
+from ..errors import InputError
+from ..io.image import Picture, read_picture, resize_short_side, write_picture
+
+PREVIEW = 512  # short side while one tries
+SHOWN = 1400  # long side of what the page shows; the download has all pixels
+
+Step = Callable[[float], None]
+"""Called with the share of the work that is done; raises `Stopped` if nobody wants it any more."""
+
+
+class Stopped(Exception):
+    """The user pressed Stop."""
+
+
+class Atelier:
+    """A stylizer that users share, one after the other. folder: where files for the page go."""
+
+    def __init__(self, stylizer: Stylizer, folder: Path, megapixels: float):
+        self.stylizer, self.folder, self.megapixels = stylizer, folder, megapixels
+        self.stops: dict[str, threading.Event] = {}
+        self.style = lru_cache(maxsize=256)(self._style)
+
+    def check(self, path: str | Path) -> Picture:
+        """An uploaded picture; InputError, without the server's folders in it, if it is none."""
+        if not path:
+            raise InputError("Choose a photo first.")
+        try:
+            with Image.open(path) as image:  # the header alone: before anything is decoded
+                pixels = image.width * image.height / 1e6
+            if pixels > self.megapixels:
+                most = f"{self.megapixels:g} megapixels are allowed here"
+                raise InputError(f"This picture has {pixels:.0f}, only {most}.")
+            return read_picture(path)
+        except InputError as error:
+            raise InputError(str(error).replace(str(path), "This file")) from None
+        except Exception:  # Pillow's readers raise nearly anything on broken data
+            raise InputError("This file is not a picture that can be read.") from None
+
+    def paint(
+        self,
+        photo: Picture,
+        styles: Sequence[tuple[str, float]],
+        alpha: float,
+        strokes: int,
+        color: str,
+        color_strength: float,
+        mask: np.ndarray | None,
+        feather: int,
+        size: int | None,
+        step: Step,
+    ) -> Image.Image:
+        """styles: (file, weight). mask: (h, w), or None; it may be smaller than the photo."""
+        used = [(path, weight) for path, weight in styles if weight > 0]
+        if not used:
+            raise InputError("Choose a style and give it some weight.")
+        where = None
+        if mask is not None and mask.any():
+            where = Image.fromarray(mask).resize(photo.rgb.size, Image.Resampling.BILINEAR)
+        with watched(self.stylizer.net, step):
+            files = [path for path, _ in used]
+            if color != "histogram":  # which needs the styles' pictures
+                files = [self.style(path, strokes) for path in files]
+            return self.stylizer.stylize(
+                photo,
+                files,
+                alpha,
+                weights=[weight for _, weight in used],
+                mask=where,
+                feather=feather if where else 0,
+                preserve_color=color,
+                color_strength=color_strength,
+                size=size if size and size < min(photo.rgb.size) else None,
+                style_size=strokes,
+            )
+
+    def code(self, styles: Sequence[tuple[str, float]], strokes: int) -> StyleCode:
+        """The style code of a blend."""
+        used = [(path, weight) for path, weight in styles if weight > 0]
+        codes = [self.style(path, strokes) for path, _ in used]
+        return self.stylizer.blend(codes, [weight for _, weight in used])
+
+    def new_file(self, name: str) -> Path:
+        """A path in a folder of its own, which nobody can guess."""
+        return Path(tempfile.mkdtemp(dir=self.folder)) / name
+
+    def shown(self, image: Image.Image) -> str:
+        """A file of it, of a size for the page."""
+        image = image.convert("RGB")
+        image.thumbnail((SHOWN, SHOWN), Image.Resampling.LANCZOS)
+        path = self.new_file("picture.jpg")
+        write_picture(path, image)
+        return str(path)
+
+    def begin(self, session: str) -> threading.Event:
+        """A sign for a user's job, that `stop` gives."""
+        self.stops[session] = threading.Event()
+        return self.stops[session]
+
+    def stop(self, session: str) -> None:
+        """End the user's job, if there is one."""
+        if session in self.stops:
+            self.stops[session].set()
+
+    def forget(self, session: str) -> None:
+        """The user has left."""
+        self.stop(session)
+        self.stops.pop(session, None)
+
+    def _style(self, path: str, strokes: int) -> StyleCode:
+        source = path if path.endswith(SUFFIX) else self.check(path)
+        return self.stylizer.style(source, strokes)
+
+
+@contextmanager
+def watched(net, step: Step) -> Iterator[None]:
+    """While it lasts, `step` hears of every convolution of the network, and may raise to end it."""
+    convolutions = [m for m in net.modules() if hasattr(m, "kernel_size")]
+    done = 0
+
+    def heard(*_) -> None:
+        nonlocal done
+        done += 1
+        step(min(done / len(convolutions), 1.0))
+
+    hooks = [m.register_forward_hook(heard) for m in convolutions]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def thumbnail(photo: Picture) -> np.ndarray:
+    """What the brush paints on: uint8 (h, w, 3), at most 768 pixels wide or high."""
+    side = min(768, min(photo.rgb.size))
+    small = resize_short_side(photo.rgb, side)
+    small.thumbnail((768, 768))
+    return np.asarray(small)

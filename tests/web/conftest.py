@@ -1,0 +1,57 @@
+"""A studio with a tiny network, and a browser that looks at it."""
+
+import os
+import shutil
+import socket
+
+import pytest
+
+pytest.importorskip("gradio", reason="the studio needs gradio: pip install 'styletransfer[web]'")
+
+from styletransfer.engine.stylizer import Stylizer  # noqa: E402
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
+@pytest.fixture(scope="session")
+def stylizer(tiny_model) -> Stylizer:
+    return Stylizer(tiny_model, "cpu", "fp32")
+
+
+@pytest.fixture(scope="session")
+def studio(stylizer, tmp_path_factory):
+    """The address of a studio that takes files of 2 MB and pictures of 1 megapixel."""
+    from styletransfer.web.studio import serve
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    close = serve(stylizer, "127.0.0.1", port, megabytes=2, megapixels=1, block=False)
+    yield f"http://127.0.0.1:{port}"
+    close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+    if not CHROMIUM:
+        pytest.skip("browser tests need Debian's chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, studio):
+    """The studio, opened by a new user, after its first preview; only its own server may be asked."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.asked = []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto(studio)
+    page.wait_for_selector("#compare img")
+    yield page
+    assert all(url.startswith((studio, "data:", "blob:")) for url in page.asked), page.asked
+    context.close()

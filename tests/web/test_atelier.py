@@ -1,0 +1,130 @@
+"""The studio without a browser: limits, stopping, files, and what is served."""
+
+import socket
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styletransfer.cli import run
+from styletransfer.errors import InputError
+from styletransfer.io.image import read_picture
+from styletransfer.web.atelier import Atelier, Stopped, thumbnail
+
+from ..conftest import noise
+
+
+def settings(**changes) -> dict:
+    usual = dict(
+        alpha=0.8, strokes=32, color="none", color_strength=1.0, mask=None, feather=0, size=None
+    )
+    return usual | dict(step=lambda done: None) | changes
+
+
+@pytest.fixture
+def atelier(stylizer, tmp_path) -> Atelier:
+    return Atelier(stylizer, tmp_path, megapixels=0.1)
+
+
+def test_it_paints_what_the_engine_paints(atelier, stylizer, photo, paintings):
+    styles = [(paintings[0], 0.5), (paintings[1], 1.0)]
+    for color in ("none", "luminance", "histogram"):
+        picture = atelier.paint(read_picture(photo), styles, **settings(color=color))
+        expected = stylizer.stylize(
+            photo, paintings, 0.8, weights=[0.5, 1.0], preserve_color=color, style_size=32
+        )
+        assert np.array_equal(np.array(picture), np.array(expected))
+    assert atelier.code(styles, 32).styles == pytest.approx({"a picture": 1.0})
+
+
+def test_a_small_drawing_masks_a_large_photo(atelier, photo, paintings):
+    drawn = np.zeros((19, 25), np.uint8)
+    drawn[:, :12] = 255
+    whole = np.array(atelier.paint(read_picture(photo), [(paintings[0], 1)], **settings()))
+    part = np.array(atelier.paint(read_picture(photo), [(paintings[0], 1)], **settings(mask=drawn)))
+    none = settings(mask=np.zeros_like(drawn))
+    assert np.array_equal(
+        whole, np.array(atelier.paint(read_picture(photo), [(paintings[0], 1)], **none))
+    )
+    assert not np.array_equal(whole[:, 40:], part[:, 40:])
+
+
+def test_progress_and_stop(atelier, photo, paintings):
+    heard = []
+    atelier.paint(read_picture(photo), [(paintings[0], 1)], **settings(step=heard.append))
+    assert heard == sorted(heard) or max(heard) == 1.0
+    assert len(heard) > 5 and heard[-1] == 1.0
+
+    def stop(done):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        atelier.paint(read_picture(photo), [(paintings[0], 1)], **settings(step=stop))
+    heard.clear()
+    atelier.stylizer.stylize(photo, paintings[0], style_size=32)
+    assert heard == []  # nobody listens any more
+
+
+def test_uploads_are_judged(atelier, tmp_path):
+    (tmp_path / "secret-name.png").write_text("no picture")
+    with pytest.raises(InputError) as error:
+        atelier.check(tmp_path / "secret-name.png")
+    assert str(tmp_path) not in str(error.value)
+    noise(400, 300).save(tmp_path / "large.png")
+    with pytest.raises(InputError, match="megapixels"):
+        atelier.check(tmp_path / "large.png")
+    with pytest.raises(InputError, match="photo"):
+        atelier.check(None)
+    with pytest.raises(InputError, match="weight"):
+        atelier.paint(read_picture(noise_file(tmp_path)), [("x.jpg", 0.0)], **settings())
+
+
+def noise_file(folder) -> str:
+    noise(40, 30).save(folder / "a.png")
+    return str(folder / "a.png")
+
+
+def test_every_file_has_a_folder_of_its_own(atelier):
+    a, b = atelier.shown(noise(20, 20)), atelier.shown(noise(20, 20))
+    assert a != b and Image.open(a).size == (20, 20)
+    assert thumbnail(read_picture(a)).shape == (20, 20, 3)
+
+
+def test_the_page_asks_nobody_else(studio):
+    with urllib.request.urlopen(studio) as answer:
+        policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "http" not in policy
+    with urllib.request.urlopen(f"{studio}/config") as answer:
+        text = answer.read().decode()
+    assert "googleapis" not in text and '"analytics_enabled":false' in text.replace(" ", "")
+
+
+def test_no_files_of_the_server(studio):
+    for path in ("/etc/passwd", "pyproject.toml"):
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(f"{studio}/gradio_api/file={path}")
+        assert error.value.code in (403, 404)
+
+
+def test_nothing_is_left_behind(stylizer, monkeypatch, tmp_path):
+    from styletransfer.web import studio as module
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")
+    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    close = module.serve(stylizer, "127.0.0.1", port, 1, 1, block=False)
+    folder = list(tmp_path.glob("style-studio-*"))
+    assert len(folder) == 1 and any(folder[0].rglob("*.jpg"))
+    close()
+    assert not folder[0].exists()
+
+
+def test_bad_options_are_one_line(studio, tiny_model, capsys):
+    port = studio.rpartition(":")[2]
+    for options in (["--port", "0"], ["--max-megapixels", "0"], ["--port", port], ["--share"]):
+        assert run(["web", "--model", tiny_model, *options]) == 2
+        err = capsys.readouterr().err.splitlines()
+        assert err[-1].startswith("stylize web: ") and len(err) <= 2

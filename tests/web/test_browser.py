@@ -1,0 +1,170 @@
+"""The studio in a real browser."""
+
+import re
+import threading
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styletransfer.cli import run
+
+from ..conftest import noise
+
+pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+
+
+SHOWN = "([...document.querySelectorAll('#compare img')].at(-1) || {src: ''}).src"
+
+
+def changes(page, what) -> None:
+    """Do something, and wait until the page shows another painted picture."""
+    before = page.evaluate(SHOWN)
+    what()
+    page.wait_for_function(f"old => {SHOWN} && {SHOWN} !== old", arg=before)
+
+
+def send_photo(page, path: str) -> None:
+    """Take the photo away, and give another."""
+    page.get_by_label("Remove Image").click()
+    page.locator("#photo input[type=file]").wait_for(state="attached")
+    page.locator("#photo input[type=file]").set_input_files(path)
+
+
+def slide(page, name: str, value: float) -> None:
+    number = page.locator(f"#{name} input[type=number]")
+    number.fill(str(value))
+    number.press("Enter")
+
+
+def test_photo_style_and_sliders_give_the_picture_of_the_command(page, tmp_path, tiny_model):
+    photo, style = str(tmp_path / "photo.png"), str(tmp_path / "own.png")
+    noise(90, 70, seed=5).save(photo)
+    noise(300, 260, seed=6).save(style)
+    changes(page, lambda: send_photo(page, photo))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add a painting of your own").click()
+    changes(page, lambda: chooser.value.set_files(style))
+    changes(page, lambda: slide(page, "weight-1", 0.25))
+    changes(page, lambda: slide(page, "strength", 0.7))
+    changes(page, lambda: slide(page, "strokes", 256))
+    page.get_by_role("button", name="Paint at full size").click()
+    download = page.get_by_role("button", name=re.compile("Download PNG, 90 × 70"))
+    with page.expect_download() as found:
+        download.click()
+    found.value.save_as(tmp_path / "web.png")
+    from styletransfer.io.image import example_styles
+
+    first = str(next(p for p in example_styles() if p.stem == "starry_night"))
+    command = [photo, first, style, "--weights", "0.25,1", "--alpha", "0.7", "--style-size", "256"]
+    options = ["--model", tiny_model, "--device", "cpu", "--precision", "fp32"]
+    assert run([*command, "-o", str(tmp_path / "cli.png"), *options]) == 0
+    same = [np.array(Image.open(tmp_path / name)) for name in ("web.png", "cli.png")]
+    assert np.array_equal(*same)
+    with page.expect_download() as found:
+        page.locator("#save-code").click()
+    assert found.value.suggested_filename.endswith(".style.safetensors")
+    found.value.save_as(tmp_path / "mix.style.safetensors")
+    command = [photo, str(tmp_path / "mix.style.safetensors"), "--alpha", "0.7"]
+    assert run([*command, "-o", str(tmp_path / "code.png"), *options]) == 0
+    assert np.array_equal(np.array(Image.open(tmp_path / "code.png")), same[0])
+
+
+def test_the_brush_says_where(page):
+    page.get_by_role("button", name="Where to paint").click()
+    canvas = page.locator("#brush canvas").first
+    canvas.wait_for()
+    canvas.scroll_into_view_if_needed()
+    time.sleep(1)  # the editor fits its picture into the canvas
+
+    def draw():
+        box = canvas.bounding_box()
+        page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5, steps=6)
+        page.mouse.up()
+
+    changes(page, draw)
+
+
+def test_styles_are_chosen_by_keyboard(page):
+    tiles = page.locator("#gallery button.thumbnail-item, #gallery button.gallery-item")
+    assert tiles.count() >= 8
+    tiles.nth(0).focus()
+    changes(page, lambda: page.keyboard.press("Enter"))
+    page.locator("#weight-2").wait_for()
+    assert page.locator("#gallery").get_by_text("✓").count() == 2
+
+
+def test_every_control_has_a_name_and_can_be_reached(page):
+    for title in ("Colours", "Where to paint"):
+        page.get_by_role("button", name=title).click()
+    time.sleep(0.5)
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('button, input, textarea, select')]
+        .filter(e => e.offsetParent !== null && e.type !== 'hidden' && e.type !== 'file')
+        .filter(e => !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !e.title
+            && !(e.labels && [...e.labels].some(l => l.innerText.trim()))
+            && !(e.getAttribute('aria-labelledby')))
+        .map(e => e.outerHTML.slice(0, 160))"""
+    )
+    assert nameless == []
+    reached = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        reached |= set(
+            page.evaluate(
+                """() => { const ids = [];
+                for (let e = document.activeElement; e; e = e.parentElement) if (e.id) ids.push(e.id);
+                return ids }"""
+            )
+        )
+    wanted = {"photo", "gallery", "own-style", "weight-1", "strength", "strokes", "colors", "brush"}
+    assert wanted | {"feather", "paint", "stop", "save-code"} <= reached
+
+
+def test_garbage_is_refused_in_words(page, tmp_path):
+    (tmp_path / "garbage.png").write_bytes(b"no picture at all")
+    noise(1200, 1000).save(tmp_path / "large.jpg")
+    send_photo(page, str(tmp_path / "garbage.png"))
+    page.get_by_text("not a picture").first.wait_for()
+    send_photo(page, str(tmp_path / "large.jpg"))
+    page.get_by_text("megapixels").first.wait_for()
+    assert str(tmp_path) not in page.content()
+
+
+def test_a_long_job_is_stopped(page, stylizer):
+    convolutions = [m for m in stylizer.net.modules() if hasattr(m, "kernel_size")]
+    began, count = threading.Event(), 0
+
+    def slow(*_):
+        nonlocal count
+        count += 1
+        began.set()
+        time.sleep(0.5)
+
+    hooks = [m.register_forward_hook(slow) for m in convolutions]
+    try:
+        page.get_by_role("button", name="Paint at full size").click()
+        assert began.wait(20)
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_text("Stopped.").first.wait_for()
+        assert count < len(convolutions) - 3
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert page.get_by_role("button", name="Download the picture").is_disabled()
+
+
+def test_two_users_do_not_see_each_other(page, chromium, studio, tmp_path):
+    noise(80, 80, seed=9).save(tmp_path / "mine-alone.png")
+    changes(page, lambda: send_photo(page, str(tmp_path / "mine-alone.png")))
+    mine = page.evaluate("[...document.querySelectorAll('#compare img, #photo img')].map(i => i.src)")
+    other = chromium.new_context().new_page()
+    other.goto(studio)
+    other.wait_for_selector("#compare img")
+    theirs = other.evaluate("[...document.querySelectorAll('img')].map(i => i.src)")
+    assert len(mine) == 3 and not set(mine) & set(theirs)
+    assert "mine-alone" not in other.content()
+    other.context.close()
