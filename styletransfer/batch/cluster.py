@@ -92,7 +92,11 @@ def _pipeline(
         ray.data.from_items(rows, override_num_blocks=math.ceil(len(rows) / BLOCK))
         .map(partial(_load, settings=settings), num_cpus=0.25)
         .map_batches(
-            _Paint, fn_constructor_args=common, batch_size=BLOCK if gpus else 1, concurrency=painters, **own
+            _Paint,
+            fn_constructor_args=common,
+            batch_size=BLOCK if gpus else 1,
+            concurrency=painters,
+            **own,
         )
         .map(partial(_save, common=common), num_cpus=0.25)
     )

@@ -2,10 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath, PurePosixPath
 from typing import NamedTuple
 
+from ..engine.names import BANK, made_of
 from ..errors import InputError
 from ..io.image import SUFFIXES
 
@@ -35,20 +36,19 @@ def find_styles(given: Sequence[str], pick: str, weights: Sequence[float] | None
     otherwise it holds styles to choose from. weights: all that is given is one style, a blend.
     """
     found: list[tuple[str, tuple[tuple[str, float], ...], str]] = []
-    for path in given:
-        if not os.path.exists(path):
-            raise InputError(f"{path}: no such file")
     if weights is not None:
-        name = "+".join(_stem(os.path.basename(path.rstrip("/"))) for path in given)
-        identity = _joined([_identity(path) for path in given] + [repr(list(weights))])
-        found.append((name, tuple(zip(given, weights)), identity))
+        shares: dict[str, float] = {}
+        for text, weight in zip(given, weights):
+            parts = made_of(text)
+            for part, share in parts.items():
+                shares[part] = shares.get(part, 0.0) + weight * share / sum(parts.values())
+        found.append(_blend("+".join(map(_label, given)), shares))
     else:
-        for path in given:
-            if os.path.isdir(path) and pick != "all":
-                found += _within(path)
+        for text in given:
+            if os.path.isdir(text) and pick != "all":
+                found += _within(text)
             else:
-                name = _stem(os.path.basename(path.rstrip("/")))
-                found.append((name, ((path, 1.0),), _identity(path)))
+                found.append(_blend(_label(text), made_of(text)))
     labels = _distinct([PurePosixPath(name).name for name, *_ in found])
     return [Style(label, parts, identity, name) for label, (name, parts, identity) in zip(labels, found)]
 
@@ -101,6 +101,27 @@ def draw(choices: Sequence[int], count: int, seed: int, name: str) -> list[int]:
     return found
 
 
+def absolute(parts: Mapping[str, float]) -> dict[str, float]:
+    """The parts of a style, their paths such that they mean the same in every process."""
+    return {part if _learned(part) else os.path.abspath(part): share for part, share in parts.items()}
+
+
+def _blend(label: str, parts: Mapping[str, float]) -> tuple[str, tuple[tuple[str, float], ...], str]:
+    identities = [f"{identity(part)} {share}" for part, share in parts.items()]
+    one = identity(next(iter(parts))) if len(parts) == 1 else _joined(identities)
+    return label, tuple(absolute(parts).items()), one
+
+
+def _learned(part: str) -> bool:
+    return part.startswith(BANK) and not os.path.exists(part)
+
+
+def _label(text: str) -> str:
+    """What to call a style: the names that it is made of, without folders and suffixes."""
+    names = (name.removeprefix(BANK) if _learned(name) else name for name in made_of(text))
+    return "+".join(_stem(os.path.basename(name.rstrip("/"))) for name in names)
+
+
 def _within(folder: str) -> list[tuple[str, tuple[tuple[str, float], ...], str]]:
     """The styles in a folder, however deep. Of these there may be many: their sizes tell them apart."""
     found = []
@@ -111,14 +132,17 @@ def _within(folder: str) -> list[tuple[str, tuple[tuple[str, float], ...], str]]
             picture = os.path.splitext(file)[1].lower() in SUFFIXES or file.endswith(SUFFIX)
             if picture and not file.startswith("._") and os.path.isfile(whole):
                 name = _stem(os.path.relpath(whole, folder).replace(os.sep, "/"))
-                found.append((name, ((whole, 1.0),), f"{os.path.getsize(whole)} bytes"))
+                size = f"{os.path.getsize(whole)} bytes"
+                found.append((name, ((os.path.abspath(whole), 1.0),), size))
     if not found:
         raise InputError(f"{folder}: no pictures in it")
     return found
 
 
-def _identity(path: str) -> str:
-    """A hash of a file, or of all that a folder holds."""
+def identity(path: str) -> str:
+    """A hash of a file, or of all that a folder holds; the name of a style that the model knows."""
+    if _learned(path):
+        return path
     if os.path.isdir(path):
         return _joined([f"{name} {size}" for name, _, size in _within(path)])
     try:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from ..errors import InputError
 from ..interrupt import Interrupt
-from .manifest import Done, Failure, Ledger
+from .manifest import Done, Ledger
 from .outputs import Target, Task
 from .picks import Style
 from .tars import Tars
@@ -109,7 +109,7 @@ def _todo(
     if others:
         raise InputError(
             f"{settings.folder}: holds {len(others)} results made with other styles, options or another "
-            f"model, {others[0]!r} among them: give another folder, or --no-skip-existing to replace them"
+            f"model, such as {others[0]!r}: give another folder, or --no-skip-existing to replace them"
         )
     return todo
 

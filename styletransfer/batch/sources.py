@@ -95,7 +95,7 @@ def find_items(source: str, leave_out: str = "") -> Found:
     if not search.items:
         raise InputError(f"{source}: no pictures in it")
     # By name; a name that is there twice (tar files may hold one again) counts as its last.
-    items = {item.name: item for item in search.items}
+    items = {item.name: item._replace(path=os.path.abspath(item.path)) for item in search.items}
     return Found([items[name] for name in sorted(items)], search.others)
 
 
@@ -115,7 +115,9 @@ class _Search:
             if self.leave_out and os.path.realpath(path) == self.leave_out:
                 return
             with os.scandir(path) as entries:
-                found = [(e.name, os.path.isdir(e.path) if e.is_symlink() else e.is_dir()) for e in entries]
+                found = [
+                    (e.name, os.path.isdir(e.path) if e.is_symlink() else e.is_dir()) for e in entries
+                ]
         except OSError as error:
             self.items.append(Item(name, path, problem=f"cannot be searched ({error.strerror})"))
             return

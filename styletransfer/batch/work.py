@@ -13,9 +13,10 @@ from uuid import uuid4
 
 from PIL import Image
 
+from ..engine.names import DEFAULT_MODEL
 from ..errors import InputError, TooLarge
 from ..io.image import Picture, decode, encode_picture, output_format, resize_short_side
-from .manifest import FATAL, WORK, Done, Failure, part_name, stopped
+from .manifest import WORK, Done, Failure, part_name, stopped
 from .outputs import Target, Task
 from .picks import Style
 
@@ -30,11 +31,12 @@ class Settings:
 
     folder: the destination. look: the options of `Stylizer.stylize`, but style, size and tile.
     size, crop: short side to resize to, and whether to cut out the square in the middle. options:
-    JSON for the manifest. batch: how many pictures of one size the GPU is to paint at once, at most. threads: of a painter on a CPU.
+    JSON for the manifest. batch: how many pictures of one size a GPU paints at once, at most. threads:
+    of a painter on a CPU; with another number sums differ in their last bits.
     """
 
     folder: str
-    model: str = "adain-vgg"
+    model: str = DEFAULT_MODEL
     device: str = "auto"
     precision: str = "auto"
     look: dict[str, Any] = field(default_factory=dict)
@@ -118,7 +120,9 @@ class Painter:
             and look.get("stats", "exact") == "exact"
         )
         if look.get("region") and not self.recoloring:
-            region = {key: self.stylizer.blend(each, None, *self.view) for key, each in look["region"].items()}
+            region = {
+                key: self.stylizer.blend(each, None, *self.view) for key, each in look["region"].items()
+            }
             self.look = {**look, "region": region}
         else:
             self.look = look
@@ -272,7 +276,9 @@ def _fitted(picture: Picture, size: int | None, crop: bool) -> Picture:
     """Resized as `Stylizer.stylize` does it; then the square in the middle, if wanted."""
     if size is None:
         return picture
-    layers = [resize_short_side(layer, size) if layer else None for layer in (picture.rgb, picture.alpha)]
+    layers = [
+        resize_short_side(layer, size) if layer else None for layer in (picture.rgb, picture.alpha)
+    ]
     if crop:
         width, height = layers[0].size
         left, top = (width - size) // 2, (height - size) // 2

@@ -8,7 +8,8 @@ from ..allocator import keep_memory
 from ..errors import InputError
 
 VERBS = (
-    "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export", "models",
+    "batch", "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export",
+    "models",
 )  # fmt: skip
 
 

@@ -2,19 +2,17 @@
 
 import json
 import os
-import sys
-from dataclasses import replace
 from enum import Enum
-from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from ..errors import InputError
 from . import options
-from .options import SUFFIX, Precision
-from .picture import PreserveColor, Stats, parse_regions, parse_weights
+from .options import Precision
+from .picture import PreserveColor, Stats, check_look, parse_regions, parse_weights
+from .tally import TallyBar, report
 
 app = options.app()
 
@@ -94,7 +92,9 @@ def batch(
         ),
     ] = "",
     quality: Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")] = 95,
-    suffix: Annotated[str, typer.Option(metavar="TEXT", help="After each name: a.jpg to aTEXT.jpg.")] = "",
+    suffix: Annotated[
+        str, typer.Option(metavar="TEXT", help="After each name: a.jpg to aTEXT.jpg.")
+    ] = "",
     pack: Annotated[
         str,
         typer.Option(
@@ -147,7 +147,7 @@ def batch(
     stats: Annotated[
         Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail.")
     ] = Stats.exact,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     engine: Annotated[
@@ -172,19 +172,34 @@ def batch(
     from ..batch import outputs, picks, sources
 
     styles, placed = style or [], parse_regions(region or [])
-    _check_options(locals())
-    shares = parse_weights(weights, len(styles)) if weights else None
-    format = _suffix(format)
-    layout = outputs.Layout(format, suffix, int(pack) if pack.isdigit() else pack)
+    if not styles and not placed:
+        raise InputError("no --style given")
+    if bool(placed) != bool(regions):
+        raise InputError("--regions MAP and --region KEY=STYLE go together")
+    check_look(alpha, color_strength, feather, size)
+    options.check_style_view(style_size, style_crop)
+    _check_numbers(per_image, quality, workers, pack)
+    if weights and pick is not Pick.all:
+        raise InputError("--weights makes one style of all: there is nothing to --pick then")
+    if crop and (size is None or mask or regions):
+        raise InputError("--crop needs --size, and pictures without mask and regions")
+    if address and engine is not Engine.ray:
+        raise InputError("--address is for --engine ray")
+    if "/" in suffix or os.sep in suffix:
+        raise InputError(f"--suffix is {suffix!r}: a part of a name, without folders")
+    layout = outputs.Layout(_suffix(format), suffix, int(pack) if pack.isdigit() else pack)
 
     # Everything that can be wrong with files is found before torch takes its seconds to import.
     _check_destination(source, out)
-    options.check_styles([s for each in placed.values() for s in each])
+    names = styles + [name for each in placed.values() for name in each]
+    options.check_styles(names)
     options.check_styles([path for path in (mask, regions) if path])
-    looks = picks.find_styles(styles, pick.value, shares) if styles else []
-    for path in styles if preserve_color is not PreserveColor.histogram else ():
-        _check_style(path)
-    with options.waiting(f"searching {source}"):
+    model = options.model_for(model, names)
+    looks = picks.find_styles(
+        styles, pick.value, parse_weights(weights, len(styles)) if weights else None
+    )
+    console = Console(stderr=True)
+    with console.status(f"searching {source}"):
         found = sources.find_items(source, out)
         if looks:
             choose = picks.chooser(looks, pick.value, per_image, seed)
@@ -194,4 +209,119 @@ def batch(
         tasks = outputs.plan(found.items, looks, choose, layout, several)
     if dry_run:
         return _print_plan(tasks, looks)
+
+    look = {
+        "alpha": alpha,
+        "mask": os.path.abspath(mask) if mask else None,
+        "regions": os.path.abspath(regions) if regions else None,
+        "region": {k: picks.absolute(parts) for k, parts in placed.items()} or None,
+        "feather": feather,
+        "preserve_color": preserve_color.value,
+        "color_strength": color_strength,
+        "style_size": style_size,
+        "style_crop": style_crop,
+        "stats": stats.value,
+    }
+    import torch
+
+    from ..batch.run import run
+    from ..batch.work import Settings
+    from ..io.weights import load_model
+
+    settings = Settings(
+        folder=os.path.abspath(out),
+        model=os.path.abspath(model) if os.path.exists(model) else model,
+        device=device,
+        precision=precision.value,
+        look=look,
+        size=size,
+        crop=crop,
+        tile=int(tile) if tile.isdigit() else tile,
+        quality=quality,
+        seed=seed if pick in (Pick.random, Pick.match) else None,
+        threads=torch.get_num_threads(),
+        options=_as_options(look, load_model(model).digest, size, crop, quality, precision.value),
+    )
+    with TallyBar(console, len(tasks)) as progress:
+        tally = run(
+            tasks, looks, settings, _engine(engine, settings, looks, address, workers),
+            layout.pack == "auto", skip_existing, progress.tell,
+        )  # fmt: skip
+    report(tally, out, found.others, as_json)
+    return 130 if tally.interrupted else 1 if tally.failed else 0
+
+
+def _engine(engine: Engine, settings, looks, address: str, workers: int | None):
+    """What `run` calls to have its tasks painted, if there are any."""
+
+    def here(tasks, wanted):
+        import torch
+
+        from ..batch.local import default_workers, paint_all
+        from ..batch.work import Painter
+
+        torch.set_num_threads(settings.threads)
+        return paint_all(tasks, Painter(settings, looks), workers or default_workers(), wanted)
+
+    def there(tasks, wanted):
+        from ..batch.cluster import paint_all
+
+        return paint_all(tasks, settings, looks, address, workers, wanted)
+
+    return there if engine is Engine.ray else here
+
+
+def _as_options(
+    look: dict, digest: str, size: int | None, crop: bool, quality: int, precision: str
+) -> str:
+    """What a result depends on beside its picture and style, as the manifest has it."""
+    from ..batch.manifest import as_json
+    from ..batch.picks import identity
+
+    files = {key: identity(look[key]) for key in ("mask", "regions") if look[key]}
+    region = {
+        key: {identity(name): share for name, share in parts.items()}
+        for key, parts in (look["region"] or {}).items()
+    }
+    given = {**look, **files, "region": region or None}
+    own = {"model": digest[:16], "size": size, "crop": crop, "quality": quality, "precision": precision}
+    return as_json({key: value for key, value in {**given, **own}.items() if value is not None})
+
+
+def _check_numbers(per_image: int, quality: int, workers: int | None, pack: str) -> None:
+    if per_image < 1:
+        raise InputError(f"--per-image is {per_image}: at least 1")
+    if not 1 <= quality <= 100:
+        raise InputError(f"--quality is {quality}: 1 to 100")
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers is {workers}: at least 1")
+    if pack not in ("auto", "files") and not (pack.isdigit() and int(pack) > 0):
+        raise InputError(f"--pack is {pack!r}: auto, files, or how many to a tar file")
+
+
+def _suffix(format: str) -> str:
+    """ "jpg" as ".jpg"; InputError for a format that cannot be written."""
+    from ..io.image import FORMATS
+
+    suffix = "." + format.lower().lstrip(".") if format else ""
+    if suffix and suffix not in FORMATS:
+        raise InputError(f"--format is {format!r}: one of {', '.join(f[1:] for f in FORMATS)}")
+    return suffix
+
+
+def _check_destination(source: str, out: str) -> None:
+    if os.path.exists(out) and not os.path.isdir(out):
+        raise InputError(f"{out}: is a file, and a folder is wanted")
+    if os.path.isdir(source) and os.path.realpath(source) == os.path.realpath(out):
+        raise InputError(f"{out}: is the folder of the pictures; give another for the results")
+
+
+def _print_plan(tasks, looks) -> int:
+    for task in tasks:
+        if task.problem or task.item.problem:
+            print(json.dumps({"input": task.item.name, "error": task.problem or task.item.problem}))
+            continue
+        for target in task.targets:
+            style = {"style": looks[target.style].label} if target.style >= 0 else {}
+            print(json.dumps({"input": task.item.name, "output": target.name, **style}))
     return 0

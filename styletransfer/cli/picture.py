@@ -25,6 +25,8 @@ EPILOG = """More verbs, each with its own --help:
 
   stylize morph      an animation from style to style
 
+  stylize batch      whole folders
+
   stylize video      films without flicker
 
   stylize web        the studio in the browser
@@ -157,14 +159,7 @@ def picture(
         raise InputError("no STYLE given")
     model = options.model_for(model, styles + [name for each in placed.values() for name in each])
     shares = parse_weights(weights, len(styles))
-    if not 0 <= alpha <= 2:
-        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
-    if not 0 <= color_strength <= 1:
-        raise InputError(f"--color-strength is {color_strength:g}: it goes from 0 to 1")
-    if feather < 0:
-        raise InputError(f"--feather is {feather}: 0 or more")
-    if size is not None and size < 1:
-        raise InputError(f"--size is {size}: at least 1")
+    check_look(alpha, color_strength, feather, size)
     options.check_style_view(style_size, style_crop)
     if as_json and output == "-":
         raise InputError("--json and -o - both want standard output: give one of them up")
@@ -233,6 +228,18 @@ def picture(
         where = f"{shape[0]}×{shape[1]} on {stylizer.device}"
         print(f"stylized {where} in {seconds:.1f} s", file=sys.stderr)
     return 0
+
+
+def check_look(alpha: float, color_strength: float, feather: int, size: int | None) -> None:
+    """InputError for numbers that mean nothing."""
+    if not 0 <= alpha <= 2:
+        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
+    if not 0 <= color_strength <= 1:
+        raise InputError(f"--color-strength is {color_strength:g}: it goes from 0 to 1")
+    if feather < 0:
+        raise InputError(f"--feather is {feather}: 0 or more")
+    if size is not None and size < 1:
+        raise InputError(f"--size is {size}: at least 1")
 
 
 def _is_jpeg(content: str, photo: object) -> bool:

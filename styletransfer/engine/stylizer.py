@@ -255,7 +255,7 @@ class Stylizer:
 
     @torch.inference_mode()
     def repaint_each(self, canvas: Canvas, codes: Sequence[StyleCode], alpha: float = 1.0) -> Canvas:
-        """A canvas of N pictures, each in its own of N codes; on a GPU that is faster than one by one."""
+        """A canvas of N pictures, each in its own of N codes; on a GPU faster than one by one."""
         for code in codes:
             self._check_code(code)
         return paint(self.net, canvas, Look(self._joined(codes), alpha))
