@@ -6,8 +6,11 @@ what a dead worker had in hand. The process that started it all is the only one 
 and to rename results, so that what counts as done is decided in one place, as on a single machine.
 """
 
+import logging
 import math
+import os
 import pickle
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -42,6 +45,7 @@ def paint_all(
     ray = _ray()
     started = not ray.is_initialized()
     if started:
+        _check_address(address)
         try:
             ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, RuntimeError, ValueError) as error:
@@ -65,12 +69,24 @@ def paint_all(
             ray.shutdown()
 
 
+def _check_address(address: str) -> None:
+    """InputError if nobody answers at HOST:PORT, which Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon:
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except (OSError, ValueError) as error:
+            raise InputError(f"--address {address}: there is no Ray cluster ({error})") from None
+
+
 def _ray():
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what matters comes as an error
     try:
         import ray
         import ray.data
     except ImportError:
         raise InputError("--engine ray needs Ray: pip install 'styletransfer[cluster]'") from None
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     return ray
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from styletransfer.training.interrupt import Interrupt
 
 from styletransfer import InputError
 from styletransfer.io.weights import load_model, save_model
@@ -14,7 +15,6 @@ from styletransfer.nn.stylizer import BOTTLENECKS, Config, StylizerNet
 from styletransfer.training.checkpoint import read_state
 from styletransfer.training.distributed import Group
 from styletransfer.training.initialize import ADDED
-from styletransfer.training.interrupt import Interrupt
 from styletransfer.training.maps import uneven_light
 from styletransfer.training.pictures import find_pictures
 from styletransfer.training.recipe import read_recipe
