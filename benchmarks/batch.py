@@ -2,9 +2,9 @@
 
     python -m benchmarks.batch [--device cuda] [--count N] [--engine ray]
 
-The model alone paints pictures that are decoded already, one after the other (on a GPU as many at once
-as batch takes); then the command paints as many files, JPEG to JPEG. In turn, three times; medians.
-Writes benchmarks/batch.md. Nothing else should run.
+The model alone paints pictures that are decoded already, one after the other on all cores (on a GPU as
+many at once as batch takes); then the command paints as many files, JPEG to JPEG. In turn, three times;
+medians. Writes benchmarks/batch.md. Nothing else should run.
 """
 
 import argparse
@@ -106,7 +106,7 @@ moment all is found to the last file's rename: the model is loaded and the style
 
 | | pictures/s |
 |---|---|
-| the model alone, on decoded pictures | {model:.2f} |
+| the model alone, on decoded pictures, one after the other | {model:.2f} |
 | `stylize batch`, file to file | {command:.2f} |
 | share | {command / model:.0%} |
 """

@@ -40,7 +40,7 @@ def paint_all(
     the same on every node.
 
     address: of a running cluster, "auto" for that of this node; empty starts one here for the time
-    being. painters: how many; one to a GPU, or to `threads` CPUs, if not given.
+    being. painters: how many; one to a GPU or else to a CPU, if not given.
     """
     ray = _ray()
     started = not ray.is_initialized()
@@ -97,10 +97,8 @@ def _pipeline(
     cpus, gpus = resources.get("CPU", 1), int(resources.get("GPU", 0))
     gpus = 0 if settings.device == "cpu" else gpus
     if painters is None:
-        painters = gpus or max(1, int(cpus) // settings.threads)
-    # Not every CPU, so that loading and saving are never without one; more than half of a node's, so
-    # that each painter gets a node of its own.
-    share = min(settings.threads, 0.75 * cpus / painters)
+        painters = gpus or max(1, int(cpus))
+    share = min(1.0, 0.75 * cpus / painters)  # loading and saving are never without a CPU
     own = {"num_gpus": 1, "num_cpus": 0} if gpus else {"num_cpus": share}
     rows = [{"task": pickle.dumps(task)} for task in tasks]
     common = settings, ray.put(list(styles))
@@ -129,7 +127,7 @@ class _Paint:
         import ray
         import torch
 
-        torch.set_num_threads(settings.threads)  # with another number sums differ in their last bits
+        torch.set_num_threads(1)  # as on one machine: with another number sums differ in their last bits
         self.painter = Painter(settings, ray.get(styles))
 
     def __call__(self, rows: dict) -> Iterator[dict]:

@@ -1,12 +1,20 @@
-"""One machine: some threads load, one paints, some encode and write; none waits for another's turn."""
+"""One machine: some threads load, others paint, encode and write; none waits for another's turn.
+
+On a CPU every picture is painted by one core, all of them at work on different pictures: that is a
+third faster than all of them on the same. A GPU paints for one thread, as many at once as are of a size.
+"""
 
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 
+import torch
+
+from ..engine.memory import affordable
 from ..io.image import MAX_PIXELS
 from .outputs import Target, Task
 from .work import Loaded, Outcome, Painter, load, save
@@ -21,7 +29,8 @@ def paint_all(
     wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Task, Outcome]]:
     """Every outcome as it comes, in no order. wanted: whether to stop, with what is in hand."""
-    with ThreadPoolExecutor(workers) as readers, ThreadPoolExecutor(workers) as writers:
+    one = partial(torch.set_num_threads, 1)
+    with ThreadPoolExecutor(workers) as readers, ThreadPoolExecutor(workers, initializer=one) as writers:
         line = _Line(painter, workers, readers, writers)
         try:
             yield from line.run(iter(tasks), wanted)
@@ -39,6 +48,7 @@ class _Line:
     ):
         self.painter, self.readers, self.writers = painter, readers, writers
         self.room = _Room(PIXELS)
+        self.space = _Room(affordable(painter.stylizer.net))  # for what painting takes beside
         self.loading: set[Future[Loaded]] = set()
         self.saving: dict[Future[Outcome], Loaded] = {}
         self.waiting: dict[tuple[int, int], list[tuple[Loaded, Target]]] = {}  # to be painted, by size
@@ -52,6 +62,7 @@ class _Line:
                 for future in self.loading:
                     future.cancel()
                 self.loading.clear()
+                self.saving = {f: loaded for f, loaded in self.saving.items() if not f.cancel()}
                 self.room.open()
             else:
                 for task in islice(tasks, max(0, self.ahead - self.in_hand())):
@@ -118,11 +129,27 @@ class _Line:
         if first.picture is None:
             yield self.finished(first, painter.paint_file(first, target))
             return
+        if painter.stylizer.device.type == "cpu":
+            for pair in batch:
+                self.saving[self.writers.submit(self.paint_here, *pair)] = pair[0]
+            return
         makes = painter.paint_batch(batch)
         seconds = (time.perf_counter() - start) / len(batch)
         for (loaded, target), make in zip(batch, makes):
             job = save, loaded, target, make, seconds, painter.settings, painter.styles
             self.saving[self.writers.submit(*job)] = loaded
+
+    def paint_here(self, loaded: Loaded, target: Target) -> Outcome:
+        """Paint and save a picture on this thread."""
+        width, height = loaded.picture.rgb.size
+        self.space.take(width * height)
+        try:
+            start = time.perf_counter()
+            (make,) = self.painter.paint_batch([(loaded, target)])
+            seconds = time.perf_counter() - start
+        finally:
+            self.space.give(width * height)
+        return save(loaded, target, make, seconds, self.painter.settings, self.painter.styles)
 
 
 class _Room:
@@ -152,5 +179,5 @@ class _Room:
 
 
 def default_workers() -> int:
-    """Threads that read, and as many that write."""
-    return max(2, min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4))
+    """Threads that read, and as many that paint and write: one to a core."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -31,8 +31,7 @@ class Settings:
 
     folder: the destination. look: the options of `Stylizer.stylize`, but style, size and tile.
     size, crop: short side to resize to, and whether to cut out the square in the middle. options:
-    JSON for the manifest. batch: how many pictures of one size a GPU paints at once, at most. threads:
-    of a painter on a CPU; with another number sums differ in their last bits.
+    JSON for the manifest. batch: how many pictures of one size a GPU paints at once, at most.
     """
 
     folder: str
@@ -47,7 +46,6 @@ class Settings:
     seed: int | None = None
     options: str = "{}"
     batch: int = 32
-    threads: int = 1
 
     @property
     def mapped(self) -> bool:

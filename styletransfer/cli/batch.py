@@ -160,7 +160,7 @@ def batch(
     workers: Annotated[
         int | None,
         typer.Option(
-            help="Threads that read, and that write; for Ray: painters.", show_default="as many as fit"
+            help="Pictures that are worked on at once.", show_default="one to a core, or to a GPU"
         ),
     ] = None,
     as_json: options.Json = False,
@@ -222,8 +222,6 @@ def batch(
         "style_crop": style_crop,
         "stats": stats.value,
     }
-    import torch
-
     from ..batch.run import run
     from ..batch.work import Settings
     from ..io.weights import load_model
@@ -239,7 +237,6 @@ def batch(
         tile=int(tile) if tile.isdigit() else tile,
         quality=quality,
         seed=seed if pick in (Pick.random, Pick.match) else None,
-        threads=torch.get_num_threads(),
         options=_as_options(look, load_model(model).digest, size, crop, quality, precision.value),
     )
     with TallyBar(console, len(tasks)) as progress:
@@ -255,12 +252,9 @@ def _engine(engine: Engine, settings, looks, address: str, workers: int | None):
     """What `run` calls to have its tasks painted, if there are any."""
 
     def here(tasks, wanted):
-        import torch
-
         from ..batch.local import default_workers, paint_all
         from ..batch.work import Painter
 
-        torch.set_num_threads(settings.threads)
         return paint_all(tasks, Painter(settings, looks), workers or default_workers(), wanted)
 
     def there(tasks, wanted):
