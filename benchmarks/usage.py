@@ -2,7 +2,8 @@
 
     python -m benchmarks.usage [OUT.md]
 
-Each command is a fresh process, run three times; the median counts. Nothing else should run.
+Each command is a fresh process, run three times; the median counts: the style's code is known from the
+first. Nothing else should run.
 """
 
 import os
@@ -41,8 +42,9 @@ def main(out: str = "") -> None:
         for width, height in ((512, 512), (683, 512), (1024, 1024), (2048, 2048), (4096, 2160)):
             path = f"{folder}/{width}x{height}.png"
             write_picture(path, photo.resize((width, height)))
-            arguments = [path, STYLE, "-o", f"{folder}/out.png", "--force", "--device", "cpu"]
-            tasks.append((f"{width}×{height} photo, 512-px style", arguments))
+            for model in ("adain-fast", "adain-vgg"):
+                arguments = [path, STYLE, "-o", f"{folder}/out.png", "--force", "--device", "cpu"]
+                tasks.append((f"{model}, {width}×{height} photo", [*arguments, "--model", model]))
         lines = ["| command | seconds | peak memory, MB |", "|---|---|---|"]
         for name, arguments in tasks:
             seconds, memory = zip(*(measure(arguments) for _ in range(RUNS)))

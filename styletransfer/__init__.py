@@ -7,6 +7,7 @@ Stylizer().stylize("photo.jpg", "painting.jpg").save("out.png")
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .allocator import keep_memory
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .io.weights import load_model
 
 __version__ = "0.1.0"
-__all__ = ["InputError", "StyleCode", "Stylizer", "grid", "load_model", "morph", "sheet"]
+__all__ = ["InputError", "StyleCode", "Stylizer", "grid", "keep_memory", "load_model", "morph", "sheet"]
 
 _WHERE = {
     "Stylizer": ".engine.stylizer",

@@ -1,13 +1,12 @@
 """The `stylize` command: one file per verb, each imported only when it is asked for."""
 
-import ctypes
 import os
 import sys
 from importlib import import_module
 
+from ..allocator import keep_memory
 from ..errors import InputError
 
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 VERBS = (
     "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export", "models",
 )  # fmt: skip
@@ -28,7 +27,7 @@ def run(arguments: list[str]) -> int:
         arguments = ["--help"]
     from typer import Abort
 
-    _keep_memory()
+    keep_memory()
     app = import_module(f".{module}", __name__).app
     try:
         # Not standalone: typer would answer bad usage with a box of several lines.
@@ -48,20 +47,6 @@ def run(arguments: list[str]) -> int:
             raise
         print(f"{name}: {_one_line(error.format_message())} ({name} --help)", file=sys.stderr)
         return 2
-
-
-def _keep_memory() -> None:
-    """Have freed memory kept for the next tensor, where the C library can be told (glibc).
-
-    It would give each large block back and have the next one made of fresh pages, which takes a third
-    of the time of a 2048-px picture (benchmarks/speed.md).
-    """
-    try:
-        library = ctypes.CDLL(None)
-        library.mallopt(_M_MMAP_MAX, 0)
-        library.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-    except (OSError, TypeError, AttributeError):
-        pass
 
 
 def _one_line(message: object) -> str:
