@@ -34,6 +34,7 @@ from .report import write
 from .runs import COMPARED, Bench, Pictures, Plan
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+SHOWN = {"content": ("bridge", "cat", "citrus"), "style": ("great_wave", "spring", "composition_viii")}
 DONE = Path("out/normalization/runs.jsonl")
 QUICK = Plan(crop=32, steps=30, pool=64, seeds=1, pairs=4, size=64, updates=4)
 LARGE = Plan(crop=128, batch=8, steps=2000, width=32, pool=2048, pairs=32, size=256,
@@ -86,7 +87,8 @@ def gather(options: argparse.Namespace, plan: Plan) -> tuple[Pictures, tuple[int
         return torch.stack([square(read_picture(path).rgb, plan.size) for path in paths])
 
     painting = square(read_picture(options.painting).rgb, plan.crop)[None]
-    found = Pictures(crops(content), crops(style), painting, *map(squares, held))
+    shown = [[EXAMPLES / kind / f"{name}.jpg" for name in names] for kind, names in SHOWN.items()]
+    found = Pictures(crops(content), crops(style), painting, *map(squares, held), *map(squares, shown))
     return found, (len(content), len(style))
 
 
@@ -162,7 +164,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, help="Pairs to measure on; else one picture in four is.")
     parser.add_argument("--painting", type=Path, default=EXAMPLES / "style/starry_night.jpg",
                         help="The one painting of single-style training.")  # fmt: skip
-    parser.add_argument("--named", default="photos and paintings of examples/",
+    parser.add_argument("--named", default="those of examples/",
                         help="What the report calls the training pictures.")  # fmt: skip
     parser.add_argument("--out", type=Path, help="Where the report goes, benchmarks/normalization.md.")
     options = parser.parse_args()
@@ -186,7 +188,8 @@ def main() -> None:
     words += [f"--device {device.type}"] if device.type != "cpu" else []
     words += ["--content PHOTOS --style PAINTINGS"] if options.content != [EXAMPLES / "content"] else []
     words += ["--pairs PAIRS.tsv"] if options.pairs else []
-    about = f"{plan.pool} crops each of {photos:,} photos and {paintings:,} paintings: {options.named}."
+    about = f"Trained on {plan.pool} crops each of {photos:,} photos and {paintings:,} paintings"
+    about += f" ({options.named})."
     out = options.out or default
     write(out, sorted_out(found, plan), plan, about, " ".join(words), described(device))
     print(out)

@@ -1,7 +1,10 @@
-"""The report's plots, SVG."""
+"""The report's plots, SVG, and its sheet of pictures."""
 
+import base64
 import io
 from collections.abc import Sequence
+
+from PIL import Image, ImageDraw
 
 from .claims import Runs, by_size, smoothed, spread
 from .runs import COMPARED
@@ -56,6 +59,23 @@ def content_plot(runs: Runs) -> bytes:
             axis.set(title=f"{name}: {kind}", ylabel="change, grey levels", ylim=(0, None))
     axes[0][0].legend(frameon=False, fontsize=8)
     return _svg(figure)
+
+
+def sheet(runs: Runs) -> bytes:
+    """What the networks of the first seed paint: a row for each normalization, both tasks; a JPEG."""
+    rows = []
+    for norm in COMPARED:
+        strips = [runs.main[kind, norm][0]["shown"] for kind in KINDS]
+        rows.append([Image.open(io.BytesIO(base64.b64decode(strip))) for strip in strips])
+    width, height, gap, margin = *rows[0][0].size, 8, 70
+    out = Image.new("RGB", (margin + 2 * width + gap, len(rows) * height), "white")
+    for number, (norm, strips) in enumerate(zip(COMPARED, rows)):
+        ImageDraw.Draw(out).text((6, (number + 0.5) * height - 6), norm, fill="black", font_size=13)
+        for column, strip in enumerate(strips):
+            out.paste(strip, (margin + column * (width + gap), number * height))
+    buffer = io.BytesIO()
+    out.save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
 
 
 def _figure(rows: int, columns: int):

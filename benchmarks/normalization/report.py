@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import mean
 
 from styletransfer.io.files import write_atomically
 
 from .claims import CLAIMS, RULE, Runs, final, smoothed, spread
-from .plots import KINDS, batch_plot, content_plot, losses_plot
+from .plots import KINDS, batch_plot, content_plot, losses_plot, sheet
 from .runs import COMPARED, Plan
 
 TEXT = """# What normalization does
@@ -15,7 +16,9 @@ TEXT = """# What normalization does
 
 The same network with no, batch, layer, group (8 groups) and instance normalization, from the same
 first weights, on the same pictures in the same order, for as many steps at the same rate (Adam,
-{plan.rate:g}). Seeds: {plan.seeds}; mean ± standard deviation. {about}
+{plan.rate:g}). Seeds: {plan.seeds}; mean ± standard deviation.
+
+{about}
 
 - **One painting**: a network that knows one painting (as Johnson et al. 2016, with {plan.width}
   channels at the picture's size), which is where Ulyanov et al. 2016 compare batch and instance
@@ -38,14 +41,20 @@ averages. Scores are those of `stylize evaluate`, at {plan.size} px.
 ![Losses by step]({stem}-losses.svg)
 
 {scores}
+What they paint, of the first seed, from photos and paintings of `examples/`: one painting on the left,
+AdaIN's decoder on the right.
+
+![Pictures of both tasks with every normalization]({stem}-pictures.jpg)
+
 ## Batch size
 
-{plan.updates} updates of {largest} crops of {plan.updates_crop} px for one painting, losses on
-relu1_1 and relu2_1. The crops go through the network so many at a time as the column says, and
-their gradients are summed: every run has seen the same pictures in as many updates, and all that
-differs is over which of them a normalization can take its statistics. What takes each sample by
-itself cannot notice, and is measured at {few} to show that it does not. A batch of one is, while it
-trains, instance normalization.
+{plan.updates} updates of {largest} crops of {plan.updates_crop} px for one painting, losses on relu1_1
+and relu2_1. The crops go through the network so many at a time as the column says, and their gradients
+are summed: every run has seen the same pictures in as many updates, and all that differs is over which
+of them a normalization can take its statistics. What takes each sample by itself cannot notice, and is
+measured at {few} to show that it does not. A batch of one is, while it trains, instance normalization.
+Batch normalization's averages are taken anew at the end, so that those of large batches, which are
+fewer, do not lag behind.
 
 ![Loss by batch size]({stem}-batch.svg)
 
@@ -54,8 +63,9 @@ Loss on photos not trained on, by batch size:
 {batch}
 ## The photo's contrast, brightness and noise
 
-By how many of 255 grey levels the picture changes when the photo is given another contrast (about mid
-grey) or brightness, or noise.
+By how many of 255 grey levels the picture changes when the photo is given another contrast (about
+mid grey) or brightness, or noise; in brackets how much style it then has, 1 for the painting's own
+statistics and 0 for the photo's.
 
 ![Change by contrast, brightness and noise]({stem}-content.svg)
 
@@ -71,7 +81,9 @@ normalizations one after another in each.
 ## What this cannot say
 
 One rate for all, and short runs of small networks on small crops: a normalization that would win
-later, or at a rate of its own, is not seen to win."""
+later, or at a rate of its own, is not seen to win. That normalization in AdaIN's decoder is harmful
+is said of networks trained a thousand times as long.
+"""
 CASES = (
     ("contrast", 0.25),
     ("contrast", 2.0),
@@ -85,9 +97,14 @@ SCORES = ("style", "gram", "content", "ssim")
 def write(path: Path, runs: Runs, plan: Plan, about: str, command: str, device: str) -> None:
     """Write the report and, beside it, its plots."""
     stem = path.with_suffix("").name
-    plots = {"losses": losses_plot(runs), "batch": batch_plot(runs), "content": content_plot(runs)}
+    plots = {
+        "losses.svg": losses_plot(runs),
+        "batch.svg": batch_plot(runs),
+        "content.svg": content_plot(runs),
+        "pictures.jpg": sheet(runs),
+    }
     for name, data in plots.items():
-        target = path.parent / f"{stem}-{name}.svg"
+        target = path.parent / f"{stem}-{name}"
         write_atomically(target, lambda file, data=data: file.write_bytes(data))
     text = TEXT.format(
         command=command, about=about, plan=plan, stem=stem, device=device, rule=RULE,
@@ -139,17 +156,13 @@ def _sensitivity(kind: str, runs: Runs) -> str:
     ]
     rows = []
     for norm in COMPARED:
-        cells = [norm]
+        found = [run["sensitivity"] for run in runs.main[kind, norm]]
+        cells = [norm, f"({mean(f['none'][0][2] for f in found):.2f})"]
         for name, level in CASES:
-            changes = [
-                change
-                for run in runs.main[kind, norm]
-                for at, change, _ in run["sensitivity"][name]
-                if at == level
-            ]
-            cells.append(plus_minus(changes, 1))
+            changes, styles = zip(*(row[1:] for f in found for row in f[name] if row[0] == level))
+            cells.append(f"{plus_minus(changes, 1)} ({mean(styles):.2f})")
         rows.append(cells)
-    return table(("", *head), rows)
+    return table(("", "as it is", *head), rows)
 
 
 def _batch(runs: Runs) -> str:

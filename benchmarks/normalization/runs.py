@@ -1,15 +1,18 @@
 """One run: a network of one normalization trained from one seed, and all that is measured of it."""
 
+import base64
+import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from styletransfer.evaluation import metrics
-from styletransfer.nn.norms import NORMS
+from styletransfer.nn.norms import NORMS, Batch
 from styletransfer.nn.vgg import Encoder
 
 from .tasks import DISTURBANCES, TASKS, Norm, Single, disturbed, encoded
@@ -35,13 +38,13 @@ class Plan:
 
     crop: int = 64
     batch: int = 4
-    steps: int = 250
+    steps: int = 350
     width: int = 16
     pool: int = 512
     seeds: int = 3
     pairs: int = 16
     size: int = 128
-    updates: int = 40
+    updates: int = 30
     updates_crop: int = 32
     sizes: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
     rate: float = 2e-3
@@ -49,13 +52,16 @@ class Plan:
 
 @dataclass
 class Pictures:
-    """Squares in [0, 1], on the device; held: those that nothing is trained on, at `Plan.size`."""
+    """Squares in [0, 1], on the device; held: those that nothing is trained on, at `Plan.size`; shown:
+    those that the report shows."""
 
     photos: Tensor
     paintings: Tensor
     painting: Tensor
     held_photos: Tensor
     held_paintings: Tensor
+    shown_photos: Tensor
+    shown_paintings: Tensor
 
 
 def train(
@@ -84,6 +90,19 @@ def train(
         if step % max(1, steps // 10) == 0 or step == steps:
             checks.append([step, *held_loss(net, held)])
     return net.eval(), {"curve": curve, "held": checks}
+
+
+@torch.no_grad()
+def settle(net: nn.Module, task: Single, rows: Tensor, micro: int) -> None:
+    """Take batch normalization's averages anew, over pairs and with the weights as they now are: in a
+    short run those of large batches are few, and lag behind (Wu & Johnson 2021)."""
+    net.train()
+    for number, part in enumerate(rows.split(micro), 1):
+        for module in net.modules():
+            if isinstance(module, Batch):
+                module.momentum = 1 / number  # the mean of all parts
+        task.paint(net, part)
+    net.eval()
 
 
 @torch.no_grad()
@@ -210,13 +229,16 @@ class Bench:
         self.tasks: dict[tuple, Single] = {}
 
     def task(self, kind: str, where: str, side: int, depth: int = 3) -> Single:
-        """A task on the training pictures or the held-out ones, as squares of a side; kept."""
+        """A task on the pool of training crops, or on the pictures held or shown, as squares of a
+        side; kept."""
         key = kind, where, side, depth
         if key not in self.tasks:
             p = self.pictures
-            photos, paintings = (
-                (p.photos, p.paintings) if where == "pool" else (p.held_photos, p.held_paintings)
-            )
+            photos, paintings = {
+                "pool": (p.photos, p.paintings),
+                "held": (p.held_photos, p.held_paintings),
+                "shown": (p.shown_photos, p.shown_paintings),
+            }[where]
             if kind == "single":
                 paintings = p.painting
             photos, paintings = (resized(x, side) for x in (photos, paintings))
@@ -234,6 +256,10 @@ class Bench:
         styles = p.painting if kind == "single" else p.held_paintings
         found["scores"] = scores(net, large, resized(styles, plan.size), p.held_paintings, self.judge)
         found["sensitivity"] = sensitivity(net, held)
+        if seed == 0:
+            with torch.no_grad():
+                shown = self.task(kind, "shown", plan.size)
+                found["shown"] = to_png(shown.paint(net, pairs(shown)))
         return found
 
     def batch(self, norm: str, seed: int, micro: int) -> dict:
@@ -241,12 +267,21 @@ class Bench:
         plan = self.plan
         pool, held = (self.task("single", where, plan.updates_crop, 2) for where in ("pool", "held"))
         whole = max(plan.sizes)
-        _, found = train(pool, held, norm, seed, plan, plan.updates, whole, micro)
-        return {"held": found["held"][-1][1:], "train": found["curve"][-1]}
+        net, found = train(pool, held, norm, seed, plan, plan.updates, whole, micro)
+        settle(net, pool, pool.rows(whole, torch.Generator().manual_seed(0)), micro)
+        return {"held": held_loss(net, held), "train": found["curve"][-1]}
 
     def cost(self, turn: int) -> dict:
         """Time and memory of a step for one painting."""
         return costs(self.task("single", "pool", self.plan.crop), self.plan, repeats=8)
+
+
+def to_png(pictures: Tensor) -> str:
+    """Pictures side by side, as text."""
+    row = torch.cat(list(pictures.clamp(0, 1)), dim=2).mul(255).round().byte()
+    buffer = io.BytesIO()
+    Image.fromarray(row.permute(1, 2, 0).cpu().numpy()).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def resized(pictures: Tensor, side: int) -> Tensor:

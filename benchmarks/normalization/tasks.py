@@ -117,7 +117,7 @@ class Single:
 class Arbitrary(Single):
     """AdaIN at relu3_1 and a decoder for any painting: the losses of Huang & Belongie 2017."""
 
-    style_weight = 10.0
+    style_weight = 3.0
     network = staticmethod(decoder)
 
     def __init__(self, vgg: Encoder, photos: Tensor, paintings: Tensor, depth: int = 3):
