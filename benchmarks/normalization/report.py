@@ -41,8 +41,8 @@ averages. Scores are those of `stylize evaluate`, at {plan.size} px.
 ![Losses by step]({stem}-losses.svg)
 
 {scores}
-What they paint, of the first seed, from photos and paintings of `examples/`: one painting on the left,
-AdaIN's decoder on the right.
+What they paint, of the first seed, from bridge, cat and citrus of `examples/content`: one painting on
+the left, AdaIN's decoder with three others on the right.
 
 ![Pictures of both tasks with every normalization]({stem}-pictures.jpg)
 

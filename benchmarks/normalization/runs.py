@@ -38,7 +38,7 @@ class Plan:
 
     crop: int = 64
     batch: int = 4
-    steps: int = 350
+    steps: int = 300
     width: int = 16
     pool: int = 512
     seeds: int = 3
