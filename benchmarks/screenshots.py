@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from styletransfer.cli.options import FAST
+from styletransfer.cli.options import DEFAULT_MODEL
 from styletransfer.engine.stylizer import Stylizer
 from styletransfer.web.studio import serve
 
@@ -25,7 +25,7 @@ PAINTED = "([...document.querySelectorAll('#compare img')].at(-1) || {src: ''}).
 def main(folder: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    close = serve(Stylizer(FAST), "127.0.0.1", port, 50, 50, block=False)
+    close = serve(Stylizer(DEFAULT_MODEL), "127.0.0.1", port, 50, 50, block=False)
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..engine.names import DEFAULT_MODEL
 from ..errors import InputError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -17,7 +18,7 @@ def evaluate(
         Path,
         typer.Argument(metavar="PAIRS.tsv", help="Lines of id, content, style; tabs between."),
     ],
-    model: Annotated[str, typer.Option(help="A shipped model or a file.")] = "adain-vgg",
+    model: Annotated[str, typer.Option(help="A shipped model or a file.")] = DEFAULT_MODEL,
     size: Annotated[int, typer.Option(help="Short side at which to stylize.")] = 512,
     alpha: Annotated[float, typer.Option(help="Strength, 0 to 1.")] = 1.0,
     outputs: Annotated[

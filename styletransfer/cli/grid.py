@@ -26,7 +26,7 @@ def grid(
     size: options.CellSize = 256,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     force: options.Force = False,

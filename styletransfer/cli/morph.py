@@ -33,7 +33,7 @@ def morph(
     ] = None,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     force: options.Force = False,

@@ -9,12 +9,16 @@ from typing import Annotated
 
 import typer
 
-from ..engine.names import BANK, BANK_MODEL, made_of, parse_blend  # noqa: F401, verbs take it from here
+from ..engine.names import (  # noqa: F401, verbs take it from here
+    BANK,
+    BANK_MODEL,
+    DEFAULT_MODEL,
+    made_of,
+    parse_blend,
+)
 from ..errors import InputError
 
 SUFFIX = ".style.safetensors"
-DEFAULT_MODEL = "adain-vgg"
-FAST = "adain-fast"  # the model where there is much to paint, or somebody waits
 
 
 class Precision(str, Enum):

@@ -135,7 +135,7 @@ def picture(
     stats: Annotated[
         Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail: an approximation.")
     ] = Stats.exact,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     as_json: options.Json = False,

@@ -30,7 +30,7 @@ def sheet(
     size: options.CellSize = 256,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     force: options.Force = False,

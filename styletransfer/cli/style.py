@@ -32,7 +32,7 @@ def save(
     ] = "",
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     force: options.Force = False,
 ) -> int:
@@ -57,7 +57,7 @@ def blend(
     output: Output,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     force: options.Force = False,
 ) -> int:
@@ -88,7 +88,7 @@ def show(
         str, typer.Option(metavar="PHOTO", help="What to paint.", show_default="an example photo")
     ] = "",
     size: options.CellSize = 256,
-    model: options.Model = "adain-vgg",
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     as_json: options.Json = False,
     force: options.Force = False,

@@ -101,7 +101,7 @@ def video(
     ] = PreserveColor.none,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
-    model: options.Model = options.FAST,
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     as_json: options.Json = False,

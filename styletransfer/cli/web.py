@@ -20,7 +20,7 @@ def web(
     port: Annotated[int, typer.Option(help="Of the page.")] = 7860,
     max_megabytes: Annotated[float, typer.Option(help="Of an uploaded file.")] = 50,
     max_megapixels: Annotated[float, typer.Option(help="Of a picture.")] = 50,
-    model: options.Model = options.FAST,
+    model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
 ) -> int:

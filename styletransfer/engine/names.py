@@ -4,6 +4,7 @@ import os
 
 from ..errors import InputError
 
+DEFAULT_MODEL = "adain-fast"
 BANK = "bank:"
 """Before the name of a style that a model has learned."""
 BANK_MODEL = "bank"

@@ -21,7 +21,7 @@ from . import color
 from .cache import remembered
 from .canvas import Canvas
 from .memory import check_memory
-from .names import BANK, made_of
+from .names import BANK, DEFAULT_MODEL, made_of
 from .paint import Progress, paint
 from .pictures import (
     Source,
@@ -60,7 +60,7 @@ class Stylizer:
     a style is taken.
     """
 
-    def __init__(self, model: str | Path = "adain-vgg", device: str = "auto", precision: str = "auto"):
+    def __init__(self, model: str | Path = DEFAULT_MODEL, device: str = "auto", precision: str = "auto"):
         self.device = pick_device(device)
         self.dtype = _dtype(precision, self.device)
         net = load_model(model)
