@@ -125,7 +125,7 @@ class StylizerNet(nn.Module):
             bank = {t: Conditional(width[t], count, t in config.joint) for t in config.taps}
             self.bank = nn.ModuleDict(bank)
         elif config.bottleneck == "contextual":
-            self.context = nn.ModuleDict({t: Contextual(width[t], learned=False) for t in depths})
+            self.context = nn.ModuleDict({t: Contextual(width[t], learned=False) for t in config.taps})
         elif config.bottleneck == "layer-instance":
             self.ratio = nn.ModuleDict({t: LayerInstance(width[t], learned=False) for t in depths})
 
@@ -210,7 +210,7 @@ class StylizerNet(nn.Module):
         self, tap: str, x: Tensor, shares: Tensor | None, own: Moments | None
     ) -> tuple[Tensor, Moments | None]:
         """What AdaIN is given: the features, and the moments it takes off them if not their own."""
-        if tap != PIXELS and self.config.bottleneck == "contextual":
+        if self.config.bottleneck == "contextual":
             return self.context[tap].even(x), own
         if tap != PIXELS and self.config.bottleneck == "layer-instance":
             own = own or (moments(x) if shares is None else regional_moments(x, shares))

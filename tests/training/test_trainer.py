@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from styletransfer.training.interrupt import Interrupt
+from styletransfer.interrupt import Interrupt
 
 from styletransfer import InputError
 from styletransfer.io.weights import load_model, save_model
@@ -254,7 +254,7 @@ def test_ctrl_c_saves_where_it_stands(pictures, tmp_path):
 
 
 def test_a_second_ctrl_c_does_not_wait(monkeypatch):
-    monkeypatch.setattr("styletransfer.training.interrupt.SAME", -1.0)
+    monkeypatch.setattr("styletransfer.interrupt.SAME", -1.0)
     with pytest.raises(KeyboardInterrupt), Interrupt() as interrupt:
         signal.raise_signal(signal.SIGINT)
         assert interrupt.wanted
