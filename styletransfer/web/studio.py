@@ -14,7 +14,7 @@ from ..engine.stylizer import Stylizer
 from ..errors import InputError
 from ..io.image import example_photo, example_styles, write_picture
 from .atelier import PREVIEW, Atelier, Stopped, thumbnail
-from .theme import CSS, theme
+from .theme import CSS, HEAD, theme
 
 MOST = 4  # styles at once
 COLORS = [
@@ -282,6 +282,7 @@ def serve(
         show_error=True,
         theme=theme(),
         css=CSS,
+        head=HEAD,
         app_kwargs={"middleware": [_policy()]},
     )
     name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host

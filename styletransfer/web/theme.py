@@ -74,13 +74,22 @@ button.primary { font-weight: 600; }
 :focus-visible { outline: 3px solid #b8431d !important; outline-offset: 2px; }
 footer { display: none !important; }
 @media (max-width: 700px) {
-  .gradio-container, .gradio-container .wrap, .gradio-container main {
-    width: 100% !important; max-width: 100vw !important; min-width: 0 !important;
-  }
-  .gradio-container .main.app { padding: 0.75rem 1rem !important; }
   #columns { flex-direction: column; }
-  #result { position: static; order: 1; min-width: 100% !important; }
-  #controls { order: 2; min-width: 100% !important; }
+  #result { position: static; order: 1; }
+  #controls { order: 2; }
+  #result .row { flex-wrap: wrap; }
+  #result .row > * { min-width: 0 !important; flex: 1 1 40% !important; }
   button.lg { font-size: 0.95rem; padding: 0.6rem; }
 }
 """
+
+# Gradio has its own rules apply within its container only; these are for the container.
+HEAD = """<style>
+@media (max-width: 700px) {
+  .gradio-container { width: 100vw !important; min-width: 0 !important; }
+  .gradio-container .main.app { width: 100% !important; min-width: 0; padding: 0.75rem 1rem !important; }
+  .gradio-container .wrap, .gradio-container main, main > .column, #columns, #columns > .column {
+    width: 100% !important; max-width: 100% !important; min-width: 0 !important;
+  }
+}
+</style>"""

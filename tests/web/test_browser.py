@@ -168,3 +168,13 @@ def test_two_users_do_not_see_each_other(page, chromium, studio, tmp_path):
     assert len(mine) == 3 and not set(mine) & set(theirs)
     assert "mine-alone" not in other.content()
     other.context.close()
+
+
+def test_nothing_lies_beside_a_phone_s_screen(page):
+    page.set_viewport_size({"width": 400, "height": 860})
+    page.wait_for_timeout(500)
+    wide = page.evaluate(
+        "[...document.querySelectorAll('#columns *')].filter(e => e.getBoundingClientRect().right > 401)"
+        ".map(e => e.tagName + '#' + e.id)"
+    )
+    assert wide == []
