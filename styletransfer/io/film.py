@@ -242,6 +242,7 @@ def encoder_options(codec: str, crf: int | None) -> dict[str, str]:
         raise InputError(f"--crf is {crf}: it goes from 0 (no loss) to 51, 63 for vp9 and av1")
     options = {"crf": str(CRF[codec] if crf is None else crf)} if codec in CRF else {}
     quiet = {
+        "libx264": {"preset": "veryfast"},  # as good as slower ones, a little larger: the network waits
         "libx265": {"x265-params": "log-level=error"},
         "libvpx-vp9": {"b": "0", "row-mt": "1", "cpu-used": "4"},
         "libsvtav1": {"preset": "8"},

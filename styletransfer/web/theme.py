@@ -75,6 +75,7 @@ button.primary { font-weight: 600; }
 footer { display: none !important; }
 @media (max-width: 700px) {
   #columns { flex-direction: column; }
+  #gallery .grid-container { grid-template-columns: repeat(3, minmax(0, 1fr)) !important; }
   #result { position: static; order: 1; }
   #controls { order: 2; }
   #result .row { flex-wrap: wrap; }

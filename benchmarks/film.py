@@ -1,0 +1,105 @@
+"""How fast `stylize video` is, of what the model alone could be.
+
+    python -m benchmarks.film [--device cuda] [--height 720] [--seconds 4]
+
+The model alone paints decoded frames one after the other; the command does all the rest too: decoding,
+finding the camera's motion, steadying, encoding. Plain (--frame-by-frame) and steady, in turn, three
+times; medians. Writes benchmarks/film.md. Nothing else should run.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+STYLE = EXAMPLES / "style" / "starry_night.jpg"
+OUT = Path("benchmarks/film.md")
+ROUNDS, RATE = 3, 25
+
+
+def make(path: Path, height: int, seconds: float) -> list:
+    """A film of a camera that moves over a photo; gives its frames."""
+    import av
+    from PIL import Image
+
+    photo = Image.open(EXAMPLES / "content" / "mountains.jpg").convert("RGB")
+    width = height * 16 // 9
+    photo = photo.resize((width * 3 // 2, width * 3 // 2 * photo.height // photo.width))
+    frames = []
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=RATE, options={"crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for i in range(int(seconds * RATE)):
+            left = i * (photo.width - width) // int(seconds * RATE)
+            frame = photo.crop((left, 0, left + width, height))
+            frames.append(frame)
+            file.mux(stream.encode(av.VideoFrame.from_image(frame)))
+        file.mux(stream.encode())
+    return frames
+
+
+def alone(stylizer, frames: list) -> float:
+    """Frames per second of the model."""
+    code = stylizer.style(STYLE)
+    for frame in frames[:3]:
+        stylizer.stylize(frame, code)
+    start = time.perf_counter()
+    for frame in frames:
+        stylizer.stylize(frame, code)
+    return len(frames) / (time.perf_counter() - start)
+
+
+def whole(film: Path, out: Path, device: str, *options: str) -> float:
+    """Frames per second of the command, as it says itself."""
+    command = [sys.executable, "-m", "styletransfer", "video", str(film), str(STYLE), "-o", str(out)]
+    command += ["--json", "--force", "--device", device, *options]
+    record = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    return record["painted"] / record["seconds_taken"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--height", type=int, default=720)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    given = parser.parse_args()
+
+    from styletransfer import Stylizer, keep_memory
+
+    keep_memory()
+    stylizer = Stylizer(device=given.device)
+    found: list[tuple[float, ...]] = []
+    with tempfile.TemporaryDirectory() as name:
+        film, out = Path(name, "film.mp4"), Path(name, "out.mp4")
+        frames = make(film, given.height, given.seconds)
+        for _ in range(ROUNDS):
+            plain = whole(film, out, given.device, "--frame-by-frame")
+            found.append((alone(stylizer, frames), plain, whole(film, out, given.device)))
+            print(" ".join(f"{rate:.2f}" for rate in found[-1]), file=sys.stderr)
+    model, plain, steady = (statistics.median(rates) for rates in zip(*found))
+    options = "".join(
+        f" --{key} {value}" for key, value in vars(given).items() if value != parser.get_default(key)
+    )
+    width = given.height * 16 // 9
+    OUT.write_text(
+        f"""# How much of the model's speed `stylize video` reaches
+
+`python -m benchmarks.film{options}`: {width}×{given.height}, {len(frames)} frames of H.264 to H.264,
+{stylizer.model} on {given.device}; medians of {ROUNDS} rounds in turn.
+
+| | frames/s | share |
+|---|---|---|
+| the model alone, on decoded frames | {model:.2f} | |
+| `stylize video --frame-by-frame` | {plain:.2f} | {plain / model:.0%} |
+| `stylize video` | {steady:.2f} | {steady / model:.0%} |
+"""
+    )
+
+
+if __name__ == "__main__":
+    main()
