@@ -78,3 +78,32 @@ def test_half_precision_paints_the_same_picture(shipped):
     full = shipped.stylize(photo, painting).astype(float)
     half = Stylizer(device="cpu", precision="bf16").stylize(photo, painting).astype(float)
     assert np.abs(full - half).mean() < 2.5
+
+
+def test_the_shipped_bank_is_found_by_its_styles_names(tmp_path, monkeypatch, capsys):
+    from styletransfer.cli import run
+
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(pixels("content/cat.jpg", 128)).save("cat.png")
+    for style, out in (("bank:monet:0.5,bank:hokusai:0.5", "mix.png"), ("bank:monet", "monet.png")):
+        assert run(["cat.png", style, "-o", out, "--device", "cpu"]) == 0
+    mix, monet = (np.array(Image.open(out)).astype(float) for out in ("mix.png", "monet.png"))
+    assert np.abs(mix - monet).mean() > 3
+    assert run(["cat.png", "bank:nobody", "-o", "x.png", "--device", "cpu"]) == 2
+    assert "hokusai" in capsys.readouterr().err
+
+
+def test_the_shipped_contextual_model_lights_what_lies_in_shadow(shipped):
+    contextual = Stylizer("contextual", device="cpu", precision="fp32")
+    apart = []
+    for stylizer in (shipped, contextual):
+        found = []
+        for name in ("bridge", "citrus", "astronaut"):
+            photo = pixels(f"content/{name}.jpg")
+            middle = photo.shape[1] // 2
+            whole = stylizer.stylize(photo, pixels("style/starry_night.jpg")).astype(float)
+            photo[:, :middle] //= 4
+            out = stylizer.stylize(photo, pixels("style/starry_night.jpg")).astype(float)
+            found.append(np.abs((out - whole)[:, : middle - 8]).mean())
+        apart.append(np.mean(found))
+    assert apart[1] < 0.9 * apart[0]

@@ -168,7 +168,9 @@ def test_help_teaches_without_torch(verb):
 def test_models(capsys):
     assert run(["models", "--json"]) == 0
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [record["model"] for record in records] == ["adain-fast", "adain-vgg"]
+    names = ["adain-fast", "adain-vgg", "bank", "contextual"]
+    assert [record["model"] for record in records] == names
+    assert "bank:hokusai" in records[2]["styles"] and len(records[2]["styles"]) == 16
     assert run(["models"]) == 0 and capsys.readouterr().out.startswith("adain-fast\tslim")
 
 
