@@ -55,6 +55,7 @@ class _Line:
         self.ahead = 2 * workers + (2 * painter.settings.batch if painter.together else 0)
 
     def run(self, tasks: Iterator[Task], wanted: Callable[[], bool]) -> Iterator[tuple[Task, Outcome]]:
+        more = True
         while True:
             stop = wanted()
             if stop:
@@ -65,7 +66,10 @@ class _Line:
                 self.saving = {f: loaded for f, loaded in self.saving.items() if not f.cancel()}
                 self.room.open()
             else:
-                for task in islice(tasks, max(0, self.ahead - self.in_hand())):
+                room = max(0, self.ahead - self.in_hand())
+                new = list(islice(tasks, room))
+                more = len(new) == room
+                for task in new:
                     job = load, task, self.painter.settings, self.room.take
                     self.loading.add(self.readers.submit(*job))
             yield from self.saved()
@@ -74,7 +78,7 @@ class _Line:
                 yield from self.paint(batch)
             elif self.loading or self.saving:
                 wait([*self.loading, *self.saving], return_when=FIRST_COMPLETED)
-            else:
+            elif stop or not more:
                 return
 
     def in_hand(self) -> int:

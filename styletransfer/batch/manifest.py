@@ -93,10 +93,10 @@ class Ledger:
         return self
 
     def __exit__(self, *_) -> None:
-        self.manifest.close()
-        self.failures.close()
-        if not self.failures.length:
-            self.failures.path.unlink(missing_ok=True)
+        for file in (self.manifest, self.failures):
+            file.close()
+            if not file.length:
+                file.path.unlink(missing_ok=True)
         self._recover()  # what was given up goes
         if os.listdir(self.work) == ["lock"]:
             (self.work / "lock").unlink()

@@ -11,7 +11,7 @@ from rich.console import Console
 from ..errors import InputError
 from . import options
 from .options import Precision
-from .picture import PreserveColor, Stats, check_look, parse_regions, parse_weights
+from .picture import PreserveColor, Stats, check_look, opened, parse_regions, parse_weights
 from .tally import TallyBar, report
 
 app = options.app()
@@ -194,6 +194,8 @@ def batch(
     names = styles + [name for each in placed.values() for name in each]
     options.check_styles(names)
     options.check_styles([path for path in (mask, regions) if path])
+    for part in dict.fromkeys(part for text in names for part in options.made_of(text)):
+        opened(part)
     model = options.model_for(model, names)
     looks = picks.find_styles(
         styles, pick.value, parse_weights(weights, len(styles)) if weights else None

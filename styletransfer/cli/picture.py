@@ -171,7 +171,7 @@ def picture(
         if content == "-":
             raise
         photo = None  # painted from file to file
-    pictures = [_opened(style) for style in styles]
+    pictures = [opened(style) for style in styles]
     options.check_styles([s for each in placed.values() for s in each])
     options.check_styles([path for path in (mask, regions) if path])
     names = styles or [name for each in placed.values() for name in each]
@@ -249,7 +249,7 @@ def _is_jpeg(content: str, photo: object) -> bool:
     return photo.jpeg and photo.alpha is None
 
 
-def _opened(style: str):
+def opened(style: str):
     """A STYLE as the engine takes it; a picture is read already, so that a broken one is found now."""
     from ..io.image import read_picture
 

@@ -257,12 +257,14 @@ def test_two_runs_do_not_write_to_one_folder(here, batch, capsys):
         (["src", "dst", "--address", "auto"], "--engine ray"),
         (["src", "dst", "--weights", "1", "--pick", "cycle"], "--weights"),
         (["src", "dst", "--style", "nowhere.jpg"], "nowhere.jpg"),
+        (["src", "dst", "--style", "broken.jpg"], "broken.jpg"),
         (["empty", "dst"], "no pictures"),
     ],
 )
 def test_bad_usage_is_one_line(here, batch, capsys, arguments, message):
     good(here / "src", 2)
     (here / "empty").mkdir()
+    (here / "broken.jpg").write_text("not a picture")
     assert batch(*arguments) == 2
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from styletransfer.interrupt import Interrupt
 
 from styletransfer import InputError
+from styletransfer.interrupt import Interrupt
 from styletransfer.io.weights import load_model, save_model
 from styletransfer.nn.normalization import Statistics
 from styletransfer.nn.stylizer import BOTTLENECKS, Config, StylizerNet
