@@ -43,7 +43,9 @@ def web(
 
     stylizer = Stylizer(model, device, precision.value)
     # Asked to end, it tidies up as it does for Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     print("stylize web: Ctrl-C closes the studio", file=sys.stderr)
     serve(stylizer, host, port, max_megabytes, max_megapixels)
     return 0

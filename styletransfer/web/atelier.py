@@ -1,5 +1,6 @@
 """What the studio does, without its page: paint, for one user at a time."""
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,8 @@ class Atelier:
     def __init__(self, stylizer: Stylizer, folder: Path, megapixels: float):
         self.stylizer, self.folder, self.megapixels = stylizer, folder, megapixels
         self.stops: dict[str, threading.Event] = {}
+        self.folders: dict[str, Path] = {}
+        self.turn = threading.Lock()  # a job that was stopped may still be on its way out
         self.style = lru_cache(maxsize=256)(self._style)
 
     def check(self, path: str | Path) -> Picture:
@@ -45,6 +48,8 @@ class Atelier:
                 most = f"{self.megapixels:g} megapixels are allowed here"
                 raise InputError(f"This picture has {pixels:.0f}, only {most}.")
             return read_picture(path)
+        except FileNotFoundError:
+            raise InputError("This picture is no longer here: give it once more.") from None
         except InputError as error:
             raise InputError(str(error).replace(str(path), "This file")) from None
         except Exception:  # Pillow's readers raise nearly anything on broken data
@@ -70,7 +75,7 @@ class Atelier:
         where = None
         if mask is not None and mask.any():
             where = Image.fromarray(mask).resize(photo.rgb.size, Image.Resampling.BILINEAR)
-        with watched(self.stylizer.net, step):
+        with self.turn, watched(self.stylizer.net, step):
             files = [path for path, _ in used]
             if color != "histogram":  # which needs the styles' pictures
                 files = [self.style(path, strokes) for path in files]
@@ -93,15 +98,17 @@ class Atelier:
         codes = [self.style(path, strokes) for path, _ in used]
         return self.stylizer.blend(codes, [weight for _, weight in used])
 
-    def new_file(self, name: str) -> Path:
-        """A path in a folder of its own, which nobody can guess."""
-        return Path(tempfile.mkdtemp(dir=self.folder)) / name
+    def new_file(self, session: str, name: str) -> Path:
+        """A path in a folder of its own, which nobody can guess; gone when the user is."""
+        if session not in self.folders:
+            self.folders[session] = Path(tempfile.mkdtemp(dir=self.folder))
+        return Path(tempfile.mkdtemp(dir=self.folders[session])) / name
 
-    def shown(self, image: Image.Image) -> str:
+    def shown(self, session: str, image: Image.Image) -> str:
         """A file of it, of a size for the page."""
         image = image.convert("RGB")
         image.thumbnail((SHOWN, SHOWN), Image.Resampling.LANCZOS)
-        path = self.new_file("picture.jpg")
+        path = self.new_file(session, "picture.jpg")
         write_picture(path, image)
         return str(path)
 
@@ -116,9 +123,11 @@ class Atelier:
             self.stops[session].set()
 
     def forget(self, session: str) -> None:
-        """The user has left."""
+        """The user has left, and takes what was painted along."""
         self.stop(session)
         self.stops.pop(session, None)
+        if folder := self.folders.pop(session, None):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _style(self, path: str, strokes: int) -> StyleCode:
         source = path if path.endswith(SUFFIX) else self.check(path)

@@ -2,7 +2,8 @@
 
 import os
 import socket
-import tempfile
+import threading
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
@@ -14,6 +15,7 @@ from ..engine.stylizer import Stylizer
 from ..errors import InputError
 from ..io.image import example_photo, example_styles, write_picture
 from .atelier import PREVIEW, Atelier, Stopped, thumbnail
+from .folder import private_folder
 from .theme import CSS, HEAD, theme
 
 MOST = 4  # styles at once
@@ -37,7 +39,9 @@ def build(atelier: Atelier) -> gr.Blocks:
 
     first = next((file for file, name in examples if name == "starry night"), examples[0][0])
 
-    with gr.Blocks(title="Style studio", analytics_enabled=False, delete_cache=(600, 3600)) as page:
+    with gr.Blocks(
+        title="Style studio", analytics_enabled=False, delete_cache=(3600, 12 * 3600)
+    ) as page:
         library = gr.State(list(examples))  # (file, name) of all styles that the gallery shows
         chosen = gr.State([first])  # files, at most MOST
         gr.Markdown("# Style studio\nA photo, a painting, and you.", elem_id="title")
@@ -68,8 +72,12 @@ def build(atelier: Atelier) -> gr.Blocks:
                     buttons=[],
                     elem_id="gallery",
                 )
-                own = gr.UploadButton(
-                    "Add a painting of your own", file_types=["image"], size="sm", elem_id="own-style"
+                own = gr.File(
+                    label="Paintings of your own",
+                    file_types=["image"],
+                    file_count="multiple",
+                    height=120,
+                    elem_id="own-style",
                 )
                 weights = [
                     gr.Slider(
@@ -157,21 +165,24 @@ def build(atelier: Atelier) -> gr.Blocks:
             except InputError as error:
                 raise gr.Error(str(error), title="", print_exception=False) from None
 
+        def shown(request: gr.Request, *images) -> tuple[str, ...]:
+            return tuple(atelier.shown(request.session_hash, image) for image in images)
+
         def preview(request: gr.Request, progress=gr.Progress(), *values):
             if values[0] is None:
                 return None, gr.skip(), gr.DownloadButton(interactive=False)
             source, image, styles, strokes = paint(values, PREVIEW, request, progress)
-            file = atelier.new_file("blend.style.safetensors")
+            file = atelier.new_file(request.session_hash, "blend.style.safetensors")
             atelier.code(styles, strokes).save(file)
-            pair = atelier.shown(source.rgb), atelier.shown(image)
+            pair = shown(request, source.rgb, image)
             ready = gr.DownloadButton("Download the picture", value=None, interactive=False)
             return pair, str(file), ready
 
         def finish(request: gr.Request, progress=gr.Progress(), *values):
             source, image, _, _ = paint(values, None, request, progress)
-            file = atelier.new_file("stylized.png")
+            file = atelier.new_file(request.session_hash, "stylized.png")
             write_picture(file, image)
-            pair = atelier.shown(source.rgb), atelier.shown(image)
+            pair = shown(request, source.rgb, image)
             label = f"Download PNG, {image.width} × {image.height}"
             return pair, gr.DownloadButton(label, value=str(file), interactive=True)
 
@@ -185,13 +196,14 @@ def build(atelier: Atelier) -> gr.Blocks:
                 gr.Info("Four styles are the most: choose one of them again to put it back.")
             return shelf(known, files)
 
-        def add(known, files, file):
+        def add(known, files, new):
             try:
-                atelier.check(file)
+                for file in map(str, new):
+                    atelier.check(file)
+                    known, files = [*known, (file, Path(file).stem)], [*files[: MOST - 1], file]
             except InputError as error:
                 raise gr.Error(str(error), title="", print_exception=False) from None
-            known = [*known, (file, Path(file).stem)]
-            return known, *shelf(known, [*files[: MOST - 1], file])
+            return None, known, *shelf(known, files)
 
         def shelf(known, files):
             """What changes when other styles are chosen."""
@@ -217,25 +229,28 @@ def build(atelier: Atelier) -> gr.Blocks:
         )  # fmt: skip
         quick = dict(queue=False, show_progress="hidden", api_visibility="private")
         new_photo = photo.change(canvas, photo, brush, **quick)
-        new_photo.then(preview, **live)
-        gallery.select(choose, [library, chosen], [chosen, gallery, *weights], **quick).then(
-            preview, **live
-        )
-        own.upload(add, [library, chosen, own], [library, chosen, gallery, *weights], **quick).success(
-            preview, **live
-        )
+        picked = gallery.select(choose, [library, chosen], [chosen, gallery, *weights], **quick)
+        shelves = [library, chosen, gallery, *weights]
+        added = own.upload(add, [library, chosen, own], [own, *shelves], **quick)
+        opened = page.load(canvas, photo, brush, **quick)
         moved = [slider.input for slider in (*weights, alpha, strokes, color_strength, feather)]
-        gr.on([*moved, color.input, brush.input], preview, **live)
-        page.load(canvas, photo, brush, **quick).then(preview, **live)
-        full.click(finish, choices, [compare, picture], show_progress_on=compare, **one)
+        jobs = [
+            new_photo.then(preview, **live),
+            picked.then(preview, **live),
+            added.success(preview, **live),
+            opened.then(preview, **live),
+            gr.on([*moved, color.input, brush.input], preview, **live),
+            full.click(finish, choices, [compare, picture], show_progress_on=compare, **one),
+        ]
 
         def stop(request: gr.Request) -> None:
             atelier.stop(request.session_hash)
+            gr.Info("Stopped.", duration=3, title="")
 
         def leave(request: gr.Request) -> None:
             atelier.forget(request.session_hash)
 
-        halt.click(stop, **quick)
+        halt.click(stop, cancels=jobs, **quick)  # also those that still wait
         page.unload(leave)
     return page
 
@@ -257,42 +272,36 @@ def serve(
     block: stay until interrupted; else gives what closes it again.
     """
     _check_free(host, port)
-    folder = tempfile.TemporaryDirectory(prefix="style-studio-")
-    os.environ["GRADIO_TEMP_DIR"] = folder.name
-    page = build(Atelier(stylizer, Path(folder.name), megapixels))
-    page.queue(max_size=32)
-
-    def close() -> None:
-        page.close(verbose=False)
-        folder.cleanup()
-
-    page.launch(
-        server_name=host,
-        server_port=port,
-        share=False,
-        quiet=True,
-        prevent_thread_lock=True,
-        max_file_size=int(megabytes * 1e6),
-        allowed_paths=[folder.name, str(example_photo()), *map(str, example_styles())],
-        footer_links=[],
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        show_error=True,
-        theme=theme(),
-        css=CSS,
-        head=HEAD,
-        app_kwargs={"middleware": [_policy()]},
-    )
-    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    print(f"http://{name}:{port}", flush=True)
-    if not block:
-        return close
-    try:
-        page.block_thread()
-    finally:
-        close()
+    with suppress(KeyboardInterrupt), ExitStack() as opened:
+        folder = opened.enter_context(private_folder())
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)
+        page = build(Atelier(stylizer, folder, megapixels))
+        page.queue(max_size=32)
+        opened.callback(page.close, verbose=False)
+        page.launch(
+            server_name=host,
+            server_port=port,
+            share=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            max_file_size=int(megabytes * 1e6),
+            allowed_paths=[str(folder), str(example_photo()), *map(str, example_styles())],
+            footer_links=[],
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            show_error=True,
+            theme=theme(),
+            css=CSS,
+            head=HEAD,
+            app_kwargs={"middleware": [_policy()]},
+        )
+        name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+        print(f"http://{name}:{port}", flush=True)
+        if not block:
+            return opened.pop_all().close
+        threading.Event().wait()
 
 
 def _check_free(host: str, port: int) -> None:

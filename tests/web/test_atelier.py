@@ -1,6 +1,11 @@
 """The studio without a browser: limits, stopping, files, and what is served."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -11,6 +16,7 @@ from PIL import Image
 from styletransfer.cli import run
 from styletransfer.errors import InputError
 from styletransfer.io.image import read_picture
+from styletransfer.web import folder
 from styletransfer.web.atelier import Atelier, Stopped, thumbnail
 
 from ..conftest import noise
@@ -86,10 +92,12 @@ def noise_file(folder) -> str:
     return str(folder / "a.png")
 
 
-def test_every_file_has_a_folder_of_its_own(atelier):
-    a, b = atelier.shown(noise(20, 20)), atelier.shown(noise(20, 20))
+def test_every_file_has_a_folder_of_its_own_until_its_user_leaves(atelier):
+    a, b = atelier.shown("me", noise(20, 20)), atelier.shown("you", noise(20, 20))
     assert a != b and Image.open(a).size == (20, 20)
     assert thumbnail(read_picture(a)).shape == (20, 20, 3)
+    atelier.forget("me")
+    assert not os.path.exists(a) and os.path.exists(b)
 
 
 def test_the_page_asks_nobody_else(studio):
@@ -112,7 +120,7 @@ def test_nothing_is_left_behind(stylizer, monkeypatch, tmp_path):
     from styletransfer.web import studio as module
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", "")
-    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     close = module.serve(stylizer, "127.0.0.1", port, 1, 1, block=False)
@@ -120,6 +128,34 @@ def test_nothing_is_left_behind(stylizer, monkeypatch, tmp_path):
     assert len(folder) == 1 and any(folder[0].rglob("*.jpg"))
     close()
     assert not folder[0].exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("sign", ["SIGTERM", "SIGINT", "SIGKILL"])
+def test_a_studio_that_is_ended_leaves_nothing(tiny_model, tmp_path, sign, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "styletransfer", "web", "--port", str(port), "--model", tiny_model]
+    studio = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert studio.stdout.readline() == f"http://localhost:{port}\n".encode()
+    assert len(list(tmp_path.glob("style-studio-*"))) == 1
+    studio.send_signal(getattr(signal, sign))
+    out, err = studio.communicate(timeout=20)
+    if sign != "SIGKILL":
+        assert studio.returncode == 0 and out == b"" and err.count(b"\n") == 1, err
+        assert list(tmp_path.iterdir()) == []
+        return
+    (left,) = tmp_path.glob("style-studio-*")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(folder, "YOUNG", -1)
+    with folder.private_folder() as one, folder.private_folder() as two:
+        assert not left.exists() and one.exists() and two.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_bad_options_are_one_line(studio, tiny_model, capsys):
