@@ -76,7 +76,7 @@ def build(atelier: Atelier) -> gr.Blocks:
                     label="Paintings of your own",
                     file_types=["image"],
                     file_count="multiple",
-                    height=120,
+                    height=76,
                     elem_id="own-style",
                 )
                 weights = [
@@ -250,7 +250,8 @@ def build(atelier: Atelier) -> gr.Blocks:
         def leave(request: gr.Request) -> None:
             atelier.forget(request.session_hash)
 
-        halt.click(stop, cancels=jobs, **quick)  # also those that still wait
+        # Also what still waits; in the queue itself, which alone carries messages to the page.
+        halt.click(stop, cancels=jobs, show_progress="hidden", api_visibility="private")
         page.unload(leave)
     return page
 

@@ -70,6 +70,11 @@ CSS = """
   border-radius: 0; font-size: 0.75rem; line-height: 1.1; padding: 0.3rem 0.4rem;
 }
 #gallery .thumbnail-item.selected { box-shadow: none; border-color: transparent; }
+#own-style button .wrap {
+  flex-direction: row; gap: 0.4rem; min-height: 0; padding-top: 1.5rem; font-size: 0.875rem;
+  line-height: 1.25rem; color: var(--body-text-color-subdued);
+}
+#own-style button .icon-wrap { display: none; }
 button.primary { font-weight: 600; }
 :focus-visible { outline: 3px solid #b8431d !important; outline-offset: 2px; }
 footer { display: none !important; }

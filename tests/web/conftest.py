@@ -10,6 +10,8 @@ pytest.importorskip("gradio", reason="the studio needs gradio: pip install 'styl
 
 from styletransfer.engine.stylizer import Stylizer  # noqa: E402
 
+# A test picture in place of a camera, and no question whether the page may see it.
+ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
@@ -37,7 +39,7 @@ def chromium():
     if not CHROMIUM:
         pytest.skip("browser tests need Debian's chromium: apt-get install chromium")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -137,6 +137,15 @@ def test_every_control_has_a_name_and_can_be_reached(page):
     assert wanted | {"feather", "paint", "stop", "save-code"} <= reached
 
 
+def test_a_frame_of_the_webcam_is_painted(page):
+    page.get_by_label("Remove Image").click()
+    page.get_by_label("Capture from camera").click()
+    page.get_by_role("button", name="Click to Access Webcam").click()
+    page.wait_for_function("(v => v && v.videoWidth > 0)(document.querySelector('#photo video'))")
+    changes(page, lambda: page.get_by_label("capture photo").click())
+    assert page.locator("#photo img").count() == 1
+
+
 def test_garbage_is_refused_in_words(page, tmp_path):
     (tmp_path / "garbage.png").write_bytes(b"no picture at all")
     noise(1200, 1000).save(tmp_path / "large.jpg")
@@ -147,27 +156,48 @@ def test_garbage_is_refused_in_words(page, tmp_path):
     assert str(tmp_path) not in page.content()
 
 
-def test_a_long_job_is_stopped(page, stylizer):
+@pytest.fixture
+def slow(stylizer):
+    """Half a second for each convolution; an event that the first is at work, and how many were."""
     convolutions = [m for m in stylizer.net.modules() if hasattr(m, "kernel_size")]
-    began, count = threading.Event(), 0
+    began, count = threading.Event(), []
 
-    def slow(*_):
-        nonlocal count
-        count += 1
+    def wait(*_):
+        count.append(1)
         began.set()
         time.sleep(0.5)
 
-    hooks = [m.register_forward_hook(slow) for m in convolutions]
-    try:
-        page.get_by_role("button", name="Paint at full size").click()
-        assert began.wait(20)
-        page.get_by_role("button", name="Stop").click()
-        page.get_by_text("Stopped.").first.wait_for()
-        assert count < len(convolutions) - 3
-    finally:
-        for hook in hooks:
-            hook.remove()
+    hooks = [m.register_forward_hook(wait) for m in convolutions]
+    yield began, count, len(convolutions)
+    for hook in hooks:
+        hook.remove()
+
+
+def test_a_long_job_is_stopped(page, slow):
+    began, count, all_of_them = slow
+    page.get_by_role("button", name="Paint at full size").click()
+    assert began.wait(20)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Stopped.").first.wait_for()
+    time.sleep(1.5)
+    assert len(count) < all_of_them - 3
     assert page.get_by_role("button", name="Download the picture").is_disabled()
+
+
+def test_who_waits_in_the_queue_can_leave_it(page, chromium, studio, slow, stylizer):
+    began, count, all_of_them = slow
+    other = chromium.new_context().new_page()
+    other.set_default_timeout(20_000)
+    other.goto(studio)
+    assert began.wait(20)  # the other user's first preview
+    page.get_by_role("button", name="Paint at full size").click()
+    page.get_by_text("queue:").first.wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Stopped.").first.wait_for()
+    other.wait_for_selector("#compare img")
+    time.sleep(1.5)
+    assert len(count) == all_of_them  # of the preview; the job that waited never began
+    other.context.close()
 
 
 def test_two_users_do_not_see_each_other(page, chromium, studio, tmp_path):
