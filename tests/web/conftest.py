@@ -22,13 +22,13 @@ def stylizer(tiny_model) -> Stylizer:
 
 @pytest.fixture(scope="session")
 def studio(stylizer, tmp_path_factory):
-    """The address of a studio that takes files of 2 MB and pictures of 1 megapixel."""
+    """The address of a studio that takes files of 3 MB and pictures of 4 megapixels."""
     from styletransfer.web.studio import serve
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    close = serve(stylizer, "127.0.0.1", port, megabytes=2, megapixels=1, block=False)
+    close = serve(stylizer, "127.0.0.1", port, megabytes=3, megapixels=4, block=False)
     yield f"http://127.0.0.1:{port}"
     close()
 

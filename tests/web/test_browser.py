@@ -148,11 +148,14 @@ def test_a_frame_of_the_webcam_is_painted(page):
 
 def test_garbage_is_refused_in_words(page, tmp_path):
     (tmp_path / "garbage.png").write_bytes(b"no picture at all")
-    noise(1200, 1000).save(tmp_path / "large.jpg")
+    Image.new("RGB", (2500, 2000)).save(tmp_path / "large.jpg")
+    (tmp_path / "heavy.jpg").write_bytes(bytes(3_100_000))
     send_photo(page, str(tmp_path / "garbage.png"))
     page.get_by_text("not a picture").first.wait_for()
     send_photo(page, str(tmp_path / "large.jpg"))
     page.get_by_text("megapixels").first.wait_for()
+    send_photo(page, str(tmp_path / "heavy.jpg"))
+    page.get_by_text("maximum allowed size").first.wait_for()
     assert str(tmp_path) not in page.content()
 
 
