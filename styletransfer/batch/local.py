@@ -29,15 +29,21 @@ def paint_all(
     wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Task, Outcome]]:
     """Every outcome as it comes, in no order. wanted: whether to stop, with what is in hand."""
-    one = partial(torch.set_num_threads, 1)
-    with ThreadPoolExecutor(workers) as readers, ThreadPoolExecutor(workers, initializer=one) as writers:
-        line = _Line(painter, workers, readers, writers)
-        try:
-            yield from line.run(iter(tasks), wanted)
-        finally:
-            for future in line.loading | set(line.saving):
-                future.cancel()
-            line.room.open()
+    threads, one = torch.get_num_threads(), partial(torch.set_num_threads, 1)
+    try:
+        with (
+            ThreadPoolExecutor(workers) as readers,
+            ThreadPoolExecutor(workers, initializer=one) as writers,
+        ):
+            line = _Line(painter, workers, readers, writers)
+            try:
+                yield from line.run(iter(tasks), wanted)
+            finally:
+                for future in line.loading | set(line.saving):
+                    future.cancel()
+                line.room.open()
+    finally:
+        torch.set_num_threads(threads)  # what a thread sets is the default of those begun later
 
 
 class _Line:
