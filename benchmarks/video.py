@@ -32,7 +32,7 @@ def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, canvas=True, 
     """The film in a style, float32 (H, W, 3) each, with all or some of what keeps it steady."""
     brush = painter.Painter(stylizer, [(0.0, code)], steady=statistics)
     if not (canvas or past):
-        return [brush.paint(frame.astype(np.float32) / 255) for frame in scene.frames]
+        return [brush.paint(frame, brush.turn()) for frame in scene.frames]
     kept = steady.PAST, steady._straightened
     if not past:
         steady.PAST = 0.0
@@ -42,7 +42,8 @@ def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, canvas=True, 
         ground, blend, out = steady.Canvas(), steady.Blend(), []
         for frame in scene.frames:
             view = ground.look(frame)
-            out.append(blend.take(brush.paint(view.picture, fresh=view.past is None), view))
+            painted = brush.paint(view.picture, brush.turn(fresh=view.past is None))
+            out.append(blend.take(painted, view) / np.float32(255))
         return out
     finally:
         steady.PAST, steady._straightened = kept

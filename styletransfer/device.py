@@ -1,9 +1,12 @@
 """Which device, and what number format it is fast with."""
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 
@@ -39,6 +42,27 @@ def can_compile(device: torch.device) -> bool:
         return False
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     return bool(compiler) and importlib.util.find_spec("triton") is not None
+
+
+def cores() -> int:
+    """How many of the CPU's cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def painters(count: int, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
+    """Threads that each paint a picture of their own, with so many cores to each.
+
+    A CPU whose cores are at work on different pictures is a third faster than with all on the same.
+    What nobody has begun when the context ends is left undone.
+    """
+    before = torch.get_num_threads()
+    pool = ThreadPoolExecutor(count, initializer=partial(torch.set_num_threads, threads))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)  # what a thread sets is the default of those begun later
 
 
 def out_of_memory(error: RuntimeError) -> bool:

@@ -1,19 +1,16 @@
 """One machine: some threads load, others paint, encode and write; none waits for another's turn.
 
-On a CPU every picture is painted by one core, all of them at work on different pictures: that is a
-third faster than all of them on the same. A GPU paints for one thread, as many at once as are of a size.
+On a CPU every picture is painted by one core (`device.painters`). A GPU paints for one thread, as many
+at once as are of a size.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import partial
 from itertools import islice
 
-import torch
-
+from ..device import painters
 from ..engine.memory import affordable
 from ..io.image import MAX_PIXELS
 from .outputs import Target, Task
@@ -29,21 +26,14 @@ def paint_all(
     wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Task, Outcome]]:
     """Every outcome as it comes, in no order. wanted: whether to stop, with what is in hand."""
-    threads, one = torch.get_num_threads(), partial(torch.set_num_threads, 1)
-    try:
-        with (
-            ThreadPoolExecutor(workers) as readers,
-            ThreadPoolExecutor(workers, initializer=one) as writers,
-        ):
-            line = _Line(painter, workers, readers, writers)
-            try:
-                yield from line.run(iter(tasks), wanted)
-            finally:
-                for future in line.loading | set(line.saving):
-                    future.cancel()
-                line.room.open()
-    finally:
-        torch.set_num_threads(threads)  # what a thread sets is the default of those begun later
+    with ThreadPoolExecutor(workers) as readers, painters(workers) as writers:
+        line = _Line(painter, workers, readers, writers)
+        try:
+            yield from line.run(iter(tasks), wanted)
+        finally:
+            for future in line.loading | set(line.saving):
+                future.cancel()
+            line.room.open()
 
 
 class _Line:
@@ -186,8 +176,3 @@ class _Room:
         with self.changed:
             self.closed = True
             self.changed.notify_all()
-
-
-def default_workers() -> int:
-    """Threads that read, and as many that paint and write: one to a core."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

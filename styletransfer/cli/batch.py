@@ -254,10 +254,11 @@ def _engine(engine: Engine, settings, looks, address: str, workers: int | None):
     """What `run` calls to have its tasks painted, if there are any."""
 
     def here(tasks, wanted):
-        from ..batch.local import default_workers, paint_all
+        from ..batch.local import paint_all
         from ..batch.work import Painter
+        from ..device import cores
 
-        return paint_all(tasks, Painter(settings, looks), workers or default_workers(), wanted)
+        return paint_all(tasks, Painter(settings, looks), workers or cores(), wanted)
 
     def there(tasks, wanted):
         from ..batch.cluster import paint_all

@@ -3,6 +3,8 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from ..engine.style_code import StyleCode
 from ..engine.stylizer import MAX_ALPHA, STYLE_SIZE, Style, Stylizer
 from ..errors import InputError
 from ..io.clip import Frame, open_clip
-from .painter import Painter
+from .painter import Painter, Turn, hands
 from .part import cut_out, painted_size
 from .pipeline import overlapped
 from .sinks import sink_for
@@ -31,6 +33,8 @@ class Item:
     frame: Frame
     last: bool = False
     view: object = None
+    turn: Turn | None = None
+    painted: Future | None = None
     picture: np.ndarray | None = None
     state: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -91,18 +95,20 @@ def stylize_video(
         sink = sink_for(output, clip, part, painted, codec, crf, sound)
         sink.probe(work.folder)
         painter = Painter(stylizer, styles, alpha, preserve_color == "luminance", steady)
-        stages = (SteadyStages if steady else Stages)(painter, work.state())
         done = resumed = work.frames
         track(done, part.count)
         items = _items(part.frames(clip, work.last), painted)
         try:
-            for item in overlapped(items, stages.look, stages.paint, stages.finish):
-                sink.add(item.picture, item.frame, done, work.folder)
-                done += 1
-                track(done, max(part.count, done))
-                if item.last:
-                    sink.save(work.folder)
-                    work.save(item.frame, item.state, sink.piece())
+            with hands(stylizer, painted) as (pool, count):
+                stages = (SteadyStages if steady else Stages)(painter, pool, work.state())
+                with closing(overlapped(items, stages.look, stages.finish, depth=count + 2)) as line:
+                    for item in line:
+                        sink.add(item.picture, item.frame, done, work.folder)
+                        done += 1
+                        track(done, max(part.count, done))
+                        if item.last:
+                            sink.save(work.folder)
+                            work.save(item.frame, item.state, sink.piece())
         except OSError as error:
             raise InputError(f"{work.folder}: cannot be written ({error.strerror})") from None
         if not done:
@@ -121,54 +127,53 @@ def stylize_video(
 
 
 class Stages:
-    """What is done with each frame, in three threads; here, with each for itself."""
+    """What is done with each frame: before it is painted, and after; here, with each for itself."""
 
-    def __init__(self, painter: Painter, state: dict[str, np.ndarray]):
-        self.painter = painter
-        painter.restore(_of("painter", state))
+    def __init__(self, painter: Painter, pool: Executor, state: dict[str, np.ndarray]):
+        self.painter, self.pool = painter, pool
 
     def look(self, item: Item) -> Item:
-        item.picture = item.frame.rgb.astype(np.float32) / 255
-        return item
-
-    def paint(self, item: Item) -> Item:
-        item.picture = self.painter.paint(item.picture, item.frame.shown[0])
-        return item
+        return self._hand_over(item, item.frame.rgb, fresh=True)
 
     def finish(self, item: Item) -> Item:
-        item.picture = (item.picture * 255 + 0.5).astype(np.uint8)
+        item.picture = (item.painted.result() * 255 + 0.5).astype(np.uint8)
+        return item
+
+    def _hand_over(self, item: Item, picture: np.ndarray, fresh: bool) -> Item:
+        item.turn = self.painter.turn(fresh)
+        item.painted = self.pool.submit(self.painter.paint, picture, item.turn, item.frame.shown[0])
         return item
 
 
 class SteadyStages(Stages):
     """On the canvas, and with what each stage knows of the frames before."""
 
-    def __init__(self, painter: Painter, state: dict[str, np.ndarray]):
-        super().__init__(painter, state)
+    def __init__(self, painter: Painter, pool: Executor, state: dict[str, np.ndarray]):
+        super().__init__(painter, pool, state)
         from .steady import Blend, Canvas  # OpenCV is an extra
 
         self.canvas, self.blend = Canvas(), Blend()
         if state:
+            painter.restore(_of("painter", state))
             self.canvas.restore(_of("canvas", state))
             self.blend.restore(_of("blend", state))
 
     def look(self, item: Item) -> Item:
         item.view = self.canvas.look(item.frame.rgb)
-        return self._keep(item, "canvas", self.canvas)
-
-    def paint(self, item: Item) -> Item:
-        fresh = item.view.past is None
-        item.picture = self.painter.paint(item.view.picture, item.frame.shown[0], fresh)
-        return self._keep(item, "painter", self.painter)
+        if item.last:
+            item.state |= _as("canvas", self.canvas.state())
+        return self._hand_over(item, item.view.picture, fresh=item.view.past is None)
 
     def finish(self, item: Item) -> Item:
-        item.picture = self.blend.take(item.picture, item.view)
-        return super().finish(self._keep(item, "blend", self.blend))
-
-    def _keep(self, item: Item, name: str, stage) -> Item:
+        item.picture = self.blend.take(item.painted.result(), item.view)
         if item.last:
-            item.state |= {f"{name}/{key}": value for key, value in stage.state().items()}
+            item.state |= _as("painter", self.painter.state(item.turn))
+            item.state |= _as("blend", self.blend.state())
         return item
+
+
+def _as(name: str, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"{name}/{key}": x for key, x in state.items()}
 
 
 def _of(name: str, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,15 +1,17 @@
 """Frames through the network, with statistics that do not jump from one to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..device import enough_memory
+from ..device import cores, enough_memory, painters
 from ..engine import color
-from ..engine.memory import check_memory
+from ..engine.memory import affordable, check_memory
 from ..engine.pictures import pad_to_multiple
 from ..engine.style_code import StyleCode, blend
 from ..engine.stylizer import Stylizer
@@ -19,8 +21,23 @@ from ..nn.stylizer import PIXELS
 MEMORY = 0.9  # what a frame's statistics keep of those before it
 
 
+class Turn:
+    """A frame's place in the line. found: its running moments at each tap, for which the next waits."""
+
+    def __init__(self, taps: Sequence[str], before: "Turn | None" = None):
+        self.before, self.found = before, {tap: Future() for tap in taps}
+
+    def moments(self) -> dict[str, Moments]:
+        return {tap: future.result() for tap, future in self.found.items()}
+
+    def fail(self, error: BaseException) -> None:
+        for future in self.found.values():
+            if not future.done():
+                future.set_exception(error)
+
+
 class Painter:
-    """Paints one frame after the other.
+    """Paints frames, several at once.
 
     styles: (second, code) in order of time; between two the code moves from the one to the other.
     steady: AdaIN takes away a running mean of the frames' own statistics, μ̄ₜ = 0.9 μ̄ₜ₋₁ + 0.1 μₜ (and
@@ -37,65 +54,94 @@ class Painter:
     ):
         self.net = stylizer.net
         self.styles, self.alpha, self.luminance, self.steady = styles, alpha, luminance, steady
-        self.running: dict[str, Moments] = {}
+        self._turn: Turn | None = None
         self._code: tuple[StyleCode, dict[str, Statistics]] | None = None
 
-    @torch.inference_mode()
-    def paint(self, picture: np.ndarray, time: Fraction | float = 0, fresh: bool = False) -> np.ndarray:
-        """A frame as it is seen at `time`, float32 (H, W, 3) in [0, 1]; the same out.
+    def turn(self, fresh: bool = False) -> Turn:
+        """The next frame's turn. Called in the order of the frames; they are painted in any.
 
         fresh: it has nothing to do with the one before: after a cut.
         """
-        if fresh or not self.steady:
-            self.running = {}
+        self._turn = Turn(self.net.config.taps, self._turn if self.steady and not fresh else None)
+        return self._turn
+
+    @torch.inference_mode()
+    def paint(self, picture: np.ndarray, turn: Turn, time: Fraction | float = 0) -> np.ndarray:
+        """A frame as it is seen at `time`: float32 (H, W, 3) in [0, 1], or uint8; float32 out.
+
+        It waits for statistics of the frame before, whose painting must have begun.
+        """
+        try:
+            return self._paint(picture, turn, self._statistics(float(time)))
+        except BaseException as error:
+            turn.fail(error)
+            raise
+        finally:
+            turn.before = None
+
+    def state(self, turn: Turn) -> dict[str, np.ndarray]:
+        """What the frame after this turn needs to know of those before it."""
+        parts = {f"{tap}.{p}": x for tap, m in turn.moments().items() for p, x in m._asdict().items()}
+        return {key: x.cpu().numpy() for key, x in parts.items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from what `state` gave."""
+        turn = self.turn(fresh=True)
+        for tap, future in turn.found.items():
+            parts = (torch.from_numpy(state[f"{tap}.{p}"]) for p in Moments._fields)
+            future.set_result(Moments(*(x.to(self.net.device) for x in parts)))
+
+    def _paint(self, picture: np.ndarray, turn: Turn, code: dict[str, Statistics]) -> np.ndarray:
         height, width = picture.shape[:2]
         check_memory(width, height, self.net)
-        x = torch.from_numpy(picture).permute(2, 0, 1)[None].to(self.net.device)
+        x = torch.tensor(picture, device=self.net.device).permute(2, 0, 1)[None]
+        if x.dtype == torch.uint8:
+            x = x / 255
         with enough_memory(self.net.device, "a smaller --size"):
             padded = pad_to_multiple(x).contiguous(memory_format=torch.channels_last)
-            out = self._network(padded, self._statistics(float(time)))[:, :, :height, :width]
+            out = self._network(padded, code, turn)[:, :, :height, :width]
         out = out.float().clamp(0, 1)
         if self.luminance:
             out = color.with_luminance_of(x, out)
         return out[0].permute(1, 2, 0).contiguous().cpu().numpy()
 
-    def state(self) -> dict[str, np.ndarray]:
-        """What the next frame needs to know of those before it."""
-        parts = {f"{tap}.{p}": x for tap, m in self.running.items() for p, x in m._asdict().items()}
-        return {key: x.cpu().numpy() for key, x in parts.items()}
-
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from what `state` gave."""
-        on = {key: torch.from_numpy(x).to(self.net.device) for key, x in state.items()}
-        taps = {key.rpartition(".")[0] for key in on}
-        self.running = {tap: Moments(on[f"{tap}.mean"], on[f"{tap}.var"]) for tap in taps}
-
-    def _network(self, x: Tensor, code: dict[str, Statistics]) -> Tensor:
+    def _network(self, x: Tensor, code: dict[str, Statistics], turn: Turn) -> Tensor:
         """`StylizerNet.forward`, with the moments on their way."""
         net, own = self.net, {}
         if PIXELS in net.config.taps:
-            own[PIXELS] = self._smoothed(PIXELS, x)
+            own[PIXELS] = self._smoothed(PIXELS, x, turn)
         features = net.encode(net.recolor(x, code, self.alpha, None, own))
-        own |= {tap: self._smoothed(tap, f) for tap, f in features.items()}
+        own |= {tap: self._smoothed(tap, f, turn) for tap, f in features.items()}
         return net.decoder(net.bottleneck(features, code, self.alpha, None, own))
 
-    def _smoothed(self, tap: str, x: Tensor) -> Moments:
+    def _smoothed(self, tap: str, x: Tensor, turn: Turn) -> Moments:
         found = moments(x, tap in self.net.config.joint)
-        before = self.running.get(tap)
-        if before is not None:
+        if turn.before:
+            before = turn.before.found[tap].result()
             found = Moments(*(was.lerp(now, 1 - MEMORY) for was, now in zip(before, found)))
-        self.running[tap] = found
+        turn.found[tap].set_result(found)
         return found
 
     def _statistics(self, time: float) -> dict[str, Statistics]:
-        code = code_at(self.styles, time)
-        if self._code is None or self._code[0] is not code:
+        code, kept = code_at(self.styles, time), self._code
+        if kept is None or kept[0] is not code:
             there = {
                 tap: Statistics(*(x.to(self.net.device) for x in s))
                 for tap, s in code.statistics.items()
             }
-            self._code = code, there
-        return self._code[1]
+            kept = self._code = code, there
+        return kept[1]
+
+
+@contextmanager
+def hands(stylizer: Stylizer, size: tuple[int, int]) -> Iterator[tuple[Executor, int]]:
+    """Threads that paint frames of this size, and how many: on a CPU one to a core, if memory allows."""
+    count = 1
+    if stylizer.device.type == "cpu":
+        width, height = size
+        count = max(1, min(cores(), affordable(stylizer.net) // (2 * width * height)))
+    with painters(count, max(1, cores() // count)) as pool:
+        yield pool, count
 
 
 def code_at(styles: Sequence[tuple[float, StyleCode]], time: float) -> StyleCode:

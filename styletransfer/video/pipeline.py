@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, Full, Queue
 from typing import Any
 
-DEPTH = 3  # items that wait between two stages: enough that none starves, few enough for memory
+DEPTH = 3  # enough that no stage starves, few enough for memory
 _END = object()
 
 
-def overlapped(items: Iterable, *stages: Callable[[Any], Any]) -> Iterator:
+def overlapped(items: Iterable, *stages: Callable[[Any], Any], depth: int = DEPTH) -> Iterator:
     """The items after all stages, in order: while one is painted the next is decoded, and so on.
 
-    The items themselves are made in a thread too. What a thread raises is raised here. When the
-    caller stops listening (or is interrupted), all threads end.
+    The items themselves are made in a thread too. depth: how many may wait between two stages. What a
+    thread raises is raised here. When the caller stops listening (or is interrupted), all threads end.
     """
     stop = threading.Event()
-    queues = [Queue(DEPTH) for _ in range(len(stages) + 1)]
+    queues = [Queue(depth) for _ in range(len(stages) + 1)]
 
     def put(queue: Queue, item: Any) -> None:
         while not stop.is_set():
