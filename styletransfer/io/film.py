@@ -191,7 +191,7 @@ class Encoder:
             rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         pixels = self.stream.codec_context.pix_fmt
         frame = VideoReformatter().reformat(
-            VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24"),
+            VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24"),
             format=pixels,
             dst_colorspace=_written_matrix(pixels),
             interpolation=_SHARP,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,7 +14,7 @@ except ImportError:
     missing = "a steady film needs OpenCV: pip install 'styletransfer[video]', or give --frame-by-frame"
     raise InputError(missing) from None
 
-FLOW_SIDE = 360  # flow is found on pictures of about this short side
+FLOW_SIDE = 240  # flow is found on pictures of about this short side
 UNSURE = 0.25  # of those pictures' pixels: what moves less by itself does not
 BLOCK = 32  # of those pixels: where something moves, so much is looked up anew
 EXPOSURE = 0.9  # how much of a change of exposure is taken back at once; the rest is let through
@@ -34,12 +35,13 @@ class Small:
     def of(picture: np.ndarray) -> "Small":
         """picture: uint8, or float32 in [0, 1]."""
         height, width = picture.shape[:2]
-        reduce = max(1, round(min(height, width) / FLOW_SIDE))
-        size = max(16, width // reduce), max(16, height // reduce)
-        x, y = size[0] / width, size[1] / height
-        shrink = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
-        if size != (width, height):
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        by = max(1, min(round(min(height, width) / FLOW_SIDE), height // 16, width // 16))
+        shrink = np.array([[1 / by, 0, (1 / by - 1) / 2], [0, 1 / by, (1 / by - 1) / 2], [0, 0, 1]])
+        if by > 1:  # by whole pixels, which is fast; the last few may be left out
+            size = width // by, height // by
+            picture = cv2.resize(
+                picture[: size[1] * by, : size[0] * by], size, interpolation=cv2.INTER_AREA
+            )
         if picture.dtype == np.uint8:
             picture = picture / np.float32(255)
         return Small(picture, shrink, (width, height))
@@ -50,25 +52,29 @@ class Small:
         return warp(self.picture, small, other.picture.shape[1::-1], cv2.INTER_LINEAR)
 
 
-def camera_motion(frame: Small, other: np.ndarray) -> np.ndarray | None:
+def camera_motion(frame: Small, other: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     """The similarity (3×3, in full pixels) that takes most of a frame to another of its small size.
 
-    None if there is none.
+    None if there is none. And the flow it was found in: how far each small pixel is from where it is
+    in the other, (h, w, 2) x and y.
     """
-    flow = _flow(frame.picture, other, cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    grey = [
+        times(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), 255, cv2.CV_8U) for p in (frame.picture, other)
+    ]
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(*grey, None)
     step = max(2, min(flow.shape[:2]) // 40)
     y, x = np.mgrid[step // 2 : flow.shape[0] : step, step // 2 : flow.shape[1] : step]
     here = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
     there = here + flow[y.ravel(), x.ravel()]
     inside = ((there >= 0) & (there < flow.shape[1::-1])).all(axis=1)
     if inside.sum() < 8:
-        return None
+        return None, flow
     matrix, agree = cv2.estimateAffinePartial2D(
         here[inside], there[inside], method=cv2.RANSAC, ransacReprojThreshold=0.5, maxIters=500
     )
     if matrix is None or agree.mean() < 0.2:
-        return None
-    return np.linalg.inv(frame.shrink) @ np.vstack([matrix, [0, 0, 1]]) @ frame.shrink
+        return None, flow
+    return np.linalg.inv(frame.shrink) @ np.vstack([matrix, [0, 0, 1]]) @ frame.shrink, flow
 
 
 @dataclass
@@ -93,35 +99,51 @@ class Past:
         return found
 
 
-def past_of(picture: Small, last: Small, back: np.ndarray) -> Past:
-    """back: the camera's motion: the picture's full pixels to the last one's."""
-    flow = _flow(picture.picture, last.seen_by(picture, back), cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    moves = cv2.magnitude(flow[..., 0], flow[..., 1]) >= UNSURE
-    flow[~moves] = 0
-    flow /= picture.shrink.diagonal()[:2].astype(np.float32)
-    past = Past(back, picture.full, [])
-    for left, top, right, bottom in _boxes(moves, picture):
+def own_motion(flow: np.ndarray, frame: Small, camera: np.ndarray) -> np.ndarray:
+    """What of a flow is not the camera's (3×3, in full pixels), in full pixels; mostly nothing: 0."""
+    small = frame.shrink @ camera @ np.linalg.inv(frame.shrink)
+    own = cv2.subtract(flow, cv2.transform(_pixels(*flow.shape[1::-1]), (small - np.eye(3))[:2]))
+    own[cv2.magnitude(*cv2.split(own)) < UNSURE] = 0
+    return cv2.multiply(own, (1 / frame.shrink[0, 0], 1 / frame.shrink[1, 1], 0, 0))
+
+
+def past_of(own: np.ndarray, frame: Small, pose: np.ndarray, back: np.ndarray, size) -> Past:
+    """The past of a picture of this size on which the frame lies.
+
+    own: what moved by itself in the frame's small picture. pose: 3×3, the frame's full pixels to the
+    picture's. back: the camera's motion: the picture's pixels to the last one's.
+    """
+    past = Past(back, size, [])
+    to_small, moves = frame.shrink @ np.linalg.inv(pose), ~cv2.inRange(own, (0, 0), (0, 0))
+    for left, top, right, bottom in _boxes(moves, np.linalg.inv(to_small), size):
         corner = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
-        places = warp(flow, picture.shrink @ corner, (right - left, bottom - top), cv2.INTER_LINEAR)
-        places += np.stack(np.meshgrid(np.arange(left, right), np.arange(top, bottom)), axis=-1)
+        moved = warp(own, to_small @ corner, (right - left, bottom - top), cv2.INTER_LINEAR)
+        places = _pixels(right - left, bottom - top) + np.float32([left, top])
+        places += cv2.transform(moved, pose[:2, :2])
         past.moved.append((np.s_[top:bottom, left:right], cv2.transform(places, back[:2])))
     return past
 
 
-def _boxes(moves: np.ndarray, small: Small) -> Iterator[tuple[int, int, int, int]]:
+def _boxes(moves: np.ndarray, to_full: np.ndarray, size) -> Iterator[tuple[int, int, int, int]]:
     """Left, top, right and bottom of those blocks of the full picture in which something moves."""
-    moves, to_full = moves.astype(np.uint8), np.linalg.inv(small.shrink)
     for row in range(0, moves.shape[0], BLOCK):
         for column in range(0, moves.shape[1], BLOCK):
             x, y, w, h = cv2.boundingRect(moves[row : row + BLOCK, column : column + BLOCK])
             if not w:
                 continue
-            x, y = x + column, y + row
-            # Interpolated, it reaches one pixel further.
-            ends = to_full @ np.array([[x - 1, x + w], [y - 1, y + h], [1, 1]])
-            start = np.floor(ends[:2, 0]).astype(int).clip(0)
-            stop = np.minimum(np.ceil(ends[:2, 1]).astype(int) + 1, small.full)
-            yield *start.tolist(), *stop.tolist()
+            left, top = x + column - 1, y + row - 1  # interpolated, it reaches one pixel further
+            right, bottom = left + w + 1, top + h + 1
+            corners = to_full[:2] @ [[left, right, left, right], [top, top, bottom, bottom], [1] * 4]
+            start = np.floor(corners.min(axis=1)).astype(int).clip(0)
+            stop = np.minimum(np.ceil(corners.max(axis=1)).astype(int) + 1, size)
+            if (start < stop).all():
+                yield *start.tolist(), *stop.tolist()
+
+
+@lru_cache(maxsize=64)
+def _pixels(width: int, height: int) -> np.ndarray:
+    """Each pixel's x and y; (height, width, 2)."""
+    return np.stack(np.meshgrid(*(np.arange(n, dtype=np.float32) for n in (width, height))), axis=-1)
 
 
 def exposure(frame: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -134,11 +156,6 @@ def exposure(frame: np.ndarray, seen: np.ndarray) -> np.ndarray:
         if usable.sum() > 50:
             gains[channel] = np.median(np.log(a[usable, channel] / b[usable, channel]))
     return np.exp(-EXPOSURE * gains.clip(-0.2, 0.2))
-
-
-def _flow(picture: np.ndarray, other: np.ndarray, preset: int) -> np.ndarray:
-    grey = [times(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), 255, cv2.CV_8U) for p in (picture, other)]
-    return cv2.DISOpticalFlow_create(preset).calc(*grey, None)
 
 
 def warp(picture: np.ndarray, matrix: np.ndarray, size, between=cv2.INTER_CUBIC) -> np.ndarray:

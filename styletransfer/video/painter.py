@@ -94,13 +94,13 @@ class Painter:
     def _paint(self, picture: np.ndarray, turn: Turn, code: dict[str, Statistics]) -> np.ndarray:
         height, width = picture.shape[:2]
         check_memory(width, height, self.net)
-        x = torch.tensor(picture, device=self.net.device).permute(2, 0, 1)[None]
-        if x.dtype == torch.uint8:
-            x = x / 255
+        if picture.dtype == np.uint8:
+            picture = picture / np.float32(255)
+        x = torch.from_numpy(picture).to(self.net.device).permute(2, 0, 1)[None]
         with enough_memory(self.net.device, "a smaller --size"):
             padded = pad_to_multiple(x).contiguous(memory_format=torch.channels_last)
             out = self._network(padded, code, turn)[:, :, :height, :width]
-        out = out.float().clamp(0, 1)
+        out = out.float().clamp_(0, 1)
         if self.luminance:
             out = color.with_luminance_of(x, out)
         return out[0].permute(1, 2, 0).contiguous().cpu().numpy()

@@ -18,7 +18,7 @@ from math import atan2, hypot, log
 
 import numpy as np
 
-from .motion import Past, Small, camera_motion, cv2, exposure, past_of, times, warp
+from .motion import Past, Small, camera_motion, cv2, exposure, own_motion, past_of, times, warp
 
 PAST = 0.7  # w
 TOLERANCE = 0.04  # of the picture's range: where canvas and frame differ by it, m is 1/e
@@ -85,9 +85,9 @@ class Canvas:
         last, size = self.last, rgb.shape[1::-1]
         to_last = last.pose @ np.linalg.inv(self.place)  # the canvas's pixels to the last picture's
         small_last = Small.of(last.picture)
-        place = self._found(small, small_last, self.place @ self.speed, to_last)
+        place, own = self._found(small, small_last, self.place @ self.speed, to_last)
         if place is None:
-            place = self._found(small, small_last, self.place, to_last)
+            place, own = self._found(small, small_last, self.place, to_last)
         self.speed = np.eye(3) if place is None else np.linalg.inv(self.place) @ place
         place = _settled(self.place if place is None else place, size)
         gains = exposure(small.picture, small_last.seen_by(small, to_last @ place))
@@ -95,7 +95,7 @@ class Canvas:
         new = _straightened(place, size)
         view = self._lay(rgb, new, gains)
         back = to_last @ place @ np.linalg.inv(view.pose)  # this picture's pixels to the last one's
-        view.past = past_of(Small.of(view.picture), small_last, back)
+        view.past = past_of(own, small, view.pose, back, view.picture.shape[1::-1])
         past = view.past.in_(last.picture)
         agreement = _agreement(view.picture, past)
         agreement *= _covered(np.linalg.inv(back) @ last.pose, size, view.past.size)
@@ -106,24 +106,28 @@ class Canvas:
         self.place = new
         return view
 
-    def _found(self, frame: Small, last: Small, place: np.ndarray, to_last: np.ndarray):
-        """Where on the canvas the frame is, from a guess; None if it cannot be told."""
+    def _found(
+        self, frame: Small, last: Small, place: np.ndarray, to_last: np.ndarray
+    ) -> tuple[np.ndarray | None, np.ndarray]:
+        """Where on the canvas the frame is, from a guess, and what in it moved by itself.
+
+        None if the camera's motion cannot be told: then all that is seen from the guess is the latter.
+        """
         for _ in range(3):  # what is left to find grows small, and is then found exactly
-            step = camera_motion(frame, last.seen_by(frame, to_last @ place))
+            step, flow = camera_motion(frame, last.seen_by(frame, to_last @ place))
             if step is None:
-                return None
+                return None, own_motion(flow, frame, np.eye(3))
             place = place @ step
             if _moves(step, frame.full) < NEAR:
                 break
-        return place
+        return place, own_motion(flow, frame, step)
 
     def _lay(self, rgb: np.ndarray, place: np.ndarray, gains=1.0) -> View:
         height, width = rgb.shape[:2]
         corners = place @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1.0]])
         low, high = corners[:2].min(axis=1), corners[:2].max(axis=1)
         start = np.floor(low / GRID + 1e-6) * GRID
-        aligned = np.allclose(low, start) and np.allclose(high - low, (width, height))
-        sides = np.ceil((high - low) / GRID + (0 if aligned else 1)) * GRID
+        sides = np.ceil((high - start) / GRID - 1e-6) * GRID
         pose = np.array([[1, 0, -start[0]], [0, 1, -start[1]], [0, 0, 1]]) @ place
         sides = tuple(int(max(side, 2 * GRID)) for side in sides)
         picture = times(rgb, np.divide(gains, 255), cv2.CV_32F)
@@ -167,8 +171,8 @@ def is_cut(before: np.ndarray, now: np.ndarray) -> bool:
 def _agreement(picture: np.ndarray, past: np.ndarray) -> np.ndarray:
     """exp(−(d / TOLERANCE)²), d being the mean difference of 5×5 pixels; (h, w)."""
     difference = cv2.transform(cv2.absdiff(picture, past), np.full((1, 3), 1 / 3, np.float32))
-    difference = cv2.blur(difference, (5, 5)) / TOLERANCE
-    return cv2.exp(-(difference**2))
+    difference = cv2.blur(difference, (5, 5))
+    return cv2.exp(cv2.multiply(difference, difference, scale=-1 / TOLERANCE**2))
 
 
 def _covered(matrix: np.ndarray, frame: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
