@@ -1,6 +1,6 @@
 """How fast `stylize video` is, of what the model alone could be.
 
-    python -m benchmarks.film [--device cuda] [--height 720] [--seconds 4]
+    python -m benchmarks.film [--device cuda] [--height 720] [--seconds 10]
 
 The model alone paints decoded frames one after the other; the command does all the rest too: decoding,
 finding the camera's motion, steadying, encoding. Plain (--frame-by-frame) and steady, in turn, three
@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--height", type=int, default=720)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--seconds", type=float, default=10.0)
     given = parser.parse_args()
 
     from styletransfer import Stylizer, keep_memory

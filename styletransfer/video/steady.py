@@ -24,7 +24,7 @@ PAST = 0.7  # w
 TOLERANCE = 0.04  # of the picture's range: where canvas and frame differ by it, m is 1/e
 GRID = 8  # of the network
 STILL = 0.1  # pixels: a camera that moves less stands
-NEAR = 0.5  # pixels: a guess of the camera's motion that was no further off need not be made better
+NEAR = 0.5  # small pixels: a guess of the camera's motion no further off need not be made better
 DRIFT = 0.08  # how far a frame may be turned (radians) or scaled (log) on the canvas: then a new one
 LOST = 0.1  # mean agreement below which the canvas is given up
 
@@ -118,7 +118,7 @@ class Canvas:
             if step is None:
                 return None, own_motion(flow, frame, np.eye(3))
             place = place @ step
-            if _moves(step, frame.full) < NEAR:
+            if _moves(step, frame.full) * frame.shrink[0, 0] < NEAR:
                 break
         return place, own_motion(flow, frame, step)
 
@@ -146,7 +146,8 @@ class Blend:
         if view.past is not None:
             painted = _mixed(painted, view.past.in_(self.last), view.trust)
         self.last = painted
-        return times(warp(painted, view.pose, view.size), 255, cv2.CV_8U)
+        frame = warp(painted, view.pose, view.size)
+        return times(frame, 255, cv2.CV_8U)
 
     def state(self) -> dict[str, np.ndarray]:
         """What the next frame needs to know of those before it."""
