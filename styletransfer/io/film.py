@@ -101,7 +101,8 @@ class FilmClip(Clip):
                     continue
                 if first is not None:
                     wanted = (each for each in chain([first], found) if each[0] >= start)
-                    yield from (self._frame(*each) for each in wanted)
+                    converter = VideoReformatter()
+                    yield from (self._frame(*each, converter) for each in wanted)
                 return
 
     def _timed(self, file, stream, dense: bool) -> Iterator[tuple[Fraction, Fraction, VideoFrame]]:
@@ -127,8 +128,10 @@ class FilmClip(Clip):
         elif errors:
             self.notes.append(f"{self.path} is damaged: {len(errors)} parts of it were left out")
 
-    def _frame(self, time: Fraction, duration: Fraction, frame: VideoFrame) -> Frame:
-        rgb = VideoReformatter().reformat(
+    def _frame(
+        self, time: Fraction, duration: Fraction, frame: VideoFrame, converter: VideoReformatter
+    ) -> Frame:
+        rgb = converter.reformat(
             frame,
             format="rgb24",
             src_colorspace=_matrix(frame),
@@ -176,7 +179,7 @@ class Encoder:
     """One piece of a film's pictures, to a file of packets that `join` reads."""
 
     def __init__(self, look: Look):
-        self.look, self.packets = look, []
+        self.look, self.packets, self.converter = look, [], VideoReformatter()
         try:
             self.file = av.open(io.BytesIO(), "w", format="null")
             self.stream = look.add_to(self.file)
@@ -190,8 +193,8 @@ class Encoder:
         if height % 2 or width % 2:
             rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         pixels = self.stream.codec_context.pix_fmt
-        frame = VideoReformatter().reformat(
-            VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24"),
+        frame = self.converter.reformat(
+            VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24"),
             format=pixels,
             dst_colorspace=_written_matrix(pixels),
             interpolation=_SHARP,

@@ -147,7 +147,7 @@ class Blend:
             painted = _mixed(painted, view.past.in_(self.last), view.trust)
         self.last = painted
         frame = warp(painted, view.pose, view.size)
-        return times(frame, 255, cv2.CV_8U)
+        return cv2.convertScaleAbs(cv2.max(frame, 0), alpha=255)
 
     def state(self) -> dict[str, np.ndarray]:
         """What the next frame needs to know of those before it."""
