@@ -59,7 +59,7 @@ def camera_motion(frame: Small, other: np.ndarray) -> tuple[np.ndarray | None, n
     in the other, (h, w, 2) x and y.
     """
     grey = [times(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), 255, cv2.CV_8U) for p in (frame.picture, other)]
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(*grey, None)
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST).calc(*grey, None)
     step = max(2, min(flow.shape[:2]) // 40)
     y, x = np.mgrid[step // 2 : flow.shape[0] : step, step // 2 : flow.shape[1] : step]
     here = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
