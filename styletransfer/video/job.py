@@ -23,7 +23,7 @@ from .sinks import sink_for
 from .work import Work, content_digest
 
 PIECE = 96  # frames: what a crash can cost, and how often the encoder begins anew
-FORMAT = 1  # of the work folder
+FORMAT = 2  # of the work folder
 
 
 @dataclass

@@ -33,7 +33,7 @@ LOST = 0.1  # mean agreement below which the canvas is given up
 class View:
     """A frame on the canvas.
 
-    picture: the part of the steady canvas that it covers, float32 (h, w, 3) in [0, 1], h and w
+    picture: the part of the steady canvas that it covers, float32 (h, w, 3) of about 0 to 1, h and w
     multiples of 8. pose: 3×3, the frame's pixels to the picture's. past: where its pixels were in the
     last view's picture; trust: w · m, (h, w); None after a cut. size: the frame's.
     """
