@@ -217,4 +217,6 @@ def _thumbnail(frame: np.ndarray) -> np.ndarray:
 
 def _mixed(now: np.ndarray, past: np.ndarray, share: np.ndarray) -> np.ndarray:
     """now + share · (past − now)."""
-    return cv2.blendLinear(now, past, 1 - share, share)
+    whole = 1024  # blendLinear divides by the sum of the weights and 1e-5
+    weight = whole * share
+    return cv2.blendLinear(now, past, whole - weight, weight)
