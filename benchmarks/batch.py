@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from . import asked
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 STYLE = EXAMPLES / "style" / "starry_night.jpg"
 SIZE = 512
@@ -94,9 +96,7 @@ def main() -> None:
             found.append((model, command))
             print(f"model {model:.1f}/s, command {command:.1f}/s", file=sys.stderr)
     model, command = (statistics.median(rates) for rates in zip(*found))
-    options = "".join(
-        f" --{key} {value}" for key, value in vars(given).items() if value != parser.get_default(key)
-    )
+    options = asked(parser, given)
     OUT.write_text(
         f"""# How much of the model's speed `stylize batch` reaches
 

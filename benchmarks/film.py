@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from . import asked
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 STYLE = EXAMPLES / "style" / "starry_night.jpg"
 OUT = Path("benchmarks/film.md")
@@ -82,9 +84,7 @@ def main() -> None:
             found.append((alone(stylizer, frames), plain, whole(film, out, given.device)))
             print(" ".join(f"{rate:.2f}" for rate in found[-1]), file=sys.stderr)
     model, plain, steady = (statistics.median(rates) for rates in zip(*found))
-    options = "".join(
-        f" --{key} {value}" for key, value in vars(given).items() if value != parser.get_default(key)
-    )
+    options = asked(parser, given)
     width = given.height * 16 // 9
     OUT.write_text(
         f"""# How much of the model's speed `stylize video` reaches

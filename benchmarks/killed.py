@@ -21,6 +21,7 @@ import numpy as np
 
 from styletransfer.io.clip import open_clip
 
+from . import asked
 from .film import RATE, STYLE, make
 
 OUT = Path("benchmarks/killed.md")
@@ -126,9 +127,7 @@ def main() -> int:
     rows = "\n".join(
         f"| {what} | {found} | {'yes' if good else '**no**'} |" for what, found, good in checks
     )
-    options = "".join(
-        f" --{key} {value:g}" for key, value in vars(given).items() if value != parser.get_default(key)
-    )
+    options = asked(parser, given)
     width = given.height * 16 // 9
     OUT.write_text(
         f"""# A film with sound, whole, and killed in the middle

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..io.files import lock
 
 WORK = ".stylize"
 SYNC = 5.0  # seconds between the moments at which the manifest is forced to the disk
@@ -225,7 +226,7 @@ def _locked(path: Path, folder: Path) -> int:
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock(file)
+            lock(file)
             if os.path.exists(path) and os.path.samestat(os.fstat(file), os.stat(path)):
                 return file
         except OSError as error:
@@ -234,14 +235,3 @@ def _locked(path: Path, folder: Path) -> int:
                 raise
             raise InputError(f"{folder}: another stylize batch is writing there") from None
         os.close(file)  # the other process was just finishing, and took its lock file away
-
-
-def _lock(file: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -61,9 +61,9 @@ def camera_motion(frame: Small, other: np.ndarray) -> tuple[np.ndarray | None, n
     grey = [times(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), 255, cv2.CV_8U) for p in (frame.picture, other)]
     flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST).calc(*grey, None)
     step = max(2, min(flow.shape[:2]) // 40)
-    y, x = np.mgrid[step // 2 : flow.shape[0] : step, step // 2 : flow.shape[1] : step]
-    here = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
-    there = here + flow[y.ravel(), x.ravel()]
+    some = np.s_[step // 2 :: step, step // 2 :: step]
+    here = _pixels(*flow.shape[1::-1])[some].reshape(-1, 2)
+    there = here + flow[some].reshape(-1, 2)
     inside = ((there >= 0) & (there < flow.shape[1::-1])).all(axis=1)
     if inside.sum() < 8:
         return None, flow

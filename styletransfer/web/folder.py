@@ -8,10 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from ..io.files import lock
 
 PREFIX = "style-studio-"
 YOUNG = 60  # seconds: a folder of a studio that is just opening may not be locked yet
@@ -23,21 +20,22 @@ def private_folder() -> Iterator[Path]:
     for old in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         _remove_if_left(old)
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
-        lock = _lock(name)
+        handle = _locked(name)
         try:
             yield Path(name)
         finally:
-            if lock is not None:
-                os.close(lock)
+            if handle is not None:
+                os.close(handle)
 
 
-def _lock(folder: str | Path) -> int | None:
-    """A lock that ends with this process, however it ends; None if somebody has it."""
-    if fcntl is None:
-        return None
-    handle = os.open(folder, os.O_RDONLY)
+def _locked(folder: str | Path) -> int | None:
+    """The folder, open and locked; None if somebody has it, or it does not open (Windows: none does)."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        lock(handle)
     except OSError:
         os.close(handle)
         return None
@@ -48,9 +46,9 @@ def _remove_if_left(folder: Path) -> None:
     try:
         if time.time() - folder.stat().st_mtime < YOUNG:
             return
-        lock = _lock(folder)
-    except OSError:  # another user's, or gone by now
+    except OSError:  # gone by now
         return
-    if lock is not None:
+    handle = _locked(folder)
+    if handle is not None:
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+        os.close(handle)
