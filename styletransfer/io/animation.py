@@ -80,14 +80,14 @@ def _one_palette(pictures: list[Image.Image]) -> list[Image.Image]:
 
 
 def _write_film(path: Path, suffix: str, frames: Iterator[Image.Image], seconds: Fraction) -> None:
-    from . import film
+    from . import encode
 
     first = next(frames)
-    look = film.Look(first.size, film.CONTAINERS[suffix], None, 1 / seconds, seconds)
-    encoder = film.Encoder(look)
+    look = encode.Look(first.size, encode.CONTAINERS[suffix], None, 1 / seconds, seconds)
+    encoder = encode.Encoder(look)
     count = 0
     for count, picture in enumerate(chain([first], frames), 1):
         encoder.write(np.asarray(picture), [(count - 1) * seconds])
     with tempfile.TemporaryDirectory() as folder:
         encoder.save(Path(folder, "film.npz"))
-        film.join(path, suffix, look, [Path(folder, "film.npz")], count * seconds)
+        encode.join(path, suffix, look, [Path(folder, "film.npz")], count * seconds)

@@ -19,20 +19,20 @@ class FilmSink:
     """Pieces of encoded film, joined with the sound in the end."""
 
     def __init__(self, output: Path, clip: Clip, part: Part, size, codec: str, crf, sound: bool):
-        from ..io import film
+        from ..io import encode, film  # PyAV is an extra
 
-        self.film, self.output, self.part = film, output, part
+        self.encode, self.output, self.part = encode, output, part
         rate = 1 / part.tick if part.tick else clip.rate
-        encoder = film.encoder_for(output, codec)
-        film.encoder_options(encoder, crf)
-        self.look = film.Look(size, encoder, crf, rate, part.tick or clip.time_base, clip.aspect)
+        encoder = encode.encoder_for(output, codec)
+        encode.encoder_options(encoder, crf)
+        self.look = encode.Look(size, encoder, crf, rate, part.tick or clip.time_base, clip.aspect)
         audible = sound and isinstance(clip, film.FilmClip) and film.has_sound(clip.path)
         self.sound = clip.path if audible else None
         self.encoder, self.count, self.file = None, 0, ""
 
     def probe(self, folder: Path) -> None:
         """Say before any work what would go wrong at its end: a black frame goes all the way."""
-        encoder = self.film.Encoder(self.look)
+        encoder = self.encode.Encoder(self.look)
         encoder.write(np.zeros((self.look.size[1], self.look.size[0], 3), np.uint8), [Fraction(0)])
         encoder.save(folder / "probe.npz")
         self._join(folder / "probe", [folder / "probe.npz"], Fraction(1), Fraction(1, 1000))
@@ -41,7 +41,7 @@ class FilmSink:
 
     def add(self, rgb: np.ndarray, frame: Frame, number: int, folder: Path) -> None:
         if self.encoder is None:
-            self.encoder, self.count = self.film.Encoder(self.look), 0
+            self.encoder, self.count = self.encode.Encoder(self.look), 0
             self.file = f"piece-{number:07d}.npz"
         if frame.alpha is not None:
             rgb = _on_white(rgb, frame.alpha)
@@ -62,7 +62,7 @@ class FilmSink:
 
     def _join(self, target: Path, pieces: list[Path], end: Fraction, length: Fraction | None) -> None:
         suffix = self.output.suffix.lower()
-        self.film.join(target, suffix, self.look, pieces, end, self.sound, self.part.begin, length)
+        self.encode.join(target, suffix, self.look, pieces, end, self.sound, self.part.begin, length)
 
 
 class PictureSink:

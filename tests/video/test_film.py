@@ -7,7 +7,7 @@ import pytest
 
 from styletransfer.errors import InputError
 from styletransfer.io.clip import open_clip
-from styletransfer.io.film import Encoder, Look, encoder_for, join
+from styletransfer.io.encode import Encoder, Look, encoder_for, join
 from styletransfer.video.part import cut_out
 
 from .conftest import av, panned, write_film

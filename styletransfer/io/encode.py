@@ -1,0 +1,258 @@
+"""Films out, by PyAV: pictures encoded in pieces, joined with the sound, which is copied."""
+
+import heapq
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from .files import write_atomically
+from .film import (
+    BT709,
+    SHARP,
+    ColorRange,
+    Colorspace,
+    FFmpegError,
+    VideoFrame,
+    VideoReformatter,
+    av,
+    reason,
+)
+
+CODECS = {
+    "h264": "libx264",
+    "h265": "libx265",
+    "hevc": "libx265",
+    "vp9": "libvpx-vp9",
+    "av1": "libsvtav1",
+}
+CRF = {"libx264": 20, "libx265": 20, "libvpx-vp9": 28, "libsvtav1": 26}
+"""Encoders that take a constant quality, and the one we take: hardly to be told from the original."""
+CONTAINERS = {
+    ".mp4": "libx264", ".mov": "libx264", ".m4v": "libx264", ".mkv": "libx264",
+    ".webm": "libvpx-vp9",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Look:
+    """How pictures are encoded. size: of the frames; players want even sides, so a last row or column
+    is repeated if need be. rate: frames a second, on average; times are multiples of time_base.
+    """
+
+    size: tuple[int, int]
+    codec: str
+    crf: int | None
+    rate: Fraction
+    time_base: Fraction
+    aspect: Fraction = Fraction(1)
+
+    def add_to(self, file):
+        """A new stream of a file that is being written."""
+        stream = file.add_stream(self.codec, rate=self.rate.limit_denominator(1001))
+        context = stream.codec_context
+        known = [f.name for f in context.codec.video_formats or []]
+        context.pix_fmt = next(
+            (f for f in known if f in ("yuv420p", "yuvj420p", "yuv422p10le")), known[0]
+        )
+        context.width, context.height = (side + side % 2 for side in self.size)
+        context.time_base, context.sample_aspect_ratio = self.time_base, self.aspect
+        context.color_range = int(_written_range(context.pix_fmt))
+        context.color_primaries = context.color_trc = BT709
+        context.colorspace = int(_written_matrix(context.pix_fmt))
+        context.flags |= int(av.codec.context.Flags.global_header)
+        context.options = encoder_options(self.codec, self.crf)
+        return stream
+
+
+class Encoder:
+    """One piece of a film's pictures, to a file of packets that `join` reads."""
+
+    def __init__(self, look: Look):
+        self.look, self.packets, self.converter = look, [], VideoReformatter()
+        try:
+            self.file = av.open(io.BytesIO(), "w", format="null")
+            self.stream = look.add_to(self.file)
+            self.stream.codec_context.open()
+        except (FFmpegError, ValueError) as error:
+            raise InputError(f"codec {look.codec}: {reason(error)}") from None
+
+    def write(self, rgb: np.ndarray, times: Iterable[Fraction]) -> None:
+        """A frame, uint8 (H, W, 3), at each of the times; multiples of the time base."""
+        height, width = rgb.shape[:2]
+        if height % 2 or width % 2:
+            rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        pixels = self.stream.codec_context.pix_fmt
+        frame = self.converter.reformat(
+            VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24"),
+            format=pixels,
+            dst_colorspace=_written_matrix(pixels),
+            interpolation=SHARP,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=_written_range(pixels),
+        )
+        frame.time_base = self.look.time_base
+        for time in times:
+            frame.pts = round(time / self.look.time_base)
+            self._encode(frame)
+
+    def save(self, path: Path) -> None:
+        """Write all packets; the encoder has ended."""
+        self._encode(None)
+        data = np.frombuffer(b"".join(bytes(p) for p in self.packets), np.uint8)
+        numbers = np.array([[p.size, p.pts, p.is_keyframe] for p in self.packets], np.int64)
+        buffer = io.BytesIO()
+        np.savez(buffer, data=data, numbers=numbers)
+        write_atomically(path, lambda target: target.write_bytes(buffer.getvalue()))
+
+    def _encode(self, frame: VideoFrame | None) -> None:
+        try:
+            self.packets.extend(self.stream.encode(frame))
+        except (FFmpegError, OSError) as error:
+            raise InputError(f"{self.look.codec} cannot encode this: {reason(error)}") from None
+
+
+def encoder_for(path: Path, codec: str) -> str:
+    """FFmpeg's encoder for a codec's name, or for the file's suffix if that is empty; InputError."""
+    suffix = path.suffix.lower()
+    if suffix not in CONTAINERS:
+        raise InputError(f"{path}: a film ends in {', '.join(CONTAINERS)}")
+    name = CODECS.get(codec.lower(), codec) or CONTAINERS[suffix]
+    try:
+        if av.codec.Codec(name, "w").type != "video":
+            raise ValueError
+    except ValueError:
+        known = ", ".join(CODECS)
+        raise InputError(f"--codec is {codec!r}: give {known}, or an encoder of FFmpeg") from None
+    return name
+
+
+def encoder_options(codec: str, crf: int | None) -> dict[str, str]:
+    """What an encoder is told; InputError if it knows no --crf."""
+    if crf is not None and codec not in CRF:
+        raise InputError(f"--crf: {codec} knows none ({', '.join(CRF)} do)")
+    if crf is not None and not 0 <= crf <= 63:
+        raise InputError(f"--crf is {crf}: it goes from 0 (no loss) to 51, 63 for vp9 and av1")
+    options = {"crf": str(CRF[codec] if crf is None else crf)} if codec in CRF else {}
+    quiet = {
+        # A sixth larger than slower presets at the same quality: the network waits. Theirs, with x264's
+        # macroblock tree, also depends on memory that was never written (at a width of 854, say).
+        "libx264": {"preset": "superfast"},
+        "libx265": {"x265-params": "log-level=error"},
+        "libvpx-vp9": {"b": "0", "row-mt": "1", "cpu-used": "4"},
+        "libsvtav1": {"preset": "8"},
+    }
+    return options | quiet.get(codec, {})
+
+
+def join(
+    target: Path,
+    suffix: str,
+    look: Look,
+    pieces: Sequence[Path],
+    end: Fraction,
+    sound: Path | None = None,
+    begin: Fraction = Fraction(0),
+    length: Fraction | None = None,
+) -> None:
+    """Join pieces that `Encoder` wrote, and a film's sound, into one file; nothing is encoded again.
+
+    end: when the last picture of the pieces is over. sound: a film, from whose time `begin` on sound
+    is taken, all of it or so long.
+    """
+    kind = {".mkv": "matroska", ".m4v": "mp4"}.get(suffix, suffix[1:])
+    options = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
+    with ExitStack() as open_files:
+        out = open_files.enter_context(av.open(str(target), "w", format=kind, options=options))
+        try:
+            stream = look.add_to(out)
+        except (FFmpegError, ValueError) as error:
+            raise InputError(f"{look.codec} does not go into {suffix} ({reason(error)})") from None
+        by_decoding = kind in ("mp4", "mov")
+        flows, tracks = [_pieces(pieces, stream, look.time_base, end, by_decoding)], {}
+        if sound:
+            source = open_files.enter_context(av.open(str(sound)))
+            for track in source.streams.audio:
+                try:
+                    tracks[track.index] = copy = out.add_stream_from_template(track)
+                except (FFmpegError, ValueError) as error:
+                    raise InputError(_no_sound(track, suffix, error)) from None
+                copy.metadata.update(track.metadata)
+            kept = ("title", "artist", "comment", "date", "creation_time", "copyright")
+            out.metadata.update({k: v for k, v in source.metadata.items() if k in kept})
+            flows.append(_sound(source, tracks, begin, length))
+        try:
+            out.start_encoding()
+        except (FFmpegError, ValueError) as error:
+            if tracks:
+                raise InputError(_no_sound(source.streams.audio[0], suffix, error)) from None
+            raise InputError(f"{look.codec} does not go into {suffix} ({reason(error)})") from None
+        for _, packet in heapq.merge(*flows, key=lambda pair: pair[0]):
+            out.mux(packet)
+
+
+def _pieces(
+    pieces: Sequence[Path], stream, base: Fraction, end: Fraction, by_decoding: bool
+) -> Iterator[tuple[Fraction, av.Packet]]:
+    """Packets of all pieces, in decoding order, with decoding times that grow over all of them.
+
+    Each encoder counted for itself: its first decoding times lie before its first picture, where the
+    last piece's are. Taken over all: the i-th packet is decoded when the (i − d)-th picture is seen,
+    d being the most that any packet comes before its turn. by_decoding: the container counts how long
+    a picture is seen by decoding times, so that the last packet has to fill what is left.
+    """
+    times = [int(pts) for piece in pieces for pts in np.load(piece)["numbers"][:, 1]]
+    order = sorted(times)
+    rank = {time: number for number, time in enumerate(order)}
+    delay = max(number - rank[time] for number, time in enumerate(times))
+    step = order[1] - order[0] if len(order) > 1 else 1
+    begin = order[0] - step * delay
+    decoding = iter([*range(begin, order[0], step), *order])
+    following = dict(zip(order, [*order[1:], max(round(end / base), order[-1] + 1)]))
+    count = 0
+    for piece in pieces:
+        with np.load(piece) as stored:
+            data, numbers = stored["data"].tobytes(), stored["numbers"].tolist()
+        place = 0
+        for size, pts, key in numbers:
+            packet = av.Packet(data[place : place + size])
+            place += size
+            packet.pts, packet.dts, packet.duration = pts, next(decoding), following[pts] - pts
+            if by_decoding and len(order) == (count := count + 1):
+                packet.duration = max(1, round(end / base) - order[0] + begin - packet.dts)
+            packet.time_base, packet.is_keyframe, packet.stream = base, bool(key), stream
+            yield packet.dts * base, packet
+
+
+def _sound(
+    source, tracks: dict, begin: Fraction, length: Fraction | None
+) -> Iterator[tuple[Fraction, av.Packet]]:
+    starts = [t.start_time * t.time_base for t in source.streams.audio if t.start_time is not None]
+    whole = all(begin <= start for start in starts)  # then with what a decoder needs before it begins
+    for packet in source.demux(list(source.streams.audio)):
+        if packet.pts is None:
+            continue
+        base = packet.time_base
+        shift, dts = round(begin / base), packet.pts if packet.dts is None else packet.dts
+        packet.pts, packet.dts = packet.pts - shift, dts - shift
+        packet.stream = tracks[packet.stream.index]
+        if (whole or packet.pts >= 0) and (length is None or packet.pts * base < length):
+            yield packet.dts * base, packet
+
+
+def _written_range(pixels: str) -> ColorRange:
+    return ColorRange.JPEG if "yuvj" in pixels else ColorRange.MPEG
+
+
+def _written_matrix(pixels: str) -> Colorspace:
+    return Colorspace.ITU601 if "yuvj" in pixels else Colorspace.ITU709  # JPEG knows no other
+
+
+def _no_sound(track, suffix: str, error: Exception) -> str:
+    name = track.codec_context.name
+    return f"the sound ({name}) does not go into {suffix} ({reason(error)}): give .mkv, or --no-audio"
