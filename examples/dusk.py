@@ -92,7 +92,8 @@ def run(options: argparse.Namespace) -> None:
             after = judge(tensor(picture), metrics.TAPS)
             found[name].append((
                 distance(metrics.all_statistics(after), goal, deviations),
-                metrics.content_score(after, before), metrics.ssim(tensor(picture), tensor(photo)),
+                metrics.content_score(after, before),
+                metrics.ssim(tensor(picture), tensor(photo)).item(),
             ))  # fmt: skip
 
     print("| | distance | content | ssim |\n|---|---|---|---|")

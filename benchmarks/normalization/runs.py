@@ -143,7 +143,7 @@ def scores(net: nn.Module, task: Single, styles: Tensor, others: Tensor, judge: 
                 "style": metrics.style_score(*stats, deviations),
                 "gram": metrics.gram_score(*grams),
                 "content": metrics.content_score(after, before),
-                "ssim": metrics.ssim(out.cpu(), content.cpu()),
+                "ssim": metrics.ssim(out.cpu(), content.cpu()).item(),
             }
         )
     return {name: sum(row[name] for row in found) / len(found) for name in found[0]}

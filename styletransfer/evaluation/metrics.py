@@ -66,14 +66,14 @@ def content_score(output: Mapping[str, Tensor], content: Mapping[str, Tensor]) -
     return 1 - 0.5 * (a - b).square().mean().item()
 
 
-def ssim(a: Tensor, b: Tensor, window: int = 11, sigma: float = 1.5) -> float:
-    """Mean structural similarity of luminance (Wang et al. 2004, eq. 13), Gaussian window.
+def ssim(a: Tensor, b: Tensor, window: int = 11, sigma: float = 1.5) -> Tensor:
+    """Mean structural similarity of luminance (Wang et al. 2004, eq. 13), Gaussian window; (N,).
 
-    a, b: RGB (1, 3, H, W) in [0, 1], H and W at least `window`. 1 is alike.
+    a, b: RGB (N, 3, H, W) in [0, 1], H and W at least `window`. 1 is alike.
     """
-    luma = torch.tensor((0.299, 0.587, 0.114), dtype=a.dtype).view(1, 3, 1, 1)
+    luma = a.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
     x, y = ((p * luma).sum(dim=1, keepdim=True) for p in (a, b))
-    position = torch.arange(window, dtype=a.dtype) - window // 2
+    position = torch.arange(window, dtype=a.dtype, device=a.device) - window // 2
     kernel = torch.exp(-(position**2) / (2 * sigma**2))
     kernel = kernel / kernel.sum()
 
@@ -84,7 +84,7 @@ def ssim(a: Tensor, b: Tensor, window: int = 11, sigma: float = 1.5) -> float:
     vx, vy, cov = blur(x * x) - mx * mx, blur(y * y) - my * my, blur(x * y) - mx * my
     c1, c2 = 0.01**2, 0.03**2
     map = (2 * mx * my + c1) * (2 * cov + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
-    return map.mean().item()
+    return map.mean(dim=(1, 2, 3))
 
 
 def _relative(distance: float, reference: float) -> float:

@@ -81,7 +81,7 @@ def evaluate(
                 metrics.gram_matrices(after), metrics.gram_matrices(before), grams[pair.style]
             ),
             "content": metrics.content_score(after, before),
-            "ssim": metrics.ssim(painted, photo),
+            "ssim": metrics.ssim(painted, photo).item(),
         }
 
 

@@ -13,7 +13,7 @@ from ..nn.normalization import Statistics
 from ..nn.stylizer import Config, StylizerNet
 from .losses import Spread
 from .pictures import Skipped
-from .recipe import Recipe
+from .recipe import Recipe, read_recipe
 
 
 @dataclass
@@ -95,7 +95,7 @@ def read_state(run: Path) -> Saved:
             tensors,
             int(metadata["step"]),
             json.loads(metadata["skipped"]),
-            Recipe(**json.loads(metadata["recipe"])),
+            Recipe(**asdict(read_recipe()[1]) | json.loads(metadata["recipe"])),  # older ones hold less
             Config(**json.loads(metadata["config"])),
         )
     except (KeyError, ValueError, TypeError) as error:

@@ -1,11 +1,12 @@
 """What the stylizer is trained for. All distances are per sample; smaller is better."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..evaluation.metrics import ssim
 from ..nn.normalization import EPS, Statistics, adain, regional_statistics, statistics
 from ..nn.stylizer import StylizerNet
 from ..nn.vgg import STYLE_TAPS, Encoder
@@ -58,19 +59,35 @@ def color_distance(a: Statistics, b: Statistics) -> Tensor:
     return sum((x - y).square().mean(dim=1) for x, y in zip(a, b))
 
 
-def content_distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> Tensor:
-    """½ · mean (IN(a) − IN(b))² over the content taps; (N,) float32, 0 alike … 1 unrelated.
+def content_distance(
+    a: Mapping[str, Tensor], b: Mapping[str, Tensor], taps: Sequence[str] = CONTENT_TAPS
+) -> Tensor:
+    """½ · mean (IN(a) − IN(b))² over the taps; (N,) float32, 0 alike … 1 unrelated.
 
     Instance-normalised features do not see colour and contrast, which belong to the style.
     Written out, it is one minus the correlation, which needs no normalised copies.
     """
     distances = []
-    for tap in CONTENT_TAPS:
+    for tap in taps:
         x, y = statistics(a[tap]), statistics(b[tap])
         covariance = (a[tap].float() * b[tap].float()).mean(dim=(2, 3)) - x.mean * y.mean
         own = 1 - 0.5 * EPS * (x.std**-2 + y.std**-2)  # below one where a channel is constant
         distances.append((own - covariance / (x.std * y.std)).mean(dim=1))
     return torch.stack(distances).mean(dim=0)
+
+
+def structure_distance(a: Tensor, b: Tensor) -> Tensor:
+    """1 − SSIM of the luminance of pictures (N, 3, H, W) about [0, 1]; (N,) float32."""
+    with torch.autocast(a.device.type, enabled=False):  # half precision has no room for variances
+        return 1 - ssim(a.float(), b.float())
+
+
+def seen_at(x: Tensor, share: float) -> Tensor:
+    """Pictures (N, 3, H, W) at a share of their size, as a viewer who stands back sees them."""
+    if share == 1:
+        return x
+    small = F.interpolate(x.float(), scale_factor=share, mode="bilinear", antialias=True)
+    return small.contiguous(memory_format=torch.channels_last)
 
 
 def balanced(distance: Tensor, reference: Tensor, floor: float) -> Tensor:
@@ -105,17 +122,20 @@ def stylization_losses(
     """
     times = recipe.pairings
     with torch.no_grad():
-        target = vgg(torch.cat([photos, paintings]), LOSS_TAPS)
+        originals, models = seen_at(photos, recipe.viewed), seen_at(paintings, recipe.viewed)
+        target = vgg(torch.cat([originals, models]), LOSS_TAPS)
         photo = {tap: x[: len(photos)] for tap, x in target.items()}
         painting = {tap: x[len(photos) :] for tap, x in target.items()}
         wanted = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
+    known = net.encoder is vgg and recipe.viewed == 1  # what the network sees is what is measured
     code = None  # the painter encodes the paintings itself
-    if net.encoder is vgg and which is None:
+    if known and which is None:
         joint = {tap: statistics(painting[tap], True) for tap in net.config.joint if tap in painting}
         code = net.palette(paintings) | wanted | joint
         if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
             code = {tap: Statistics(*(_with_next(part) for part in code[tap])) for tap in code}
     picture, aim = painter(photos if seen is None else seen, paintings, code, times, shares, which)
+    picture = seen_at(picture, recipe.viewed)
     output = vgg(picture, LOSS_TAPS)
 
     def measure(x: Tensor) -> Statistics:
@@ -146,7 +166,7 @@ def stylization_losses(
 
     losses = {}
     if recipe.content_loss == "target":
-        if net.encoder is vgg and net.config.bottleneck in ("adain", "spade"):
+        if known and net.config.bottleneck in ("adain", "spade"):
             goal = aim["relu4_1"].detach()
         else:
             style = _mapped(wanted["relu4_1"], lambda x: paired(x, times))
@@ -155,6 +175,11 @@ def stylization_losses(
     else:
         content = {tap: again(photo[tap], times) for tap in CONTENT_TAPS}
         losses["content"] = content_distance(output, content).mean()
+    if recipe.detail_weight:
+        original = {"relu3_3": again(photo["relu3_3"], times)}
+        losses["detail"] = content_distance(output, original, ("relu3_3",)).mean()
+    if recipe.structure_weight:
+        losses["structure"] = structure_distance(picture, again(originals, times)).mean()
     units = spread if recipe.balance else None
     losses["style"] = compare(
         lambda a, b: style_distance(a, b, units),
@@ -168,8 +193,8 @@ def stylization_losses(
             {tap: styles(gram(painting[tap])) for tap in STYLE_TAPS}, output, photo, GRAM_FLOOR,
         )  # fmt: skip
     if recipe.color_weight:
-        tones = _mapped(statistics(paintings), styles)
-        losses["color"] = compare(color_distance, measure, tones, picture, photos, COLOR_FLOOR)
+        tones = _mapped(statistics(models), styles)
+        losses["color"] = compare(color_distance, measure, tones, picture, originals, COLOR_FLOOR)
     return losses
 
 

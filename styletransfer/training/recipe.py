@@ -31,8 +31,8 @@ class Recipe:
     """How to train: a recipe's [training]. The values are in recipes/default.toml, and nowhere else.
 
     style_weight, gram_weight and color_weight multiply distances relative to the photo's own (1 =
-    unstylized) when balanced, content_weight one that is 0 for the photo and 1 for an unrelated
-    picture when normalized.
+    unstylized) when balanced, content_weight (when normalized), detail_weight and structure_weight ones
+    that are 0 for the photo and about 1 for an unrelated picture.
     """
 
     steps: int = _value("Batches to train on.")
@@ -40,6 +40,7 @@ class Recipe:
     pairings: int = _value("In how many styles of its batch each photo is painted.")
     crop: int = _value("Side of the crops in pixels, a multiple of 8.")
     zoom: tuple[float, float] = _value("A picture's short side in crops, drawn between the two.")
+    viewed: float = _value("At what share of their size crops are compared: below 1, from afar.")
     learning_rate: float = _value("At its highest.")
     warmup: int = _value("Steps in which the rate rises to that.")
     decay: float = _value("0: cosine to zero at the end; else rate / (1 + decay * step).")
@@ -51,6 +52,8 @@ class Recipe:
     content_loss: str = _value("normalized (relu3_3, relu4_1), or target, AdaIN's output as published.")
     balance: bool = _value("Style distances relative to the photo's own.")
     content_weight: float = _value("To look like the photo.")
+    detail_weight: float = _value("To look like the photo in its details: relu3_3, normalized.")
+    structure_weight: float = _value("To keep the photo's lights and darks: 1 - SSIM.")
     style_weight: float = _value("To have the painting's means and deviations.")
     gram_weight: float = _value("To have its texture.")
     color_weight: float = _value("To have its colours.")
@@ -79,6 +82,10 @@ class Recipe:
             or not 1 <= self.zoom[0] <= self.zoom[1]
         ):
             raise InputError(f"zoom is {self.zoom}: two numbers from 1 up, the smaller first")
+        if not 0 < self.viewed <= 1 or self.crop * self.viewed < 16:
+            raise InputError(
+                f"viewed is {self.viewed:g}: a share that leaves at least 16 of the crop's pixels"
+            )
         if self.ema >= 1:
             raise InputError(f"ema is {self.ema:g}: it must be below 1")
         if self.content_loss not in ("normalized", "target"):

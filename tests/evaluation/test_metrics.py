@@ -72,5 +72,6 @@ def test_ssim_is_the_formula_at_every_window():
             c1, c2 = 0.01**2, 0.03**2
             top = (2 * mp * mq + c1) * (2 * cov + c2)
             values.append(top / ((mp**2 + mq**2 + c1) * (vp + vq + c2)))
-    assert metrics.ssim(a, b) == pytest.approx(np.mean(values), abs=1e-6)
-    assert metrics.ssim(a, a) == pytest.approx(1)
+    assert metrics.ssim(a, b).item() == pytest.approx(np.mean(values), abs=1e-6)
+    both = metrics.ssim(torch.cat([a, a]), torch.cat([a, b]))  # each of a batch by itself
+    assert both.tolist() == pytest.approx([1, np.mean(values)], abs=1e-6)

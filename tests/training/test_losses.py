@@ -1,3 +1,4 @@
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,8 @@ from styletransfer.training.losses import (
     content_distance,
     gram,
     gram_distance,
+    seen_at,
+    structure_distance,
     style_distance,
     stylization_losses,
 )
@@ -68,20 +71,59 @@ def test_balanced_is_one_for_the_photo_itself():
 
 def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
     """What several processes need to share a batch."""
-    _, recipe = read_recipe("default", {"color_weight": 1.0})
+    weights = {"color_weight": 1.0, "detail_weight": 1.0, "structure_weight": 1.0}
+    _, recipe = read_recipe("default", weights)
     photos, paintings = torch.rand(2, 4, 3, 32, 32)
     ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
-    for changed in (recipe, replace(recipe, balance=False, content_loss="target")):
+    published = replace(recipe, balance=False, content_loss="target")
+    for changed in (recipe, published, replace(recipe, viewed=0.75)):
         arguments = (tiny_net, tiny_net.encoder, Painter(tiny_net), changed)
         whole = stylization_losses(*arguments, photos, paintings, ones)
         halves = [
             stylization_losses(*arguments, photos[i:j], paintings[i:j], ones)
             for i, j in ((0, 2), (2, 4))
         ]
-        assert set(whole) == {"content", "style", "gram", "color"}
+        assert set(whole) == {"content", "style", "gram", "color", "detail", "structure"}
         for name, value in whole.items():
             mean = (halves[0][name] + halves[1][name]) / 2
             torch.testing.assert_close(value, mean, rtol=1e-4, atol=1e-6)
+
+
+def test_structure_distance_sees_luminance_not_hue():
+    torch.manual_seed(0)
+    gray = torch.rand(2, 1, 24, 24).expand(-1, 3, -1, -1)
+    tinted = gray + torch.tensor((0.1, 0.0, -0.1 * 0.299 / 0.114)).view(1, 3, 1, 1)
+    assert structure_distance(gray, tinted).abs().max() < 1e-4
+    found = structure_distance(gray, torch.cat([gray[:1], 1 - gray[1:]]))
+    assert found[0].abs() < 1e-5 and found[1] > 1  # a negative is worse than unrelated
+
+
+def test_from_afar_fine_grain_is_not_seen():
+    board = (torch.arange(32)[:, None] + torch.arange(32)) % 2
+    board = board.float().expand(1, 3, 32, 32)
+    assert seen_at(board, 1.0) is board
+    small = seen_at(board, 0.5)
+    assert small.shape == (1, 3, 16, 16)
+    assert (small[..., 2:-2, 2:-2] - 0.5).abs().max() < 0.05
+
+
+def test_losses_from_afar_are_those_of_pictures_made_small(tiny_net):
+    """A painter that paints nothing: then both ways the same small pictures are compared."""
+    _, recipe = read_recipe("default", {"detail_weight": 1.0, "structure_weight": 1.0})
+    photos, paintings = torch.rand(2, 2, 3, 64, 64)
+    ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
+
+    def painter(photos, paintings, code, times, shares, which):
+        return paintings, None
+
+    def losses(recipe, *pictures):
+        other = deepcopy(tiny_net)  # of its own: nothing of what the loss sees is the net's
+        return stylization_losses(other, tiny_net.encoder, painter, recipe, *pictures, ones)
+
+    afar = losses(replace(recipe, viewed=0.5), photos, paintings)
+    small = losses(recipe, seen_at(photos, 0.5), seen_at(paintings, 0.5))
+    for name, value in small.items():
+        torch.testing.assert_close(afar[name], value)
 
 
 def test_color_distance_sees_mean_and_deviation():

@@ -48,6 +48,8 @@ def test_a_file_changes_the_default_and_the_command_line_both(tmp_path):
         ("[training]\nzoom = [2, 1]", "zoom"),
         ("[training]\nzoom = 2", "zoom"),
         ("[training]\nlearning_rate = -1.0", "negative"),
+        ("[training]\nviewed = 0.0", "viewed"),
+        ("[training]\ncrop = 32\nviewed = 0.4", "at least 16"),
         ("[training]\nema = 1.0", "ema"),
         ("[training]\ncontent_loss = 'none'", "content_loss"),
     ],

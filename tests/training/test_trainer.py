@@ -9,7 +9,7 @@ from PIL import Image
 
 from styletransfer import InputError
 from styletransfer.interrupt import Interrupt
-from styletransfer.io.weights import load_model, save_model
+from styletransfer.io.weights import load_model, read_safetensors, save_model, write_safetensors
 from styletransfer.nn.normalization import Statistics
 from styletransfer.nn.stylizer import BOTTLENECKS, Config, StylizerNet
 from styletransfer.training.checkpoint import read_state
@@ -71,6 +71,15 @@ def test_resuming_gives_the_losses_of_an_uninterrupted_run(pictures, tmp_path):
     a, b = (load_model(run / "checkpoint-000006.safetensors") for run in (whole, parts))
     for key, tensor in a.state_dict().items():
         assert torch.equal(tensor, b.state_dict()[key]), key
+
+
+def test_the_state_of_a_run_from_before_a_value_was_known_has_the_default(pictures, tmp_path):
+    run, _ = run_to(tmp_path, "run", pictures)
+    tensors, metadata = read_safetensors(run / "state.safetensors")
+    recipe = json.loads(metadata["recipe"])
+    del recipe["viewed"]
+    write_safetensors(run / "state.safetensors", tensors, metadata | {"recipe": json.dumps(recipe)})
+    assert read_state(run).recipe == RECIPE
 
 
 def test_a_run_leaves_models_samples_and_metrics(pictures, tmp_path):
