@@ -25,6 +25,9 @@ class Encoder(nn.Module):
     """VGG-16 or VGG-19 from RGB in [0, 1] to relu4_1; convolutions are named conv1_1 … conv4_1.
 
     The colour conversion and mean subtraction of the original networks are folded into conv1_1.
+
+    units: by tap, what its channels were divided by, (C,), where that is known: weights do not tell, so
+    only of an encoder that `normalize_activations` has just scaled.
     """
 
     reach = 40  # pixels: farther away nothing matters to a feature; a multiple of 8
@@ -32,6 +35,7 @@ class Encoder(nn.Module):
     def __init__(self, architecture: str = "vgg19", channels: tuple[int, ...] = CHANNELS):
         super().__init__()
         self.names: list[str] = []
+        self.units: dict[str, Tensor] = {}
         inputs = 3
         for block, (count, outputs) in enumerate(zip(CONVOLUTIONS[architecture], channels), 1):
             for i in range(1, count + 1):
@@ -71,7 +75,7 @@ def normalize_activations(encoder: Encoder, means: Mapping[str, Tensor]) -> Enco
             conv.weight *= previous[None, :, None, None]
         conv.weight /= mean[:, None, None, None]
         conv.bias /= mean
-        previous = mean
+        encoder.units[f"relu{name}"] = previous = mean
     return encoder
 
 

@@ -46,12 +46,22 @@ def gram(x: Tensor) -> Tensor:
     return (flat @ flat.transpose(1, 2)).float() / flat.shape[2]
 
 
-def gram_distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> Tensor:
-    """Σ over taps of |a − b|² / |b|² for Gram matrices a and b (the style's); (N,) float32."""
-    return sum(
-        (a[tap] - b[tap]).square().sum(dim=(1, 2)) / b[tap].square().sum(dim=(1, 2))
-        for tap in STYLE_TAPS
-    )
+def gram_distance(
+    a: Mapping[str, Tensor], b: Mapping[str, Tensor], units: Mapping[str, Tensor] = {}
+) -> Tensor:
+    """Σ over taps of |a − b|² / |b|² for Gram matrices a and b (the style's); (N,) float32.
+
+    units: `Encoder.units`, if channels are to count as in the network that was released, as they do in
+    the gram metric: there the strong ones count for more.
+    """
+    total = 0.0
+    for tap in STYLE_TAPS:
+        x, y = a[tap], b[tap]
+        if tap in units:
+            unit = units[tap].to(x.device)
+            x, y = (z * unit * unit[:, None] for z in (x, y))
+        total = total + (x - y).square().sum(dim=(1, 2)) / y.square().sum(dim=(1, 2))
+    return total
 
 
 def color_distance(a: Statistics, b: Statistics) -> Tensor:
@@ -188,7 +198,7 @@ def stylization_losses(
     )  # fmt: skip
     if recipe.gram_weight:
         losses["gram"] = compare(
-            gram_distance,
+            lambda a, b: gram_distance(a, b, vgg.units),
             lambda x: {tap: texture(x[tap]) for tap in STYLE_TAPS},
             {tap: styles(gram(painting[tap])) for tap in STYLE_TAPS}, output, photo, GRAM_FLOOR,
         )  # fmt: skip

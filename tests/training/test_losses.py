@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from styletransfer.io.weights import load_encoder
 from styletransfer.nn.normalization import Statistics, instance_norm, regional_statistics, statistics
 from styletransfer.nn.vgg import STYLE_TAPS
 from styletransfer.training.losses import (
@@ -44,6 +45,19 @@ def test_gram_distance_is_relative_to_the_style():
     style = {tap: torch.ones(1, 2, 2) for tap in STYLE_TAPS}
     output = {tap: 3 * torch.ones(1, 2, 2) for tap in STYLE_TAPS}
     assert gram_distance(output, style).tolist() == [16.0]
+
+
+def test_gram_distance_in_units_is_that_of_the_network_as_released():
+    torch.manual_seed(0)
+    vgg, released = load_encoder(), load_encoder(normalized=False)
+    a, b = torch.rand(2, 1, 3, 32, 32)
+
+    def distance(encoder, units):
+        return gram_distance(*({t: gram(x) for t, x in encoder(p).items()} for p in (a, b)), units)
+
+    expected = distance(released, {})
+    torch.testing.assert_close(distance(vgg, vgg.units), expected, rtol=1e-3, atol=0)
+    assert (distance(vgg, {}) - expected).abs() > 0.05 * expected
 
 
 def test_content_distance_ignores_contrast_and_sees_structure():
