@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .engine.stylizer import Stylizer
     from .io.weights import load_model
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["InputError", "StyleCode", "Stylizer", "grid", "keep_memory", "load_model", "morph", "sheet"]
 
 _WHERE = {

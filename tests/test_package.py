@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from styletransfer import Stylizer
@@ -63,6 +64,24 @@ def test_the_shipped_model_keeps_the_photo_at_alpha_zero(shipped):
     photo = pixels("content/coffee.jpg")
     out = shipped.stylize(photo, pixels("style/starry_night.jpg"), alpha=0.0)
     assert np.abs(out.astype(float) - photo).mean() < 20
+
+
+def test_no_layer_of_the_shipped_model_is_dead(shipped):
+    """A ReLU whose input is below zero everywhere learns no more, as a third of the network once did."""
+    alive = {}
+
+    def watch(name):
+        return lambda _, __, out: alive.update(
+            {name: (out.amax(dim=(0, 2, 3)) > 0).float().mean().item()}
+        )
+
+    layers = {n: m for n, m in shipped.net.named_modules() if isinstance(m, torch.nn.Conv2d)}
+    hooks = [layer.register_forward_hook(watch(name)) for name, layer in layers.items()]
+    shipped.stylize(pixels("content/cat.jpg"), pixels("style/starry_night.jpg"))
+    for hook in hooks:
+        hook.remove()
+    assert alive.keys() == layers.keys()
+    assert [name for name, share in alive.items() if share < 0.75] == []
 
 
 @pytest.mark.parametrize("model,most", [("adain-vgg", 2), ("adain-fast", 4)])

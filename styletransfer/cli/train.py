@@ -58,7 +58,7 @@ def recipe_options(command):
 
 def _parse(name: str, value: Any) -> Any:
     """Lists are given with commas between."""
-    item = {"taps": str, "joint": str, "convolutions": int, "zoom": float}.get(name)
+    item = {"taps": str, "joint": str, "convolutions": int, "scale": int, "zoom": float}.get(name)
     if item is None:
         return value
     try:

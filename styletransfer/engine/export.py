@@ -10,7 +10,7 @@ from .. import __version__
 from ..errors import InputError
 from ..io.files import write_atomically
 from ..nn.normalization import Statistics
-from ..nn.stylizer import StylizerNet
+from ..nn.stylizer import MULTIPLE, StylizerNet
 
 OPSET = 18
 SUFFIX = ".onnx"
@@ -104,11 +104,11 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
 
 
 def _padded(x: Tensor) -> Tensor:
-    """Reflected at its right and bottom edge until both sides are multiples of 8, as
+    """Reflected at its right and bottom edge until both sides are multiples of `MULTIPLE`, as
     `engine.pictures.pad_to_multiple` does, without a question that a graph cannot ask."""
     for dim in (2, 3):
         length = x.shape[dim]
-        target = (length + 7) // 8 * 8
+        target = (length + MULTIPLE - 1) // MULTIPLE * MULTIPLE
         index = torch.arange(target, device=x.device)
         x = x.index_select(dim, torch.minimum(index, 2 * (length - 1) - index))
     return x

@@ -34,7 +34,8 @@ def check_memory(width: int, height: int, net: StylizerNet, more: int = 0) -> No
 
 def _bytes_per_pixel(net: StylizerNet) -> int:
     if net.config.encoder == SLIM:
-        return SLIM_BYTES[net.dtype]
+        after, before = net.config.scale
+        return round(SLIM_BYTES[net.dtype] * (after / before) ** 2)
     more = 3 * 64 * net.dtype.itemsize if "relu1_1" in net.config.taps else 0  # of the largest maps
     return VGG[net.dtype] + more
 

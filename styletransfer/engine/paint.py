@@ -9,11 +9,11 @@ from torch.nn import functional as F
 from ..device import out_of_memory
 from ..errors import InputError
 from ..nn.normalization import Moments
-from ..nn.stylizer import StylizerNet
+from ..nn.stylizer import MULTIPLE, StylizerNet
 from . import tiles
 from .canvas import Canvas, DiskCanvas
 from .memory import affordable, check_memory
-from .tiles import MULTIPLE, Look
+from .tiles import Look
 
 Progress = Callable[[float], None]
 DISK_MEMORY = 600_000_000  # bytes for the tiles of a picture that is too large to be in memory itself

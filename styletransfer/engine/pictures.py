@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..io.image import Picture, read_picture, resize_short_side, to_picture
+from ..nn.stylizer import MULTIPLE
 
 Source = str | os.PathLike | Image.Image | np.ndarray | Tensor | Picture
 
@@ -75,15 +76,14 @@ def describe(source: object) -> str:
     return Path(source).name if isinstance(source, (str, os.PathLike)) else "a picture"
 
 
-def pad_to_multiple(x: Tensor, multiple: int = 8, least: int = 16) -> Tensor:
-    """Reflect (N, C, H, W) at its right and bottom edge until both sides are multiples, and
-    at least `least`: three poolings divide by 8, and reflection needs two positions at the last.
+def pad_to_multiple(x: Tensor) -> Tensor:
+    """Reflect (N, C, H, W) at its right and bottom edge until both sides are multiples of `MULTIPLE`.
 
     Unlike torch's own padding this also takes a picture smaller than what is to be added.
     """
     for dim in (2, 3):
         length = x.shape[dim]
-        target = max(least, -(-length // multiple) * multiple)
+        target = -(-length // MULTIPLE) * MULTIPLE
         if target != length:
             period = max(1, 2 * (length - 1))
             index = torch.arange(target, device=x.device) % period

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from .. import __version__
 from ..device import enough_memory, fast_dtype, pick_device
 from ..errors import InputError
 from ..io.image import Picture, pictures_in, resize_short_side
@@ -293,7 +294,7 @@ class Stylizer:
             statistics = {tap: Statistics(s.mean.cpu(), s.std.cpu()) for tap, s in found.items()}
             return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
 
-        about = f"{FORMAT} {self.digest} {self.model} {self.device.type} {self.dtype}"
+        about = f"{FORMAT} {__version__} {self.digest} {self.model} {self.device.type} {self.dtype}"
         return remembered(style, about, name, encoded)
 
     def _recolored(

@@ -13,11 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..nn.normalization import Moments, merged, moments, settled, weighted_moments
-from ..nn.stylizer import PIXELS, Code, StylizerNet
+from ..nn.stylizer import MULTIPLE, PIXELS, Code, StylizerNet
 from .canvas import Canvas
 from .pictures import pad_to_multiple
-
-MULTIPLE = 8  # the network halves its picture three times
 
 
 class Span(NamedTuple):
@@ -43,12 +41,12 @@ class Look(NamedTuple):
 
 def padded(side: int) -> int:
     """What a side is extended to before the network sees it (`pad_to_multiple`)."""
-    return max(2 * MULTIPLE, -(-side // MULTIPLE) * MULTIPLE)
+    return -(-side // MULTIPLE) * MULTIPLE
 
 
 def spans(side: int, window: int, halo: int) -> Iterator[Span]:
     """Cut a side into stretches seen through windows of one size, `halo` more to either side of each
-    but where the picture ends. All numbers are multiples of 8, window more than 2 · halo."""
+    but where the picture ends. All numbers are multiples of `MULTIPLE`, window more than 2 · halo."""
     start = 0
     while start < side:
         first = max(0, min(start - halo, side - window))
@@ -76,7 +74,7 @@ def render(
 ) -> Canvas:
     """The stylized content, on a canvas of its kind.
 
-    window: side in pixels of what the network sees at once, a multiple of 8 and more than twice
+    window: side in pixels of what the network sees at once, a multiple of `MULTIPLE` and more than twice
     `net.reach` unless it is the whole. finish: what becomes of a tile, from the content's tile and
     the painted one, both float32 (N, 3, h, w) in [0, 1]. own: the content's moments, if known
     (`gather`). tick: called after every tile of every pass.
@@ -134,7 +132,7 @@ def passes(net: StylizerNet) -> list[tuple[set[str], int]]:
 
 def least(net: StylizerNet) -> int:
     """The smallest window that is worth its halo."""
-    return 2 * net.reach + 8 * MULTIPLE
+    return 2 * net.reach + 4 * MULTIPLE
 
 
 def palette(content: Canvas) -> Moments:
@@ -191,16 +189,19 @@ def _read(content: Canvas, rows: Span, columns: Span) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _core(x: Tensor, rows: Span, columns: Span, stride: int = 1) -> Tensor:
-    """Of features of a window, one for each `stride` pixels, those of the stretch itself."""
-    top, left = ((s.start - s.window.start) // stride for s in (rows, columns))
-    down, right = ((s.stop - s.window.start) // stride for s in (rows, columns))
-    return x[:, :, top:down, left:right]
+def _core(x: Tensor, rows: Span, columns: Span) -> Tensor:
+    """Of the pixels or features of a window those of the stretch itself."""
+    return x[:, :, _inside(rows, x.shape[2]), _inside(columns, x.shape[3])]
+
+
+def _inside(span: Span, size: int) -> slice:
+    """Where a stretch lies in features of its window, `size` of them."""
+    first, last = span.window.start, span.window.stop
+    return slice(*((at - first) * size // (last - first) for at in (span.start, span.stop)))
 
 
 def _at(x: Tensor, shares: Tensor | None, rows: Span, columns: Span) -> tuple[Tensor, Tensor | None]:
     """Features and shares of the stretch itself."""
-    stride = (rows.window.stop - rows.window.start) // x.shape[2]
     if shares is not None:
-        shares = _core(F.interpolate(shares, size=x.shape[2:], mode="area"), rows, columns, stride)
-    return _core(x, rows, columns, stride), shares
+        shares = _core(F.interpolate(shares, size=x.shape[2:], mode="area"), rows, columns)
+    return _core(x, rows, columns), shares

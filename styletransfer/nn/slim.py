@@ -1,7 +1,10 @@
-"""A slim encoder and decoder, fast at any size: VGG's taps in a seventh of its parameters.
+"""A slim encoder and decoder, fast at any size: two of VGG's taps in a fraction of its parameters.
 
 Nothing is computed at full resolution. The encoder halves the picture in its first convolution, the
 decoder's last gives four pixels at each position, and what is upsampled in between never exists.
+
+Both may work on a picture that is a little larger inside than outside: strokes become finer than the
+convolutions alone can paint them, which keeps more of the photo in the same style.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +16,33 @@ from torch.nn import functional as F
 from .vgg import ReflectConv
 
 SLIM_CHANNELS = (32, 64, 128)  # at a half, a quarter and an eighth of the picture's side
+SAME = (1, 1)
+
+
+def resized(x: Tensor, after: int, before: int) -> Tensor:
+    """Pictures (N, 3, H, W), H and W multiples of `before`, at after/before of their size.
+
+    Lanczos's interpolation of three lobes, over more pixels where they become fewer. Every `before`
+    pixels of a side become `after` in the same way, wherever they are: a strided convolution, which
+    exports, and gives the same in a part of a picture as in the whole.
+
+    In float32 (or float64) inside, since rounded to bfloat16 the weights of a pixel no longer add up to
+    one: what is flat would not stay flat.
+    """
+    if after == before:
+        return x
+    reach = 3  # beyond the `before` pixels: enough while they become 4/5 at the least
+    centers = (torch.arange(after, device=x.device) + 0.5) * before / after - 0.5
+    seen = torch.arange(-reach, before + reach, device=x.device)
+    t = (seen - centers[:, None]).abs() / max(1.0, before / after)
+    taps = torch.where(t < 3, t.sinc() * (t / 3).sinc(), 0.0)
+    taps = taps / taps.sum(dim=1, keepdim=True)
+    one = torch.eye(3, device=x.device)
+    weight = torch.einsum("oc,py,qx->opqcyx", one, taps, taps).flatten(0, 2)
+    with torch.autocast(x.device.type, enabled=False):
+        wide = x if x.dtype == torch.float64 else x.float()
+        wide = F.pad(wide, (reach,) * 4, mode="reflect")
+        return F.pixel_shuffle(F.conv2d(wide, weight.to(wide.dtype), stride=before), after).to(x.dtype)
 
 
 class Halve(nn.Conv2d):
@@ -49,53 +79,90 @@ class Double(ReflectConv):
         return F.pixel_shuffle(x, 2)
 
 
+class Quadruple(ReflectConv):
+    """A 3×3 convolution to four pixels at each position: (N, inputs, H, W) to (N, outputs, 2H, 2W).
+
+    All four see the same of a constant: their weights are summed over the kernel, and what they differ
+    in is taken off. So there is no checkerboard where the map is flat, whatever is learned: the
+    condition of Sugawara et al. 2019, "Checkerboard artifacts free convolutional neural networks".
+    """
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, 4 * outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = (_of_four(part) for part in (self.weight.float(), self.bias.float()))
+        seen = weight.mean(dim=(3, 4), keepdim=True)
+        weight = weight - (seen - seen.mean(dim=1, keepdim=True))
+        bias = bias.mean(dim=1, keepdim=True).expand_as(bias)
+        weight, bias = (part.flatten(0, 1).to(x.dtype) for part in (weight, bias))
+        return F.pixel_shuffle(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), weight, bias), 2)
+
+
 class SlimEncoder(nn.Module):
-    """RGB in [0, 1] to features at a quarter and an eighth of the picture's side.
+    """RGB in [0, 1] to features at a quarter and, if there is a third level, an eighth of the side.
 
     They are named as VGG's taps of these resolutions are, from which they are first made
     (`training.initialize`), relu3_1 and relu4_1.
+
+    channels: of each level, two or three. scale: (5, 4), say, if the picture is first made 5/4 of its
+    size.
     """
 
-    reach = 32  # pixels: farther away nothing matters to a feature; a multiple of 8
-
-    def __init__(self, channels: tuple[int, ...] = SLIM_CHANNELS):
+    def __init__(self, channels: tuple[int, ...] = SLIM_CHANNELS, scale: tuple[int, int] = SAME):
         super().__init__()
-        half, quarter, eighth = channels
+        self.scale = scale
+        half, quarter, *eighth = channels
         self.halve1, self.conv1 = Halve(3, half, 6), ReflectConv(half, half)
         self.halve2, self.conv2 = Halve(half, quarter), ReflectConv(quarter, quarter)
-        self.halve3, self.conv3 = Halve(quarter, eighth), ReflectConv(eighth, eighth)
+        if eighth:
+            self.halve3, self.conv3 = Halve(quarter, *eighth), ReflectConv(*eighth, *eighth)
+        # In pixels, how far away something can matter to a feature: a multiple of 16.
+        self.reach = 32 if eighth else 16
+        self.stride = 8 if eighth else 4  # pixels, inside, to a position of the deepest features
 
     def forward(self, x: Tensor, taps: Iterable[str] = ("relu3_1", "relu4_1")) -> dict[str, Tensor]:
-        """Features by tap. x: (N, 3, H, W) in [0, 1], H and W multiples of 8 and at least 16."""
+        """Features by tap. x: (N, 3, H, W) in [0, 1], H and W multiples of `stylizer.MULTIPLE`."""
         found = {}
+        x = resized(x, *self.scale)
         x = F.relu(self.halve1(x), inplace=True)
         x = F.relu(self.conv1(x), inplace=True)
         x = F.relu(self.halve2(x), inplace=True)
         found["relu3_1"] = x = F.relu(self.conv2(x), inplace=True)
-        x = F.relu(self.halve3(x), inplace=True)
-        found["relu4_1"] = F.relu(self.conv3(x), inplace=True)
+        if "relu4_1" in taps:
+            x = F.relu(self.halve3(x), inplace=True)
+            found["relu4_1"] = F.relu(self.conv3(x), inplace=True)
         return {tap: found[tap] for tap in taps}
 
 
 class SlimDecoder(nn.Module):
-    """Features at a quarter and an eighth of the picture's side, to RGB."""
+    """Features as the encoder gives them, to RGB; arguments as for the encoder."""
 
-    reach = 32  # pixels: farther away a feature does not matter to the picture; a multiple of 8
+    reach = 32  # pixels: farther away a feature does not matter to the picture; a multiple of 16
 
-    def __init__(self, channels: tuple[int, ...] = SLIM_CHANNELS):
+    def __init__(self, channels: tuple[int, ...] = SLIM_CHANNELS, scale: tuple[int, int] = SAME):
         super().__init__()
-        half, quarter, eighth = channels
-        self.double3 = Double(eighth, quarter)
+        self.scale = scale
+        half, quarter, *eighth = channels
+        if eighth:
+            self.double3 = Double(*eighth, quarter)
         self.convs = nn.ModuleList(ReflectConv(quarter, quarter) for _ in range(3))
         self.double2 = Double(quarter, half)
         self.conv1 = ReflectConv(half, half)
-        self.pixels = ReflectConv(half, 12)  # each position is four pixels
+        self.pixels = Quadruple(half, 3)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """features: what the bottleneck gives for its taps; (N, 3, H, W), about [0, 1]."""
-        x = F.relu(self.double3(features["relu4_1"]), inplace=True) + features["relu3_1"]
+        x = features["relu3_1"]
+        if "relu4_1" in features:
+            x = F.relu(self.double3(features["relu4_1"]), inplace=True) + x
         for conv in self.convs:
             x = F.relu(conv(x), inplace=True)
         x = F.relu(self.double2(x), inplace=True)
         x = F.relu(self.conv1(x), inplace=True)
-        return F.pixel_shuffle(self.pixels(x), 2)
+        return resized(self.pixels(x), *self.scale[::-1])
+
+
+def _of_four(part: Tensor) -> Tensor:
+    """A parameter of 4 · outputs rows, in the order of `F.pixel_shuffle`, as (outputs, 4, …)."""
+    return part.unflatten(0, (-1, 4))

@@ -21,11 +21,14 @@ from .normalization import (
     style_map,
 )
 from .norms import Conditional, Contextual, LayerInstance
-from .slim import SLIM_CHANNELS, SlimDecoder, SlimEncoder
+from .slim import SAME, SLIM_CHANNELS, SlimDecoder, SlimEncoder
 from .vgg import CHANNELS, STYLE_TAPS, Encoder
 
 SLIM = "slim"
 ENCODERS = ("vgg19-oxford", "vgg16", "vgg19", SLIM)
+MULTIPLE = 16
+"""Of which the sides of a picture are multiples, for its maps to have whole sizes in every network."""
+
 PIXELS = "pixels"
 """The tap before the encoder: the picture itself."""
 
@@ -52,6 +55,7 @@ class Config:
     joint: those of the taps whose channels are matched jointly, by their covariance.
     convolutions, upsampling (bilinear or nearest): of VGG's decoder; the first per stage, deepest first.
     channels: of encoder and decoder, per level, the encoder's own if none are given.
+    scale: by how much larger than the picture a slim network works inside, (5, 4) for a quarter.
     styles: names of the styles that a conditional bottleneck knows.
     """
 
@@ -62,14 +66,16 @@ class Config:
     convolutions: tuple[int, ...] = (1, 2, 2, 2)
     upsampling: str = "nearest"
     channels: tuple[int, ...] = ()
+    scale: tuple[int, int] = SAME
     styles: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.encoder not in ENCODERS:
             raise ValueError(f"unknown encoder {self.encoder!r}: one of {', '.join(ENCODERS)}")
-        own = SLIM_CHANNELS if self.encoder == SLIM else CHANNELS
+        own = SLIM_CHANNELS[: 1 + len(self.depths)] if self.encoder == SLIM else CHANNELS
         object.__setattr__(self, "channels", self.channels or own)
-        for name in ("taps", "joint", "convolutions", "channels", "styles"):  # JSON knows lists only
+        lists = ("taps", "joint", "convolutions", "channels", "scale", "styles")  # all that JSON knows
+        for name in lists:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if len(self.channels) != len(own) or min(self.channels) < 1:
             raise ValueError(f"channels are {len(own)} numbers of at least 1")
@@ -85,8 +91,16 @@ class Config:
             raise ValueError(f"unknown upsampling {self.upsampling!r}")
         if self.encoder == SLIM:
             known = STYLE_TAPS[2:]
-            if set(self.depths) != set(known):
-                raise ValueError(f"a slim encoder's taps are {', '.join(known)}, and {PIXELS} or not")
+            if set(self.depths) not in (set(known[:1]), set(known)):
+                raise ValueError(
+                    f"a slim encoder's taps are {known[0]} or {', '.join(known)}, and {PIXELS} or not"
+                )
+            if not _whole(self.scale, 2 ** len(self.channels)):
+                raise ValueError(
+                    f"scale is {self.scale}: (1, 1), or up to a quarter more that leaves whole maps"
+                )
+        elif self.scale != SAME:
+            raise ValueError("only a slim network has a scale")
         elif STYLE_TAPS[-1] not in self.taps or not set(self.depths) <= set(STYLE_TAPS):
             raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
         if not set(self.joint) <= {PIXELS, *STYLE_TAPS}:
@@ -109,14 +123,15 @@ class StylizerNet(nn.Module):
         super().__init__()
         self.config = config
         if config.encoder == SLIM:
-            self.encoder = SlimEncoder(config.channels)
-            self.decoder = SlimDecoder(config.channels)
+            self.encoder = SlimEncoder(config.channels, config.scale)
+            self.decoder = SlimDecoder(config.channels, config.scale)
         else:
             self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
             self.encoder.requires_grad_(False)
             self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
-        known = STYLE_TAPS[2:] if config.encoder == SLIM else STYLE_TAPS
-        width = dict(zip(known, config.channels[-len(known) :])) | {PIXELS: 3}
+        slim = config.encoder == SLIM
+        levels = zip(STYLE_TAPS[2:], config.channels[1:]) if slim else zip(STYLE_TAPS, config.channels)
+        width = dict(levels) | {PIXELS: 3}
         depths = config.depths
         if config.bottleneck == "spade":
             self.spade = nn.ModuleDict({t: Spade(width[t], 2 * width[t]) for t in depths})
@@ -141,8 +156,8 @@ class StylizerNet(nn.Module):
 
     @property
     def reach(self) -> int:
-        """In pixels, a multiple of 8: what is farther away than this matters to a pixel of the result
-        through statistics alone."""
+        """In pixels, a multiple of `MULTIPLE`: what is farther away than this matters to a pixel of the
+        result through statistics alone."""
         return self.encoder.reach + self.decoder.reach
 
     @property
@@ -247,7 +262,7 @@ class StylizerNet(nn.Module):
         shares: Tensor | None = None,
         own: Mapping[str, Moments] = {},
     ) -> Tensor:
-        """Stylize content (N, 3, H, W) in [0, 1], H and W multiples of 8 and at least 16.
+        """Stylize content (N, 3, H, W) in [0, 1], H and W multiples of `MULTIPLE`.
 
         code: statistics with N or 1 rows; None reconstructs the content, as does α = 0. alpha,
         shares, own: as for `bottleneck`. Returns (N, 3, H, W), not yet clamped to [0, 1].
@@ -268,6 +283,14 @@ class StylizerNet(nn.Module):
             return self.encode(content)
         features = self.encode(self.recolor(content, code, alpha, shares, own))
         return self.bottleneck(features, code, alpha, shares, own)
+
+
+def _whole(scale: tuple[int, ...], parts: int) -> bool:
+    """Whether `MULTIPLE` pixels at this scale are a multiple of so many parts."""
+    if len(scale) != 2 or not 0 < scale[1] <= scale[0] <= 1.25 * scale[1]:
+        return False
+    after, before = scale
+    return MULTIPLE % before == 0 and MULTIPLE // before * after % parts == 0
 
 
 def _resized(map: Tensor, features: Tensor) -> Tensor:

@@ -30,7 +30,8 @@ class Encoder(nn.Module):
     only of an encoder that `normalize_activations` has just scaled.
     """
 
-    reach = 40  # pixels: farther away nothing matters to a feature; a multiple of 8
+    reach = 48  # pixels: farther away nothing matters to a feature; a multiple of 16
+    stride = 8  # pixels to a position of the deepest features
 
     def __init__(self, architecture: str = "vgg19", channels: tuple[int, ...] = CHANNELS):
         super().__init__()

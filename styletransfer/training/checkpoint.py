@@ -42,8 +42,8 @@ class Saved:
 def pack(state: State) -> dict[str, Tensor]:
     """The tensors of a state, by name."""
     tensors = {f"net.{k}": v for k, v in state.net.state_dict().items()}
-    averaged = state.ema.state_dict().items()
-    tensors |= {f"ema.{k}": v for k, v in averaged if not k.startswith("encoder.")}
+    averaged = state.ema.named_parameters()
+    tensors |= {f"ema.{k}": v.detach() for k, v in averaged if v.requires_grad}
     for index, moments in state.optimizer.state_dict()["state"].items():
         tensors |= {f"adam.{index}.{k}": v for k, v in moments.items()}
     for tap, spread in state.spread.items():

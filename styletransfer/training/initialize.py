@@ -9,13 +9,13 @@ from torch.nn import functional as F
 from ..errors import InputError
 from ..io.weights import SHIPPED_ENCODER, load_encoder, load_model
 from ..nn.normalization import EPS, Moments, merged, moments, square_roots
+from ..nn.slim import resized
 from ..nn.stylizer import PIXELS, SLIM, Config, StylizerNet
 from ..nn.vgg import CHANNELS, STYLE_TAPS, Encoder
 from .encoders import build_encoder
 
 SLIMMED = ("relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_4", "relu4_1")
 """What the layers of a slim encoder stand in for; every other one after the pooling that follows."""
-
 
 ADDED = ("spade.", "bank.", "context.", "ratio.")
 """What a bottleneck has that AdaIN has not: new where a network starts from one without it."""
@@ -114,29 +114,31 @@ def fit_slim(net: StylizerNet, vgg: Encoder, pictures: Tensor) -> None:
     others are best predicted, and its convolutions are the least-squares maps to them, one after the
     other. The decoder starts as their inverse, as in `fit_decoder`.
 
-    pictures: (N, 3, H, W) in [0, 1] on the network's device, H and W multiples of 8.
+    pictures: (N, 3, H, W) in [0, 1] on the network's device, H and W multiples of `MULTIPLE`.
     """
-    levels = {name: pooled for name, pooled in zip(SLIMMED, (True, False) * 3)}
-    known = vgg(pictures, levels)
-    targets = [F.max_pool2d(known[n], 2) if pooled else known[n] for n, pooled in levels.items()]
-    encoder, decoder, x, half = net.encoder, net.decoder, pictures, None
-    layers = ("halve1", "conv1", "halve2", "conv2", "halve3", "conv3")
-    for name, target in zip(layers, targets, strict=True):
+    encoder, decoder = net.encoder, net.decoder
+    pictures = resized(pictures, *net.config.scale)
+    layers = dict(zip(("halve1", "conv1", "halve2", "conv2", "halve3", "conv3"), SLIMMED))
+    layers = {name: tap for name, tap in layers.items() if hasattr(encoder, name)}
+    known = vgg(pictures, layers.values())
+    x, made = pictures, {}
+    for name, tap in layers.items():
         layer = getattr(encoder, name)
+        target = F.max_pool2d(known[tap], 2) if name.startswith("halve") else known[tap]
         _fit(layer, x, target[:, _choose(target, layer.out_channels)])
-        x = F.relu(layer(x))
-        half = x if name == "conv1" else half
-    decoder.double3.weight *= 0.1
-    decoder.double3.bias *= 0.1
+        made[name] = x = F.relu(layer(x))
+    if hasattr(decoder, "double3"):
+        decoder.double3.weight *= 0.1
+        decoder.double3.bias *= 0.1
     for conv in (*decoder.convs, decoder.conv1):
         random = 0.1 * conv.weight
         nn.init.dirac_(conv.weight)
         conv.weight += random
         conv.bias.zero_()
-    x = encoder(pictures)["relu3_1"]
+    x = made["conv2"]
     for conv in decoder.convs:
         x = F.relu(conv(x))
-    _fit(decoder.double2, F.interpolate(x, scale_factor=2, mode="bilinear"), half)
+    _fit(decoder.double2, F.interpolate(x, scale_factor=2, mode="bilinear"), made["conv1"])
     x = F.relu(decoder.conv1(F.relu(decoder.double2(x))))
     _fit(decoder.pixels, x, F.pixel_unshuffle(pictures, 2))
 

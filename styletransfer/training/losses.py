@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from ..evaluation.metrics import ssim
 from ..nn.normalization import EPS, Statistics, adain, regional_statistics, statistics
+from ..nn.slim import resized
 from ..nn.stylizer import StylizerNet
 from ..nn.vgg import STYLE_TAPS, Encoder
 from .recipe import Recipe
@@ -92,6 +93,15 @@ def structure_distance(a: Tensor, b: Tensor) -> Tensor:
         return 1 - ssim(a.float(), b.float())
 
 
+def weave_distance(x: Tensor, stride: int) -> Tensor:
+    """How far what repeats every `stride` pixels is from nothing, as a network's own grid does: the mean
+    square of how the means of the stride × stride phases differ from the mean of all, in hundredths of
+    the range; (N,) float32. x: pictures (N, 3, H, W) about [0, 1], H and W multiples of stride.
+    """
+    phases = x.float().unflatten(3, (-1, stride)).unflatten(2, (-1, stride)).mean(dim=(2, 4))
+    return (100 * (phases - phases.mean(dim=(2, 3), keepdim=True))).square().mean(dim=(1, 2, 3))
+
+
 def seen_at(x: Tensor, share: float) -> Tensor:
     """Pictures (N, 3, H, W) at a share of their size, as a viewer who stands back sees them."""
     if share == 1:
@@ -145,7 +155,7 @@ def stylization_losses(
         if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
             code = {tap: Statistics(*(_with_next(part) for part in code[tap])) for tap in code}
     picture, aim = painter(photos if seen is None else seen, paintings, code, times, shares, which)
-    picture = seen_at(picture, recipe.viewed)
+    painted, picture = picture, seen_at(picture, recipe.viewed)
     output = vgg(picture, LOSS_TAPS)
 
     def measure(x: Tensor) -> Statistics:
@@ -190,6 +200,9 @@ def stylization_losses(
         losses["detail"] = content_distance(output, original, ("relu3_3",)).mean()
     if recipe.structure_weight:
         losses["structure"] = structure_distance(picture, again(originals, times)).mean()
+    if recipe.weave_weight:  # at the size at which the network paints, where its grid is
+        inside = resized(painted, *net.config.scale)
+        losses["weave"] = weave_distance(inside, net.encoder.stride).mean()
     units = spread if recipe.balance else None
     losses["style"] = compare(
         lambda a, b: style_distance(a, b, units),

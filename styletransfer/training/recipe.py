@@ -17,6 +17,7 @@ NETWORK = {
     "taps": "Where the bottleneck acts, pixels (the palette) to relu4_1, which alone is the classic.",
     "joint": "Those of the taps whose channels are matched jointly, by their covariance.",
     "convolutions": "Of the decoder, per stage, deepest first.",
+    "scale": "5,4: a slim network that works on a picture a quarter larger inside; 1,1: as it is.",
     "upsampling": "bilinear, or nearest as published.",
 }
 """The keys of a recipe's [network], as `nn.stylizer.Config` has them, and what they are."""
@@ -38,7 +39,7 @@ class Recipe:
     steps: int = _value("Batches to train on.")
     batch_size: int = _value("Pairs of crops in a batch, of all processes together.")
     pairings: int = _value("In how many styles of its batch each photo is painted.")
-    crop: int = _value("Side of the crops in pixels, a multiple of 8.")
+    crop: int = _value("Side of the crops in pixels, a multiple of 16.")
     zoom: tuple[float, float] = _value("A picture's short side in crops, drawn between the two.")
     viewed: float = _value("At what share of their size crops are compared: below 1, from afar.")
     learning_rate: float = _value("At its highest.")
@@ -54,6 +55,7 @@ class Recipe:
     content_weight: float = _value("To look like the photo.")
     detail_weight: float = _value("To look like the photo in its details: relu3_3, normalized.")
     structure_weight: float = _value("To keep the photo's lights and darks: 1 - SSIM.")
+    weave_weight: float = _value("Against what repeats with the network's own grid.")
     style_weight: float = _value("To have the painting's means and deviations.")
     gram_weight: float = _value("To have its texture.")
     color_weight: float = _value("To have its colours.")
@@ -74,8 +76,8 @@ class Recipe:
         for name in ("steps", "batch_size", "pairings", "crop", "checkpoint_every", "learning_rate"):
             if getattr(self, name) == 0:
                 raise InputError(f"{name} is 0: it must be above")
-        if self.crop % 8 or self.crop < 16:
-            raise InputError(f"crop is {self.crop}: it must be a multiple of 8, at least 16")
+        if self.crop % 16:
+            raise InputError(f"crop is {self.crop}: it must be a multiple of 16")
         if (
             not isinstance(self.zoom, tuple)
             or len(self.zoom) != 2

@@ -1,6 +1,6 @@
 """What keeps a painted film from flickering.
 
-A network paints the same thing otherwise when it lies two pixels further left: its features are eight
+A network paints the same thing otherwise when it lies two pixels further left: its features are several
 pixels wide, and its strokes stick to that grid while the picture moves below it. So each frame is laid
 on a *canvas* that stands still behind the moving camera, painted there, and taken back. What is left
 (noise, exposure, things that move by themselves) is averaged over time, where the frame agrees with
@@ -18,11 +18,11 @@ from math import atan2, hypot, log
 
 import numpy as np
 
+from ..nn.stylizer import MULTIPLE
 from .motion import Past, Small, camera_motion, cv2, exposure, own_motion, past_of, times, warp
 
 PAST = 0.7  # w
 TOLERANCE = 0.04  # of the picture's range: where canvas and frame differ by it, m is 1/e
-GRID = 8  # of the network
 STILL = 0.1  # pixels: a camera that moves less stands
 NEAR = 0.5  # small pixels: a guess of the camera's motion no further off need not be made better
 DRIFT = 0.08  # how far a frame may be turned (radians) or scaled (log) on the canvas: then a new one
@@ -34,8 +34,8 @@ class View:
     """A frame on the canvas.
 
     picture: the part of the steady canvas that it covers, float32 (h, w, 3) of about 0 to 1, h and w
-    multiples of 8. pose: 3×3, the frame's pixels to the picture's. past: where its pixels were in the
-    last view's picture; trust: w · m, (h, w); None after a cut. size: the frame's.
+    multiples of `MULTIPLE`. pose: 3×3, the frame's pixels to the picture's. past: where its pixels were
+    in the last view's picture; trust: w · m, (h, w); None after a cut. size: the frame's.
     """
 
     picture: np.ndarray
@@ -126,10 +126,10 @@ class Canvas:
         height, width = rgb.shape[:2]
         corners = place @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1.0]])
         low, high = corners[:2].min(axis=1), corners[:2].max(axis=1)
-        start = np.floor(low / GRID + 1e-6) * GRID
-        sides = np.ceil((high - start) / GRID - 1e-6) * GRID
+        start = np.floor(low / MULTIPLE + 1e-6) * MULTIPLE
+        sides = np.ceil((high - start) / MULTIPLE - 1e-6) * MULTIPLE
         pose = np.array([[1, 0, -start[0]], [0, 1, -start[1]], [0, 0, 1]]) @ place
-        sides = tuple(int(max(side, 2 * GRID)) for side in sides)
+        sides = tuple(int(max(side, MULTIPLE)) for side in sides)
         picture = times(rgb, np.divide(gains, 255), cv2.CV_32F)
         picture = warp(picture, np.linalg.inv(pose), sides)
         return View(picture, pose, (width, height))

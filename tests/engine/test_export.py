@@ -1,5 +1,7 @@
 """ONNX files give torch's pictures, at sizes they were not made with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,14 +19,15 @@ SLIM = Config(
     joint=("pixels", "relu3_1"),
     channels=(6, 8, 10),
 )
+ENLARGED = replace(SLIM, taps=SLIM.joint, channels=(6, 8), scale=(5, 4))
 
 
-@pytest.fixture(scope="module", params=["tiny", "slim"])
+@pytest.fixture(scope="module", params=["tiny", SLIM, ENLARGED])
 def model(request, tiny_model, tmp_path_factory) -> str:
     if request.param == "tiny":
         return tiny_model
     torch.manual_seed(0)
-    net = StylizerNet(SLIM).requires_grad_(False)
+    net = StylizerNet(request.param).requires_grad_(False)
     for m in net.modules():
         if isinstance(m, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(m.weight)

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn import functional as F
 
 from styletransfer.io.weights import load_encoder, load_model, save_model
-from styletransfer.nn.slim import Double, SlimEncoder
+from styletransfer.nn.slim import Double, Quadruple, SlimEncoder, resized
 from styletransfer.nn.stylizer import Config, StylizerNet
 from styletransfer.training.initialize import fit_slim
 
@@ -18,6 +20,27 @@ def test_double_is_bilinear_upsampling_and_a_convolution():
     inside = (..., slice(2, -2), slice(2, -2))  # at the border the smaller map is reflected instead
     torch.testing.assert_close(layer(x)[inside], expected[inside], atol=1e-5, rtol=1e-5)
     assert layer(x).shape == expected.shape
+
+
+def test_a_flat_map_gives_four_equal_pixels():
+    torch.manual_seed(0)
+    layer, flat = Quadruple(4, 3), torch.randn(2, 4, 1, 1).expand(-1, -1, 5, 7)
+    out = layer(flat)
+    assert out.shape == (2, 3, 10, 14) and out.std(dim=1).min() > 0.01
+    torch.testing.assert_close(out, out[:, :, :1, :1].expand_as(out), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("after,before", [(5, 4), (4, 5), (9, 8)])
+def test_resized_is_lanczos_interpolation(after, before):
+    x = torch.rand(1, 1, 12 * before, 10 * before)
+    expected = Image.fromarray(x[0, 0].numpy()).resize(
+        (10 * after, 12 * after), Image.Resampling.LANCZOS
+    )
+    inside = (..., slice(6, -6), slice(6, -6))  # at the border the picture is reflected instead
+    for color in resized(x.expand(-1, 3, -1, -1), after, before)[0]:
+        torch.testing.assert_close(
+            color[inside], torch.tensor(np.array(expected))[inside], atol=1e-5, rtol=0
+        )
 
 
 def test_features_are_at_a_quarter_and_an_eighth():
@@ -50,15 +73,36 @@ def test_own_style_is_the_reconstruction():
     torch.testing.assert_close(net(x, net.code(x)), net(x, None), atol=1e-3, rtol=1e-3)
 
 
-@pytest.mark.parametrize("wrong", [{"taps": ("relu4_1",)}, {"channels": (4, 6, 8, 8)}])
+@pytest.mark.parametrize("scale", [(1, 1), (5, 4)])
+def test_a_network_of_two_levels_may_be_larger_inside(scale):
+    net = StylizerNet(Config(encoder="slim", taps=TAPS[:2], joint=TAPS[:2], scale=scale))
+    assert net.config.channels == (32, 64)
+    x = torch.rand(2, 3, 48, 64)
+    inside = [side // 4 * scale[0] // scale[1] for side in (48, 64)]
+    assert net.encode(x)["relu3_1"].shape == (2, 64, *inside)
+    assert net(x, net.code(x[:1])).shape == x.shape
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"taps": ("relu4_1",)},
+        {"channels": (4, 6, 8, 8)},
+        {"taps": ("relu3_1",), "scale": (9, 8)},
+        {"taps": ("relu3_1",), "scale": (4, 5)},
+        {"taps": ("relu3_1",), "scale": (3, 2)},
+        {"scale": (5, 4)},
+    ],
+)
 def test_what_a_slim_network_cannot_be(wrong):
     with pytest.raises(ValueError):
         Config(**{"encoder": "slim", **wrong})
 
 
-def test_the_start_already_shows_the_picture():
+@pytest.mark.parametrize("levels,scale", [(3, (1, 1)), (2, (5, 4))])
+def test_the_start_already_shows_the_picture(levels, scale):
     torch.manual_seed(0)
-    net, vgg = StylizerNet(Config(encoder="slim", taps=TAPS)), load_encoder()
+    net, vgg = StylizerNet(Config(encoder="slim", taps=TAPS[:levels], scale=scale)), load_encoder()
     waves = torch.linspace(0, 12, 64).sin() * 0.4 + 0.5
     pictures = torch.stack([waves[:, None] * waves.roll(i) for i in range(24)]).view(8, 3, 64, 64)
     before = (net(pictures, None) - pictures).abs().mean()

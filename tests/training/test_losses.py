@@ -19,6 +19,7 @@ from styletransfer.training.losses import (
     structure_distance,
     style_distance,
     stylization_losses,
+    weave_distance,
 )
 from styletransfer.training.maps import random_maps
 from styletransfer.training.recipe import read_recipe
@@ -85,7 +86,7 @@ def test_balanced_is_one_for_the_photo_itself():
 
 def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
     """What several processes need to share a batch."""
-    weights = {"color_weight": 1.0, "detail_weight": 1.0, "structure_weight": 1.0}
+    weights = dict.fromkeys(("color_weight", "detail_weight", "structure_weight", "weave_weight"), 1.0)
     _, recipe = read_recipe("default", weights)
     photos, paintings = torch.rand(2, 4, 3, 32, 32)
     ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
@@ -97,10 +98,23 @@ def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
             stylization_losses(*arguments, photos[i:j], paintings[i:j], ones)
             for i, j in ((0, 2), (2, 4))
         ]
-        assert set(whole) == {"content", "style", "gram", "color", "detail", "structure"}
+        assert set(whole) == {"content", "style", "gram", "color", "detail", "structure", "weave"}
         for name, value in whole.items():
             mean = (halves[0][name] + halves[1][name]) / 2
             torch.testing.assert_close(value, mean, rtol=1e-4, atol=1e-6)
+
+
+def test_weave_distance_sees_what_repeats_with_the_grid_alone():
+    torch.manual_seed(0)
+    smooth = torch.nn.functional.interpolate(torch.rand(2, 3, 3, 4), size=(64, 96), mode="bicubic")
+    smooth = 0.2 * smooth
+    weave = torch.randn(4, 4)
+    weave = weave - weave.mean()
+    woven = smooth + 0.05 * weave.repeat(16, 24)
+    assert weave_distance(smooth, 4).max() < 0.1
+    torch.testing.assert_close(
+        weave_distance(woven, 4), (25 * weave.square().mean()).expand(2), atol=0.5, rtol=0
+    )
 
 
 def test_structure_distance_sees_luminance_not_hue():

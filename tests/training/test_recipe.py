@@ -44,7 +44,7 @@ def test_a_file_changes_the_default_and_the_command_line_both(tmp_path):
         ("[training]\nsteps = 'many'", "steps is 'many': not a int"),
         ("[training]\nsteps = true", "steps is True"),
         ("[training]\nbalance = 1", "balance is 1"),
-        ("[training]\ncrop = 20", "multiple of 8"),
+        ("[training]\ncrop = 20", "multiple of 16"),
         ("[training]\nzoom = [2, 1]", "zoom"),
         ("[training]\nzoom = 2", "zoom"),
         ("[training]\nlearning_rate = -1.0", "negative"),
