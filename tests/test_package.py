@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 
 from styletransfer import Stylizer
+from styletransfer.nn.slim import resized
+from styletransfer.training.losses import weave_distance
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,6 +84,17 @@ def test_no_layer_of_the_shipped_model_is_dead(shipped):
         hook.remove()
     assert alive.keys() == layers.keys()
     assert [name for name, share in alive.items() if share < 0.75] == []
+
+
+def test_the_shipped_model_paints_no_weave(shipped):
+    """Nothing that repeats with its own grid, beyond a grey level: it once painted four."""
+    net = shipped.net
+    photo, painting = (
+        torch.from_numpy(pixels(path)).permute(2, 0, 1)[None] / 255
+        for path in ("content/mountains.jpg", "style/starry_night.jpg")
+    )
+    inside = resized(net(photo, net.code(painting)), *net.config.scale)
+    assert weave_distance(inside, net.encoder.stride).item() < (100 / 255) ** 2
 
 
 @pytest.mark.parametrize("model,most", [("adain-vgg", 2), ("adain-fast", 4)])

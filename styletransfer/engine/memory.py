@@ -6,9 +6,10 @@ import torch
 from ..errors import InputError
 from ..nn.stylizer import SLIM, StylizerNet
 
-# Measured as the growth of the peak with the picture (benchmarks/speed.md), with a tenth to spare.
-VGG = {torch.float32: 900, torch.bfloat16: 500, torch.float16: 500}
-SLIM_BYTES = {torch.float32: 150, torch.bfloat16: 100, torch.float16: 100}
+# Measured as the growth of the peak with the picture in bfloat16 (benchmarks/speed.md), with a tenth to
+# spare; float32 in proportion.
+VGG = {torch.float32: 1400, torch.bfloat16: 780, torch.float16: 780}
+SLIM_BYTES = {torch.float32: 210, torch.bfloat16: 140, torch.float16: 140}  # a pixel inside
 
 
 def affordable(net: StylizerNet, more: int = 0, most: int | None = None) -> int:

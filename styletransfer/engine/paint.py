@@ -16,7 +16,7 @@ from .memory import affordable, check_memory
 from .tiles import Look
 
 Progress = Callable[[float], None]
-DISK_MEMORY = 600_000_000  # bytes for the tiles of a picture that is too large to be in memory itself
+DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is too large to be in memory itself
 THUMBNAIL = 768  # short side of the copy that approximate statistics are taken from
 
 

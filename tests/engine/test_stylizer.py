@@ -112,7 +112,7 @@ def test_a_code_of_another_model_is_refused(stylizer, tmp_path):
 
 
 def test_alpha_zero_is_the_reconstruction(stylizer):
-    content = array(24, 16)
+    content = array(2 * MULTIPLE, MULTIPLE)  # which need not be extended
     x = torch.from_numpy(content).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         expected = stylizer.net(x, None).clamp(0, 1)[0].mul(255).round().byte().permute(1, 2, 0)
