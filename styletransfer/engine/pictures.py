@@ -76,6 +76,11 @@ def describe(source: object) -> str:
     return Path(source).name if isinstance(source, (str, os.PathLike)) else "a picture"
 
 
+def padded(side: int) -> int:
+    """What a side is extended to before the network sees it."""
+    return -(-side // MULTIPLE) * MULTIPLE
+
+
 def pad_to_multiple(x: Tensor) -> Tensor:
     """Reflect (N, C, H, W) at its right and bottom edge until both sides are multiples of `MULTIPLE`.
 
@@ -83,7 +88,7 @@ def pad_to_multiple(x: Tensor) -> Tensor:
     """
     for dim in (2, 3):
         length = x.shape[dim]
-        target = -(-length // MULTIPLE) * MULTIPLE
+        target = padded(length)
         if target != length:
             period = max(1, 2 * (length - 1))
             index = torch.arange(target, device=x.device) % period

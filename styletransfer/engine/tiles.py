@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from ..nn.normalization import Moments, merged, moments, settled, weighted_moments
 from ..nn.stylizer import MULTIPLE, PIXELS, Code, StylizerNet
 from .canvas import Canvas
-from .pictures import pad_to_multiple
+from .pictures import pad_to_multiple, padded
 
 
 class Span(NamedTuple):
@@ -37,11 +37,6 @@ class Look(NamedTuple):
         """The same for a window."""
         maps = [m if not isinstance(m, Tensor) else _cut(m, rows, columns) for m in self[1:]]
         return Look(self.code, *(m.to(device) if isinstance(m, Tensor) else m for m in maps))
-
-
-def padded(side: int) -> int:
-    """What a side is extended to before the network sees it (`pad_to_multiple`)."""
-    return -(-side // MULTIPLE) * MULTIPLE
 
 
 def spans(side: int, window: int, halo: int) -> Iterator[Span]:
