@@ -12,7 +12,7 @@ from PIL import Image
 
 from styletransfer import Stylizer
 from styletransfer.engine.sheet import draw_sheet
-from styletransfer.engine.stylizer import Style
+from styletransfer.engine.styles import Style
 from styletransfer.io.image import read_picture, write_picture
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

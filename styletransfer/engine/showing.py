@@ -10,7 +10,8 @@ from .paths import between, square
 from .pictures import Source, describe, open_picture
 from .sheet import cell_size, draw_sheet
 from .style_code import SUFFIX
-from .stylizer import MAX_ALPHA, STYLE_SIZE, Style, Stylizer
+from .styles import STYLE_SIZE, Style
+from .stylizer import MAX_ALPHA, Stylizer
 
 Track = Callable[[Iterable, int], Iterable]
 """What shows progress: gives the items of an iterable on, of which there will be so many."""

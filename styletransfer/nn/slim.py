@@ -99,6 +99,22 @@ class Quadruple(ReflectConv):
         return F.pixel_shuffle(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), weight, bias), 2)
 
 
+class Block(nn.Module):
+    """Two 3×3 convolutions whose outcome is added to what they are given: (N, C, H, W) to the same.
+
+    The second is zero at first, so that a block which is put into a trained network changes nothing yet.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first, self.second = ReflectConv(channels, channels), ReflectConv(channels, channels)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.second(F.relu(self.first(x), inplace=True)).add_(x), inplace=True)
+
+
 class SlimEncoder(nn.Module):
     """RGB in [0, 1] to features at a quarter and, if there is a third level, an eighth of the side.
 
@@ -136,17 +152,26 @@ class SlimEncoder(nn.Module):
 
 
 class SlimDecoder(nn.Module):
-    """Features as the encoder gives them, to RGB; arguments as for the encoder."""
+    """Features as the encoder gives them, to RGB; arguments as for the encoder.
+
+    blocks: how many `Block`s there are at a quarter of the side.
+    """
 
     reach = 32  # pixels: farther away a feature does not matter to the picture; a multiple of 16
 
-    def __init__(self, channels: tuple[int, ...] = SLIM_CHANNELS, scale: tuple[int, int] = SAME):
+    def __init__(
+        self,
+        channels: tuple[int, ...] = SLIM_CHANNELS,
+        scale: tuple[int, int] = SAME,
+        blocks: int = 0,
+    ):
         super().__init__()
         self.scale = scale
         half, quarter, *eighth = channels
         if eighth:
             self.double3 = Double(*eighth, quarter)
         self.convs = nn.ModuleList(ReflectConv(quarter, quarter) for _ in range(3))
+        self.blocks = nn.Sequential(*(Block(quarter) for _ in range(blocks)))
         self.double2 = Double(quarter, half)
         self.conv1 = ReflectConv(half, half)
         self.pixels = Quadruple(half, 3)
@@ -158,6 +183,7 @@ class SlimDecoder(nn.Module):
             x = F.relu(self.double3(features["relu4_1"]), inplace=True) + x
         for conv in self.convs:
             x = F.relu(conv(x), inplace=True)
+        x = self.blocks(x)
         x = F.relu(self.double2(x), inplace=True)
         x = F.relu(self.conv1(x), inplace=True)
         return resized(self.pixels(x), *self.scale[::-1])

@@ -56,6 +56,7 @@ class Config:
     convolutions, upsampling (bilinear or nearest): of VGG's decoder; the first per stage, deepest first.
     channels: of encoder and decoder, per level, the encoder's own if none are given.
     scale: by how much larger than the picture a slim network works inside, (5, 4) for a quarter.
+    blocks: residual blocks in a slim decoder.
     styles: names of the styles that a conditional bottleneck knows.
     """
 
@@ -67,6 +68,7 @@ class Config:
     upsampling: str = "nearest"
     channels: tuple[int, ...] = ()
     scale: tuple[int, int] = SAME
+    blocks: int = 0
     styles: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -81,6 +83,8 @@ class Config:
             raise ValueError(f"channels are {len(own)} numbers of at least 1")
         if len(self.convolutions) != len(CHANNELS) or min(self.convolutions) < 1:
             raise ValueError(f"convolutions are {len(CHANNELS)} numbers of at least 1")
+        if type(self.blocks) is not int or self.blocks < 0:
+            raise ValueError(f"blocks is {self.blocks!r}: 0 or more")
         if self.bottleneck not in BOTTLENECKS:
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}: one of {', '.join(BOTTLENECKS)}")
         if (self.bottleneck == "conditional") != bool(self.styles):
@@ -99,8 +103,8 @@ class Config:
                 raise ValueError(
                     f"scale is {self.scale}: (1, 1), or up to a quarter more that leaves whole maps"
                 )
-        elif self.scale != SAME:
-            raise ValueError("only a slim network has a scale")
+        elif self.scale != SAME or self.blocks:
+            raise ValueError("only a slim network has a scale, or blocks")
         elif STYLE_TAPS[-1] not in self.taps or not set(self.depths) <= set(STYLE_TAPS):
             raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
         if not set(self.joint) <= {PIXELS, *STYLE_TAPS}:
@@ -124,7 +128,7 @@ class StylizerNet(nn.Module):
         self.config = config
         if config.encoder == SLIM:
             self.encoder = SlimEncoder(config.channels, config.scale)
-            self.decoder = SlimDecoder(config.channels, config.scale)
+            self.decoder = SlimDecoder(config.channels, config.scale, config.blocks)
         else:
             self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
             self.encoder.requires_grad_(False)

@@ -20,6 +20,9 @@ SLIMMED = ("relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_4", "relu4_1")
 ADDED = ("spade.", "bank.", "context.", "ratio.")
 """What a bottleneck has that AdaIN has not: new where a network starts from one without it."""
 
+BLOCKS = "decoder.blocks."
+"""Likewise: they change nothing yet in a network that starts from one with none, or fewer."""
+
 
 def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
     """A network to train: with a model's weights, or the encoder its config names and a random decoder.
@@ -38,7 +41,7 @@ def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
             missing, unknown = net.load_state_dict(kept, strict=False)
         except RuntimeError:
             raise InputError(f"{init}: its weights do not fit the network asked for") from None
-        if unknown or not all(key.startswith(ADDED) for key in missing):
+        if unknown or not all(key.startswith((*ADDED, BLOCKS)) for key in missing):
             raise InputError(f"{init}: its weights do not fit the network asked for")
     elif (
         config.encoder != SLIM and config.channels == CHANNELS

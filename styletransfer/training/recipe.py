@@ -18,6 +18,7 @@ NETWORK = {
     "joint": "Those of the taps whose channels are matched jointly, by their covariance.",
     "convolutions": "Of the decoder, per stage, deepest first.",
     "scale": "5,4: a slim network that works on a picture a quarter larger inside; 1,1: as it is.",
+    "blocks": "Residual blocks in a slim network's decoder.",
     "upsampling": "bilinear, or nearest as published.",
 }
 """The keys of a recipe's [network], as `nn.stylizer.Config` has them, and what they are."""

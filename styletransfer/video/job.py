@@ -13,7 +13,8 @@ from PIL import Image
 
 from .. import __version__
 from ..engine.style_code import StyleCode
-from ..engine.stylizer import MAX_ALPHA, STYLE_SIZE, Style, Stylizer
+from ..engine.styles import STYLE_SIZE, Style
+from ..engine.stylizer import MAX_ALPHA, Stylizer
 from ..errors import InputError
 from ..io.clip import Frame, open_clip
 from .painter import Painter, Turn, hands

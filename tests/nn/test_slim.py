@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 from torch.nn import functional as F
 
 from styletransfer.io.weights import load_encoder, load_model, save_model
@@ -83,6 +84,17 @@ def test_a_network_of_two_levels_may_be_larger_inside(scale):
     assert net(x, net.code(x[:1])).shape == x.shape
 
 
+def test_a_block_changes_nothing_until_it_is_trained():
+    net = StylizerNet(Config(encoder="slim", taps=TAPS[:2], channels=(4, 6), blocks=1)).eval()
+    bare = StylizerNet(Config(encoder="slim", taps=TAPS[:2], channels=(4, 6))).eval()
+    missing, unknown = bare.load_state_dict(net.state_dict(), strict=False)
+    assert not missing and all(key.startswith("decoder.blocks.0.") for key in unknown)
+    x = torch.rand(1, 3, 32, 32)
+    assert torch.equal(net(x, None), bare(x, None))
+    nn.init.ones_(net.decoder.blocks[0].second.weight)
+    assert (net(x, None) - bare(x, None)).abs().max() > 1e-3
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -92,6 +104,8 @@ def test_a_network_of_two_levels_may_be_larger_inside(scale):
         {"taps": ("relu3_1",), "scale": (4, 5)},
         {"taps": ("relu3_1",), "scale": (3, 2)},
         {"scale": (5, 4)},
+        {"blocks": -1},
+        {"blocks": 1.5},
     ],
 )
 def test_what_a_slim_network_cannot_be(wrong):

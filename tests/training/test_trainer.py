@@ -126,7 +126,10 @@ def test_the_encoder_is_never_trained(pictures, tmp_path):
 def test_every_bottleneck_trains_all_it_has_and_goes_on(pictures, tmp_path, bottleneck, encoder):
     channels = (4, 6, 8, 8) if encoder != "slim" else (4, 6, 8)
     styles = tuple(f"style{n}" for n in range(5)) if bottleneck == "conditional" else ()
-    config = Config(encoder=encoder, channels=channels, bottleneck=bottleneck, styles=styles)
+    blocks = int(encoder == "slim")
+    config = Config(
+        encoder=encoder, channels=channels, bottleneck=bottleneck, styles=styles, blocks=blocks
+    )
     sources = [entry for entry in pictures if entry.path.suffix == ".png"]
     recipe = replace(RECIPE, crop=32, pairings=1 if bottleneck == "spade" else 2)
     whole, _ = run_to(tmp_path, "whole", sources, recipe, config)
