@@ -157,8 +157,6 @@ class SlimDecoder(nn.Module):
     blocks: how many `Block`s there are at a quarter of the side.
     """
 
-    reach = 32  # pixels: farther away a feature does not matter to the picture; a multiple of 16
-
     def __init__(
         self,
         channels: tuple[int, ...] = SLIM_CHANNELS,
@@ -168,6 +166,10 @@ class SlimDecoder(nn.Module):
         super().__init__()
         self.scale = scale
         half, quarter, *eighth = channels
+        # In pixels, farther away than which a feature does not matter to the picture: each convolution
+        # sees one position more to each side. A multiple of 16.
+        seen = 8 * len(eighth) + 4 * (3 + 2 * blocks + 1) + 2 * 2
+        self.reach = -(-seen // 16) * 16
         if eighth:
             self.double3 = Double(*eighth, quarter)
         self.convs = nn.ModuleList(ReflectConv(quarter, quarter) for _ in range(3))

@@ -1,5 +1,7 @@
 """Tiles: nobody can tell where the parts met."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -27,6 +29,8 @@ CONFIGS = {
         encoder="slim", taps=SLIM.taps, joint=("pixels", "relu3_1", "relu4_1"), channels=(4, 6, 8)
     ),
     "slim-enlarged": ENLARGED,
+    "slim-blocks": replace(ENLARGED, blocks=1),
+    "slim-deep": Config(encoder="slim", channels=(4, 6, 8), blocks=3),
     "vgg": VGG,
     "vgg-all-depths": Config(
         taps=("relu1_1", "relu2_1", "relu3_1", "relu4_1"), joint=(), channels=(4, 6, 8, 10)
