@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..io.image import Picture, read_picture, resize_short_side, to_picture
-from ..nn.stylizer import MULTIPLE
+from ..nn.stylizer import padded
 
 Source = str | os.PathLike | Image.Image | np.ndarray | Tensor | Picture
 
@@ -74,11 +74,6 @@ def style_tensor(source: Source, size: int, crop: float) -> Tensor:
 def describe(source: object) -> str:
     """What to call a style in a code's metadata."""
     return Path(source).name if isinstance(source, (str, os.PathLike)) else "a picture"
-
-
-def padded(side: int) -> int:
-    """What a side is extended to before the network sees it."""
-    return -(-side // MULTIPLE) * MULTIPLE
 
 
 def pad_to_multiple(x: Tensor) -> Tensor:

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..nn.normalization import Moments, merged, moments, settled, weighted_moments
-from ..nn.stylizer import MULTIPLE, PIXELS, Code, StylizerNet
+from ..nn.stylizer import MULTIPLE, PIXELS, Code, StylizerNet, padded
 from .canvas import Canvas
-from .pictures import pad_to_multiple, padded
+from .pictures import pad_to_multiple
 
 
 class Span(NamedTuple):

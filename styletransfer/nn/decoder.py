@@ -39,10 +39,9 @@ class Decoder(nn.Module):
 
     @property
     def reach(self) -> int:
-        """In pixels, how far away a feature can matter to the picture: a multiple of 16."""
+        """In pixels, how far away a feature can matter to the picture."""
         sides = (8, 4, 2, 1)  # of a position, at each stage; upsampling looks one further
-        reach = sum(side * (len(stage) + (side < 8) * 2) for side, stage in zip(sides, self.stages))
-        return -(-reach // 16) * 16
+        return sum(side * (len(stage) + (side < 8) * 2) for side, stage in zip(sides, self.stages))
 
     def upsample(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C, 2H, 2W)."""

@@ -167,9 +167,8 @@ class SlimDecoder(nn.Module):
         self.scale = scale
         half, quarter, *eighth = channels
         # In pixels, farther away than which a feature does not matter to the picture: each convolution
-        # sees one position more to each side. A multiple of 16.
-        seen = 8 * len(eighth) + 4 * (3 + 2 * blocks + 1) + 2 * 2
-        self.reach = -(-seen // 16) * 16
+        # sees one position more to each side.
+        self.reach = 8 * len(eighth) + 4 * (3 + 2 * blocks + 1) + 2 * 2
         if eighth:
             self.double3 = Double(*eighth, quarter)
         self.convs = nn.ModuleList(ReflectConv(quarter, quarter) for _ in range(3))

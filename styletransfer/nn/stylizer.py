@@ -162,7 +162,7 @@ class StylizerNet(nn.Module):
     def reach(self) -> int:
         """In pixels, a multiple of `MULTIPLE`: what is farther away than this matters to a pixel of the
         result through statistics alone."""
-        return self.encoder.reach + self.decoder.reach
+        return padded(self.encoder.reach + self.decoder.reach)
 
     @property
     def tileable(self) -> bool:
@@ -287,6 +287,11 @@ class StylizerNet(nn.Module):
             return self.encode(content)
         features = self.encode(self.recolor(content, code, alpha, shares, own))
         return self.bottleneck(features, code, alpha, shares, own)
+
+
+def padded(side: int) -> int:
+    """What a side is extended to before the network sees it: the next multiple of `MULTIPLE`."""
+    return -(-side // MULTIPLE) * MULTIPLE
 
 
 def _whole(scale: tuple[int, ...], parts: int) -> bool:
