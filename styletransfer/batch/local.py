@@ -13,6 +13,7 @@ from itertools import islice
 from ..device import painters
 from ..engine.memory import affordable
 from ..io.image import MAX_PIXELS
+from .manifest import Stop
 from .outputs import Target, Task
 from .work import Loaded, Outcome, Painter, load, save
 
@@ -48,12 +49,13 @@ class _Line:
         self.loading: set[Future[Loaded]] = set()
         self.saving: dict[Future[Outcome], Loaded] = {}
         self.waiting: dict[tuple[int, int], list[tuple[Loaded, Target]]] = {}  # to be painted, by size
+        self.trouble: Stop | None = None  # why nothing more can be saved
         self.ahead = 2 * workers + (2 * painter.settings.batch if painter.together else 0)
 
     def run(self, tasks: Iterator[Task], wanted: Callable[[], bool]) -> Iterator[tuple[Task, Outcome]]:
         more = True
         while True:
-            stop = wanted()
+            stop = wanted() or self.trouble is not None
             if stop:
                 self.waiting.clear()
                 for future in self.loading:
@@ -75,7 +77,9 @@ class _Line:
             elif self.loading or self.saving:
                 wait([*self.loading, *self.saving], return_when=FIRST_COMPLETED)
             elif stop or not more:
-                return
+                break
+        if self.trouble:
+            raise self.trouble
 
     def in_hand(self) -> int:
         return len(self.loading) + len(self.saving) + sum(map(len, self.waiting.values()))
@@ -95,9 +99,15 @@ class _Line:
             self.waiting.setdefault(size, []).extend(pairs)
 
     def saved(self) -> Iterator[tuple[Task, Outcome]]:
-        """Take what is saved."""
+        """Take what is saved. One that stops the run is told of when the others in hand are taken."""
         for future in [future for future in self.saving if future.done()]:
-            yield self.finished(self.saving.pop(future), future.result())
+            loaded = self.saving.pop(future)
+            try:
+                outcome = future.result()
+            except Stop as stop:
+                self.trouble = stop
+                continue
+            yield self.finished(loaded, outcome)
 
     def finished(self, loaded: Loaded, outcome: Outcome) -> tuple[Task, Outcome]:
         loaded.left -= 1

@@ -276,6 +276,7 @@ def serve(
     with suppress(KeyboardInterrupt), ExitStack() as opened:
         folder = opened.enter_context(private_folder())
         os.environ["GRADIO_TEMP_DIR"] = str(folder)
+        gr.routes.DEFAULT_TEMP_DIR = str(folder)  # read from the former when gradio was imported
         page = build(Atelier(stylizer, folder, megapixels))
         page.queue(max_size=32)
         opened.callback(page.close, verbose=False)

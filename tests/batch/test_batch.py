@@ -1,5 +1,6 @@
 """stylize batch, from end to end on one machine."""
 
+import itertools
 import json
 import os
 import signal
@@ -191,11 +192,10 @@ def test_a_full_disk_stops_the_run_cleanly(here, batch, capsys, monkeypatch):
     from pathlib import Path
 
     good(here / "src", 20)
-    real, written = Path.write_bytes, []
+    real, written = Path.write_bytes, itertools.count(1)  # which threads may share
 
     def full(path, data):
-        written.append(path)
-        if len(written) > 5:
+        if next(written) > 5:
             real(path, data[:10])
             raise OSError(28, "No space left on device")
         return real(path, data)
@@ -209,6 +209,26 @@ def test_a_full_disk_stops_the_run_cleanly(here, batch, capsys, monkeypatch):
     assert len(results(here / "dst")) == len(lines(here / "dst/manifest.jsonl")) == 5
     assert batch("src", "dst") == 0
     assert len(results(here / "dst")) == 20
+
+
+def test_what_is_nearly_saved_when_another_meets_the_full_disk_is_kept(here, batch, monkeypatch):
+    from pathlib import Path
+    from threading import Event
+
+    good(here / "src", 2)
+    real, written, failed = Path.write_bytes, itertools.count(), Event()
+
+    def full(path, data):
+        if next(written) == 0:
+            failed.set()
+            raise OSError(28, "No space left on device")
+        assert failed.wait(60)
+        time.sleep(0.3)
+        return real(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert batch("src", "dst", "--workers", "2") == 2
+    assert len(results(here / "dst")) == len(lines(here / "dst/manifest.jsonl")) == 1
 
 
 def test_out_of_memory_is_met_with_tiles(here, batch, monkeypatch):
