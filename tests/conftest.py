@@ -1,5 +1,7 @@
 """Tiny random networks and small pictures: the tests measure behaviour, not beauty."""
 
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,9 @@ from styletransfer.nn.stylizer import Config, StylizerNet
 from styletransfer.training.initialize import fit_decoder
 
 TINY = (4, 6, 8, 8)
+
+# Jobs in a shell's background ignore Ctrl-C, and so would the commands that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
