@@ -213,16 +213,15 @@ def test_a_full_disk_stops_the_run_cleanly(here, batch, capsys, monkeypatch):
 
 def test_what_is_nearly_saved_when_another_meets_the_full_disk_is_kept(here, batch, monkeypatch):
     from pathlib import Path
-    from threading import Event
+    from threading import Barrier
 
     good(here / "src", 2)
-    real, written, failed = Path.write_bytes, itertools.count(), Event()
+    real, written, both = Path.write_bytes, itertools.count(), Barrier(2, timeout=60)
 
     def full(path, data):
+        both.wait()
         if next(written) == 0:
-            failed.set()
             raise OSError(28, "No space left on device")
-        assert failed.wait(60)
         time.sleep(0.3)
         return real(path, data)
 
