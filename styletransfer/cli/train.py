@@ -30,7 +30,13 @@ def recipe_options(command):
     """Give a command one option for every value of a recipe, read into its argument `changes`."""
     network, default = read_recipe()
     shown = {**network, **vars(default)}
-    kinds = {**dict.fromkeys(NETWORK, str), **Recipe.__annotations__, "zoom": str, "blocks": int}
+    kinds = {
+        **dict.fromkeys(NETWORK, str),
+        **Recipe.__annotations__,
+        "zoom": str,
+        "blocks": int,
+        "drafts": int,
+    }
     helps = NETWORK | {f.name: f.metadata["help"] for f in fields(Recipe)}
 
     def run(**options):

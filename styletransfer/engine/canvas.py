@@ -1,5 +1,6 @@
 """Pictures that are read and written a part at a time, in memory or on disk."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -35,15 +36,21 @@ class Canvas:
         """Another of the same kind and size, with nothing on it yet."""
         return Canvas(torch.empty_like(self.pixels))
 
+    def scratch(self, height: int, width: int) -> "Canvas":
+        """Another of float numbers and this size, for what is needed on the way."""
+        shape = len(self.pixels), 3, height, width
+        return Canvas(torch.empty(shape, dtype=torch.float32, device=self.pixels.device))
+
 
 class DiskCanvas(Canvas):
-    """One uint8 picture in a file of raw RGB, of which only the part in use is in memory.
+    """One picture in a file of raw RGB, uint8 or float16, of which only the part in use is in memory.
 
     header: bytes of the file before the first pixel.
     """
 
-    def __init__(self, path: Path, height: int, width: int, header: int = 0):
+    def __init__(self, path: Path, height: int, width: int, header: int = 0, dtype: type = np.uint8):
         self.path, self.height, self.width, self.header = path, height, width, header
+        self.dtype = dtype
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -52,7 +59,7 @@ class DiskCanvas(Canvas):
     @property
     def pixels(self) -> Tensor:  # mapped anew each time, so that what was read can be forgotten
         shape = (self.height, self.width, 3)
-        array = np.memmap(self.path, np.uint8, "r+", offset=self.header, shape=shape)
+        array = np.memmap(self.path, self.dtype, "r+", offset=self.header, shape=shape)
         return torch.from_numpy(array).permute(2, 0, 1)[None]
 
     def blank(self) -> "DiskCanvas":
@@ -63,3 +70,10 @@ class DiskCanvas(Canvas):
             file.write(header)
             file.truncate(len(header) + self.height * self.width * 3)
         return DiskCanvas(path, self.height, self.width, len(header))
+
+    def scratch(self, height: int, width: int) -> "DiskCanvas":
+        """A file beside it, in half precision: an eighth of a grey level."""
+        handle, path = tempfile.mkstemp(prefix=f"{self.path.name}-", dir=self.path.parent)
+        with open(handle, "wb") as file:
+            file.truncate(height * width * 3 * 2)
+        return DiskCanvas(Path(path), height, width, dtype=np.float16)

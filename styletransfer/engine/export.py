@@ -10,7 +10,7 @@ from .. import __version__
 from ..errors import InputError
 from ..io.files import write_atomically
 from ..nn.normalization import Statistics
-from ..nn.stylizer import MULTIPLE, StylizerNet
+from ..nn.stylizer import StylizerNet, faded, pad_to_multiple
 
 OPSET = 18
 SUFFIX = ".onnx"
@@ -25,8 +25,10 @@ class Painter(nn.Module):
 
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
         height, width = content.shape[2:]
-        out = self.net(_padded(content), unflattened(style, self.shapes), alpha.reshape(1, 1, 1, 1))
-        return out[:, :, :height, :width].clamp(0, 1)
+        out = self.net(
+            pad_to_multiple(content), unflattened(style, self.shapes), alpha.reshape(1, 1, 1, 1)
+        )
+        return faded(content, out[:, :, :height, :width].clamp(0, 1), alpha.reshape(1, 1, 1, 1))
 
 
 class StyleEncoder(nn.Module):
@@ -37,7 +39,7 @@ class StyleEncoder(nn.Module):
         self.net = net
 
     def forward(self, picture: Tensor) -> Tensor:
-        return flattened(self.net.code(_padded(picture)))
+        return flattened(self.net.code(pad_to_multiple(picture)))
 
 
 def flattened(code: dict[str, Statistics]) -> Tensor:
@@ -101,14 +103,3 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
         onnx.checker.check_model(model, full_check=True)
         write_atomically(target, lambda temporary, model=model: onnx.save(model, temporary))
     return jobs[0][0], jobs[1][0]
-
-
-def _padded(x: Tensor) -> Tensor:
-    """Reflected at its right and bottom edge until both sides are multiples of `MULTIPLE`, as
-    `engine.pictures.pad_to_multiple` does, without a question that a graph cannot ask."""
-    for dim in (2, 3):
-        length = x.shape[dim]
-        target = (length + MULTIPLE - 1) // MULTIPLE * MULTIPLE
-        index = torch.arange(target, device=x.device)
-        x = x.index_select(dim, torch.minimum(index, 2 * (length - 1) - index))
-    return x

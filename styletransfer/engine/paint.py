@@ -1,6 +1,7 @@
 """Painting a canvas in whatever memory there is."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -8,15 +9,16 @@ from torch.nn import functional as F
 
 from ..device import out_of_memory
 from ..errors import InputError
-from ..nn.normalization import Moments
-from ..nn.stylizer import MULTIPLE, StylizerNet
+from ..nn.stylizer import MULTIPLE, PIXELS, StylizerNet, padded
 from . import tiles
 from .canvas import Canvas, DiskCanvas
+from .levels import Look, factors
 from .memory import affordable, check_memory
-from .tiles import Look
 
 Progress = Callable[[float], None]
 DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is too large to be in memory itself
+LEAST_STROKES, MAX_STROKES = 0.5, 4.0
+SMALLEST = 32  # pixels of a draft's short side
 THUMBNAIL = 768  # short side of the copy that approximate statistics are taken from
 
 
@@ -26,21 +28,24 @@ def paint(
     look: Look,
     tile: str | int = "auto",
     stats: str = "exact",
-    finish: Callable[[Tensor, Tensor], Tensor] = lambda x, painted: painted,
+    finish: tiles.Finish = lambda x, painted: painted,
     progress: Progress | None = None,
+    strokes: float = 1.0,
+    settle: tiles.Settle | None = None,
 ) -> Canvas:
-    """Paint a canvas; arguments as for `Stylizer.stylize`, finish as for `tiles.render`.
+    """Paint a canvas; arguments as for `Stylizer.stylize`, finish and settle as for `tiles.render`.
 
     If memory does not suffice after all, once more with smaller tiles. InputError if nothing helps.
     """
     if stats not in ("exact", "thumbnail"):
         raise InputError(f"stats is {stats!r}: exact or thumbnail")
+    drafts = drafts_of(net, canvas, strokes)
     window = _window(net, canvas, look, tile)
     while True:
         try:
-            own = _thumbnail_moments(net, canvas, look, window) if stats == "thumbnail" else None
-            tick = progress and _counter(net, canvas, window, own is not None, progress)
-            return tiles.render(net, canvas, look, window, finish, own, tick)
+            found = _thumbnail_moments(net, canvas, look, drafts) if stats == "thumbnail" else None
+            tick = progress and _counter(net, canvas, window, drafts, found is not None, progress)
+            return tiles.render(net, canvas, look, window, finish, drafts, found, tick, settle)
         except RuntimeError as error:
             smaller = window // 2 // MULTIPLE * MULTIPLE
             if not out_of_memory(error):
@@ -73,19 +78,50 @@ def _window(net: StylizerNet, canvas: Canvas, look: Look, tile: str | int) -> in
     return max(least, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))
 
 
-def _thumbnail_moments(net: StylizerNet, canvas: Canvas, look: Look, window: int) -> dict[str, Moments]:
+def drafts_of(net: StylizerNet, canvas: Canvas, strokes: float) -> list[float]:
+    """`levels.factors` for a canvas: no draft is smaller than what the network sees of it."""
+    if not LEAST_STROKES <= strokes <= MAX_STROKES:
+        raise InputError(f"strokes is {strokes:g}: it goes from {LEAST_STROKES:g} to {MAX_STROKES:g}")
+    if strokes < 1 and not net.config.drafts:
+        raise InputError("this model paints no finer strokes: a smaller --style-size makes finer ones")
+    return [factor for factor in factors(net, strokes) if min(canvas.shape[1:]) >= SMALLEST * factor]
+
+
+def _thumbnail_moments(
+    net: StylizerNet, canvas: Canvas, look: Look, drafts: Sequence[float]
+) -> tiles.Found:
     small = tiles.thumbnail(canvas, THUMBNAIL)
     shape = small.shape[1:]
     maps = [F.interpolate(m, size=shape, mode="area") if isinstance(m, Tensor) else m for m in look[1:]]
-    return tiles.gather(net, small, Look(look.code, *maps), window)
+    found: tiles.Found = {}
+    tiles.render(
+        net, small, Look(look.code, *maps), max(map(padded, shape)), lambda x, painted: painted, drafts,
+        settle=lambda name, own: found.setdefault(name, own),
+    )  # fmt: skip
+    return found
 
 
 def _counter(
-    net: StylizerNet, canvas: Canvas, window: int, gathered: bool, progress: Progress
+    net: StylizerNet,
+    canvas: Canvas,
+    window: int,
+    drafts: Sequence[float],
+    gathered: bool,
+    progress: Progress,
 ) -> Callable[[], None]:
     """What tells progress, told of each tile."""
-    halos = [net.reach] + ([] if gathered else [halo for _, halo in tiles.passes(net)])
-    total = sum(len(tiles.parts(canvas, window, halo)) for halo in halos)
+    _, height, width = canvas.shape
+
+    def count(halo: int, factor: float = 1.0) -> int:
+        sides = (padded(math.ceil(padded(side) / factor)) for side in (height, width))
+        return math.prod(len(list(tiles.spans(side, window, halo))) for side in sides)
+
+    several, palette = count(net.reach) > 1, PIXELS in net.config.taps
+    total = sum(count(net.reach, factor) for factor in (*drafts, 1.0))
+    if not gathered and several:
+        total += sum(count(net.encoder.reach, factor) for factor in (*drafts, 1.0))
+    if not gathered and palette and (several or drafts and net.tileable):
+        total += count(0)
     done = 0
 
     def tick() -> None:

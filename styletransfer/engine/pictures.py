@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..io.image import Picture, read_picture, resize_short_side, to_picture
-from ..nn.stylizer import padded
 
 Source = str | os.PathLike | Image.Image | np.ndarray | Tensor | Picture
 
@@ -74,18 +73,3 @@ def style_tensor(source: Source, size: int, crop: float) -> Tensor:
 def describe(source: object) -> str:
     """What to call a style in a code's metadata."""
     return Path(source).name if isinstance(source, (str, os.PathLike)) else "a picture"
-
-
-def pad_to_multiple(x: Tensor) -> Tensor:
-    """Reflect (N, C, H, W) at its right and bottom edge until both sides are multiples of `MULTIPLE`.
-
-    Unlike torch's own padding this also takes a picture smaller than what is to be added.
-    """
-    for dim in (2, 3):
-        length = x.shape[dim]
-        target = padded(length)
-        if target != length:
-            period = max(1, 2 * (length - 1))
-            index = torch.arange(target, device=x.device) % period
-            x = x.index_select(dim, torch.minimum(index, period - index) if length > 1 else index)
-    return x

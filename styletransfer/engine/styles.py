@@ -13,13 +13,13 @@ from ..errors import InputError
 from ..io.image import pictures_in
 from ..io.weights import load_model
 from ..nn.normalization import Statistics
-from ..nn.stylizer import Code, StylizerNet
+from ..nn.stylizer import Code, StylizerNet, pad_to_multiple
 from . import color
 from .cache import remembered
 from .canvas import Canvas
 from .memory import check_memory
 from .names import BANK, DEFAULT_MODEL, made_of
-from .pictures import Source, describe, pad_to_multiple, style_tensor
+from .pictures import Source, describe, style_tensor
 from .style_code import FORMAT, SUFFIX, StyleCode, blend
 from .tiles import palette
 

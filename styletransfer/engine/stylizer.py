@@ -13,12 +13,12 @@ from ..errors import InputError
 from ..io.image import Picture, resize_short_side
 from . import color
 from .canvas import Canvas
+from .levels import Look
 from .paint import Progress, paint
 from .pictures import Source, as_uint8, check_tensor, open_picture, to_array
 from .regions import Map, read_mask, read_regions, soften
 from .style_code import StyleCode
 from .styles import STYLE_SIZE, Style, Styles
-from .tiles import Look
 
 Content = TypeVar("Content", bound=Source)
 MAX_ALPHA = 2.0

@@ -2,10 +2,11 @@
 
 AdaIN asks for the statistics of the whole picture. So they are gathered first, tile by tile, for
 one depth after the other; then every tile is painted with them, and with as much of its surroundings
-as the network looks at. What comes out is what the network would have made of the whole.
+as the network looks at. What comes out is what the network would have made of the whole. Drafts are
+painted so, one after the other, before the picture.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,9 +14,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..nn.normalization import Moments, merged, moments, settled, weighted_moments
-from ..nn.stylizer import MULTIPLE, PIXELS, Code, StylizerNet, padded
+from ..nn.stylizer import MULTIPLE, PIXELS, StylizerNet, faded, pad_to_multiple, padded
 from .canvas import Canvas
-from .pictures import pad_to_multiple
+from .levels import Level, Look, extended_window, smaller
+
+Finish = Callable[[Tensor, Tensor], Tensor]
+Found = dict[str, Moments]
+"""Moments by name: a tap's, or `Level.name`."""
+Settle = Callable[[str, Moments], Moments]
 
 
 class Span(NamedTuple):
@@ -24,19 +30,6 @@ class Span(NamedTuple):
     start: int
     stop: int
     window: slice
-
-
-class Look(NamedTuple):
-    """What a canvas is to be painted with; as for `StylizerNet.forward`, maps of the canvas's size."""
-
-    code: Code
-    alpha: float | Tensor = 1.0
-    shares: Tensor | None = None
-
-    def within(self, rows: slice, columns: slice, device: torch.device) -> "Look":
-        """The same for a window."""
-        maps = [m if not isinstance(m, Tensor) else _cut(m, rows, columns) for m in self[1:]]
-        return Look(self.code, *(m.to(device) if isinstance(m, Tensor) else m for m in maps))
 
 
 def spans(side: int, window: int, halo: int) -> Iterator[Span]:
@@ -63,66 +56,119 @@ def render(
     content: Canvas,
     look: Look,
     window: int,
-    finish: Callable[[Tensor, Tensor], Tensor],
-    own: dict[str, Moments] | None = None,
+    finish: Finish,
+    drafts: Sequence[float] = (),
+    found: Found | None = None,
     tick: Callable[[], None] | None = None,
+    settle: Settle | None = None,
 ) -> Canvas:
     """The stylized content, on a canvas of its kind.
 
     window: side in pixels of what the network sees at once, a multiple of `MULTIPLE` and more than twice
     `net.reach` unless it is the whole. finish: what becomes of a tile, from the content's tile and
-    the painted one, both float32 (N, 3, h, w) in [0, 1]. own: the content's moments, if known
-    (`gather`). tick: called after every tile of every pass.
+    the painted one, both float32 (N, 3, h, w) in [0, 1]. drafts: `levels.factors`. found: the moments
+    that are matched to the style's, if they are known, by `Level.name`. tick: called after every tile
+    of every pass. settle: given the name and the moments of each, on the way, gives what is to be
+    taken instead; for a window that holds the whole.
     """
-    device = net.device
-    _, height, width = content.shape
-    tiles = parts(content, window, net.reach)
-    if own is None:
-        own = gather(net, content, look, window, tick) if len(tiles) > 1 else {}
-    out = content.blank()
-    for rows, columns in tiles:
-        x = _read(content, rows, columns).to(device)
-        y = net(x, *look.within(rows.window, columns.window, device), own)
-        y, x = (_core(t, rows, columns).float() for t in (y, x))
-        down, right = min(rows.stop, height), min(columns.stop, width)
-        y, x = (t[:, :, : down - rows.start, : right - columns.start] for t in (y.clamp(0, 1), x))
-        out.write(slice(rows.start, down), slice(columns.start, right), finish(x, y))
+    if not isinstance(look.alpha, Tensor) and look.alpha == 0:
+        return _copied(content, finish)
+    own, level, painted = dict(found or {}), None, None
+    several = len(parts(content, window, net.reach)) > 1
+    if found is None and PIXELS in net.config.taps and (several or settle or drafts and net.tileable):
+        own[PIXELS] = gather_pixels(net, content, look, window, tick)
+        if settle:
+            own[PIXELS] = settle(PIXELS, own[PIXELS])
+    for factor in [*drafts, 1.0]:
+        photo, seen = content, look
+        if factor != 1:
+            photo, seen = smaller(content, factor), look.smaller(factor)
+        first = level is None and net.config.drafts > 0
+        level = Level(net, photo, seen, factor, first, level, painted)
+        if found is None and several:
+            own |= gather(level, window, own, tick)
+        if factor == 1:
+            return _filled(content.blank(), level, window, own, finish, tick, settle)
+        painted = _filled(photo.scratch(*photo.shape[1:]), level, window, own, None, tick, settle)
+
+
+def _filled(
+    out: Canvas,
+    level: Level,
+    window: int,
+    own: Found,
+    finish: Finish | None,
+    tick: Callable[[], None] | None,
+    settle: Settle | None,
+) -> Canvas:
+    """A canvas with a level painted on it, tile by tile; arguments as for `render`."""
+    net, look = level.net, level.look
+    known = {tap: own[level.name(tap)] for tap in net.config.depths if level.name(tap) in own}
+    _, height, width = level.photo.shape
+    for rows, columns in parts(level.photo, window, net.reach):
+        features = net.encode(pad_to_multiple(level.read(rows.window, columns.window, own)), level.first)
+        local = look.within(rows.window, columns.window, net.device)
+        if settle:
+            joint = net.config.joint
+            known = {t: settle(level.name(t), moments(x, t in joint)) for t, x in features.items()}
+        y = net.decode(net.bottleneck(features, *local, known), level.first)
+        down = slice(rows.start, min(rows.stop, height))
+        right = slice(columns.start, min(columns.stop, width))
+        y = _core(y, rows, columns)[:, :, : down.stop - down.start, : right.stop - right.start].float()
+        if finish:
+            x, alpha = (
+                level.photo.read(down, right).to(net.device),
+                look.within(down, right, net.device)[1],
+            )
+            y = finish(x, faded(x, y.clamp(0, 1), alpha))
+        out.write(down, right, y)
         if tick:
             tick()
     return out
 
 
-def gather(
+def _copied(content: Canvas, finish: Finish) -> Canvas:
+    """The content as it is, on a canvas of its kind."""
+    out = content.blank()
+    for rows, columns in parts(content, 1024, 0):
+        at = (slice(s.start, min(s.stop, side)) for s, side in zip((rows, columns), content.shape[1:]))
+        down, right = at
+        x = content.read(down, right)
+        out.write(down, right, finish(x, x))
+    return out
+
+
+def gather_pixels(
     net: StylizerNet,
     content: Canvas,
     look: Look,
     window: int,
     tick: Callable[[], None] | None = None,
-) -> dict[str, Moments]:
-    """The content's moments wherever the bottleneck is to match them to a style's (`passes`)."""
-    if not isinstance(look.alpha, Tensor) and look.alpha == 0:
-        return {}
-    device = net.device
-    own: dict[str, Moments] = {}
-    for taps, halo in passes(net):
-        tallies = {tap: Tally(tap in net.config.joint) for tap in taps}
-        for rows, columns in parts(content, window, halo):
-            x = _read(content, rows, columns).to(device)
-            local = look.within(rows.window, columns.window, device)
-            features = {PIXELS: x} if PIXELS in tallies else net.encode(net.recolor(x, *local, own))
-            for tap, tally in tallies.items():
-                tally.add(*_at(features[tap], local.shares, rows, columns))
-            if tick:
-                tick()
-        own |= {tap: tally.moments() for tap, tally in tallies.items()}
-    return own
+) -> Moments:
+    """The moments of the content's pixels; of every region if there are regions."""
+    tally = Tally(PIXELS in net.config.joint)
+    for rows, columns in parts(content, window, 0):
+        x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
+        x = x.to(net.device).contiguous(memory_format=torch.channels_last)
+        local = look.within(rows.window, columns.window, net.device)
+        tally.add(*_at(x, local.shares, rows, columns))
+        if tick:
+            tick()
+    return tally.moments()
 
 
-def passes(net: StylizerNet) -> list[tuple[set[str], int]]:
-    """The taps whose moments are gathered together, and how far around it each is to be seen for it:
-    the pixels' first, since what they become is what is encoded."""
-    taps = [({PIXELS}, 0), (set(net.config.depths), net.encoder.reach)]
-    return [(found, halo) for found, halo in taps if found & set(net.config.taps)]
+def gather(level: Level, window: int, own: Found, tick: Callable[[], None] | None = None) -> Found:
+    """The moments of a level's features wherever the bottleneck is to match them to a style's."""
+    net = level.net
+    tallies = {tap: Tally(tap in net.config.joint) for tap in net.config.depths}
+    for rows, columns in parts(level.photo, window, net.encoder.reach):
+        features = net.encode(pad_to_multiple(level.read(rows.window, columns.window, own)), level.first)
+        local = level.look.within(rows.window, columns.window, net.device)
+        for tap, tally in tallies.items():
+            tally.add(*_at(features[tap], local.shares, rows, columns))
+        if tick:
+            tick()
+    return {level.name(tap): tally.moments() for tap, tally in tallies.items()}
 
 
 def least(net: StylizerNet) -> int:
@@ -134,7 +180,8 @@ def palette(content: Canvas) -> Moments:
     """Mean and covariance of the colours of a canvas, (N, 3) and (N, 3, 3)."""
     tally = Tally(joint=True)
     for rows, columns in parts(content, 1024, 0):
-        tally.add(_core(_read(content, rows, columns), rows, columns), None)
+        x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
+        tally.add(_core(x, rows, columns), None)
     return tally.moments()
 
 
@@ -173,15 +220,6 @@ class Tally:
 
 def _joined(a: tuple[Moments, float | Tensor], b: tuple[Moments, float | Tensor]):
     return merged([a[0], b[0]], [a[1], b[1]]), a[1] + b[1]
-
-
-def _cut(map: Tensor, rows: slice, columns: slice) -> Tensor:
-    return pad_to_multiple(map[:, :, rows, columns])
-
-
-def _read(content: Canvas, rows: Span, columns: Span) -> Tensor:
-    x = pad_to_multiple(content.read(rows.window, columns.window))
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _core(x: Tensor, rows: Span, columns: Span) -> Tensor:

@@ -137,10 +137,16 @@ class SlimEncoder(nn.Module):
         self.reach = 32 if eighth else 16
         self.stride = 8 if eighth else 4  # pixels, inside, to a position of the deepest features
 
-    def forward(self, x: Tensor, taps: Iterable[str] = ("relu3_1", "relu4_1")) -> dict[str, Tensor]:
-        """Features by tap. x: (N, 3, H, W) in [0, 1], H and W multiples of `stylizer.MULTIPLE`."""
+    def forward(
+        self,
+        x: Tensor,
+        taps: Iterable[str] = ("relu3_1", "relu4_1"),
+        scale: tuple[int, int] | None = None,
+    ) -> dict[str, Tensor]:
+        """Features by tap. x: (N, 3, H, W) in [0, 1], H and W multiples of `stylizer.MULTIPLE`. scale:
+        another than its own, for once."""
         found = {}
-        x = resized(x, *self.scale)
+        x = resized(x, *(scale or self.scale))
         x = F.relu(self.halve1(x), inplace=True)
         x = F.relu(self.conv1(x), inplace=True)
         x = F.relu(self.halve2(x), inplace=True)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .decoder import Decoder
+from .draft import Overlay, enlarged, halved
 from .normalization import (
     Moments,
     Spade,
@@ -57,6 +58,7 @@ class Config:
     channels: of encoder and decoder, per level, the encoder's own if none are given.
     scale: by how much larger than the picture a slim network works inside, (5, 4) for a quarter.
     blocks: residual blocks in a slim decoder.
+    drafts: how many times a slim network paints before it paints at full size, each time twice as large.
     styles: names of the styles that a conditional bottleneck knows.
     """
 
@@ -69,6 +71,7 @@ class Config:
     channels: tuple[int, ...] = ()
     scale: tuple[int, int] = SAME
     blocks: int = 0
+    drafts: int = 0
     styles: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -85,6 +88,8 @@ class Config:
             raise ValueError(f"convolutions are {len(CHANNELS)} numbers of at least 1")
         if type(self.blocks) is not int or self.blocks < 0:
             raise ValueError(f"blocks is {self.blocks!r}: 0 or more")
+        if type(self.drafts) is not int or not 0 <= self.drafts <= 3:
+            raise ValueError(f"drafts is {self.drafts!r}: 0 to 3")
         if self.bottleneck not in BOTTLENECKS:
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}: one of {', '.join(BOTTLENECKS)}")
         if (self.bottleneck == "conditional") != bool(self.styles):
@@ -103,8 +108,8 @@ class Config:
                 raise ValueError(
                     f"scale is {self.scale}: (1, 1), or up to a quarter more that leaves whole maps"
                 )
-        elif self.scale != SAME or self.blocks:
-            raise ValueError("only a slim network has a scale, or blocks")
+        elif self.scale != SAME or self.blocks or self.drafts:
+            raise ValueError("only a slim network has a scale, blocks or drafts")
         elif STYLE_TAPS[-1] not in self.taps or not set(self.depths) <= set(STYLE_TAPS):
             raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
         if not set(self.joint) <= {PIXELS, *STYLE_TAPS}:
@@ -129,10 +134,13 @@ class StylizerNet(nn.Module):
         if config.encoder == SLIM:
             self.encoder = SlimEncoder(config.channels, config.scale)
             self.decoder = SlimDecoder(config.channels, config.scale, config.blocks)
+            if config.drafts:
+                self.draft_decoder = SlimDecoder(config.channels, SAME, config.blocks)
         else:
             self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
             self.encoder.requires_grad_(False)
             self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
+        self.overlay = Overlay(learned=config.drafts > 0)
         slim = config.encoder == SLIM
         levels = zip(STYLE_TAPS[2:], config.channels[1:]) if slim else zip(STYLE_TAPS, config.channels)
         width = dict(levels) | {PIXELS: 3}
@@ -169,8 +177,11 @@ class StylizerNet(nn.Module):
         """Whether a part of a picture can be painted as the whole is, its moments being known."""
         return self.config.bottleneck not in ("spade", "contextual")
 
-    def encode(self, picture: Tensor) -> dict[str, Tensor]:
-        """Features at the encoder's taps of the config. picture: (N, 3, H, W) in [0, 1]."""
+    def encode(self, picture: Tensor, draft: bool = False) -> dict[str, Tensor]:
+        """Features at the encoder's taps of the config. picture: (N, 3, H, W) in [0, 1]; draft: if a
+        draft is to be made of them, which no network enlarges inside."""
+        if draft:
+            return self.encoder(picture.to(self.dtype), self.config.depths, SAME)
         return self.encoder(picture.to(self.dtype), self.config.depths)
 
     def learned(self, which: Tensor) -> dict[str, Statistics]:
@@ -246,17 +257,28 @@ class StylizerNet(nn.Module):
     def recolor(
         self,
         content: Tensor,
-        code: Code,
+        code: Code | None,
         alpha: float | Tensor,
         shares: Tensor | None,
         own: Mapping[str, Moments] = {},
     ) -> Tensor:
         """The photo in the style's palette, if the config has that tap; as for `bottleneck`."""
-        if PIXELS not in self.config.taps:
+        nothing = code is None or not isinstance(alpha, Tensor) and alpha == 0
+        if nothing or PIXELS not in self.config.taps:
             return content
         with torch.autocast(content.device.type, enabled=False):  # half precision is seen in colours
             pixels = {PIXELS: content.float()}
             return self.bottleneck(pixels, code, alpha, shares, own)[PIXELS].clamp(0, 1)
+
+    def palette_moments(self, content: Tensor, shares: Tensor | None) -> dict[str, Moments]:
+        """The moments of a photo's pixels, if `recolor` is to match them to a style's; its small copies
+        are recoloured with these."""
+        if PIXELS not in self.config.taps or self.config.bottleneck == "contextual":
+            return {}
+        x, joint = content.float(), PIXELS in self.config.joint
+        if shares is None:
+            return {PIXELS: moments(x, joint)}
+        return {PIXELS: regional_moments(x, _resized(shares, x), joint)}
 
     def forward(
         self,
@@ -264,34 +286,91 @@ class StylizerNet(nn.Module):
         code: Code | None,
         alpha: float | Tensor = 1.0,
         shares: Tensor | None = None,
-        own: Mapping[str, Moments] = {},
     ) -> Tensor:
         """Stylize content (N, 3, H, W) in [0, 1], H and W multiples of `MULTIPLE`.
 
         code: statistics with N or 1 rows; None reconstructs the content, as does α = 0. alpha,
-        shares, own: as for `bottleneck`. Returns (N, 3, H, W), not yet clamped to [0, 1].
+        shares: as for `bottleneck`. Returns (N, 3, H, W), not yet clamped to [0, 1].
         """
-        return self.decoder(self.aim(content, code, alpha, shares, own))
+        return self.painted(content, code, alpha, shares)[0]
 
-    def aim(
+    def painted(
         self,
         content: Tensor,
         code: Code | None,
         alpha: float | Tensor = 1.0,
         shares: Tensor | None = None,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """What `forward` returns, and the features that the decoder made it of, by tap."""
+        photos = [content]  # at full size, at half of it, …
+        for _ in range(self.config.drafts):
+            photos.append(halved(photos[-1]))
+        own = self.palette_moments(content, shares) if self.config.drafts else {}
+        picture = small = None
+        for photo in reversed(photos):
+            photo = self.recolor(photo, code, alpha, shares, own)
+            draft = picture is None and self.config.drafts > 0
+            x = photo if picture is None else self.overlay(enlarged(picture), photo, enlarged(small))
+            aim = self.aim(pad_to_multiple(x), code, alpha, shares, draft=draft)
+            picture, small = self.decode(aim, draft)[:, :, : x.shape[2], : x.shape[3]], photo
+        return picture, aim
+
+    def aim(
+        self,
+        photo: Tensor,
+        code: Code | None,
+        alpha: float | Tensor = 1.0,
+        shares: Tensor | None = None,
         own: Mapping[str, Moments] = {},
+        draft: bool = False,
     ) -> dict[str, Tensor]:
-        """The features that the decoder makes a picture of, by tap; arguments as for `forward`."""
+        """The features that one pass makes a picture of, by tap: photo's own, after `recolor`, as the
+        bottleneck has them; arguments as for that. draft: whether it is the first pass of several."""
+        features = self.encode(photo, draft)
         nothing = code is None and self.config.bottleneck != "instance"
         if nothing or not isinstance(alpha, Tensor) and alpha == 0:
-            return self.encode(content)
-        features = self.encode(self.recolor(content, code, alpha, shares, own))
+            return features
         return self.bottleneck(features, code, alpha, shares, own)
+
+    def decode(self, features: Mapping[str, Tensor], draft: bool = False) -> Tensor:
+        """A picture (N, 3, H, W), about [0, 1], of what `aim` gives."""
+        return (self.draft_decoder if draft else self.decoder)(features)
+
+
+PRESENT = 0.25
+"""From which strength on nothing of the photo itself shows through."""
+
+
+def faded(photo: Tensor, picture: Tensor, alpha: float | Tensor) -> Tensor:
+    """The picture, (N, 3, H, W), where α is small mixed with the photo, so that α = 0 is the photo.
+
+    What the network makes of α = 0 is a reconstruction only. alpha: a number, or a map (N, 1, H, W).
+    """
+    if isinstance(alpha, Tensor):
+        return photo.lerp(picture, (alpha.to(picture) / PRESENT).clamp(max=1))
+    return picture if alpha >= PRESENT else photo.lerp(picture, alpha / PRESENT)
 
 
 def padded(side: int) -> int:
     """What a side is extended to before the network sees it: the next multiple of `MULTIPLE`."""
-    return -(-side // MULTIPLE) * MULTIPLE
+    return (side + MULTIPLE - 1) // MULTIPLE * MULTIPLE
+
+
+def pad_to_multiple(x: Tensor) -> Tensor:
+    """Reflect (N, C, H, W) at its right and bottom edge until both sides are multiples of `MULTIPLE`.
+
+    Unlike torch's own padding this also takes a picture smaller than what is to be added.
+    """
+    for dim in (2, 3):
+        length = x.shape[dim]
+        if torch.compiler.is_compiling():  # a graph for any length from half of `MULTIPLE` on
+            last, index = length - 1, torch.arange(padded(length), device=x.device)
+            x = x.index_select(dim, (last - (index - last).abs()).abs())
+        elif length % MULTIPLE:
+            period = max(1, 2 * (length - 1))
+            index = torch.arange(padded(length), device=x.device) % period
+            x = x.index_select(dim, torch.minimum(index, period - index) if length > 1 else index)
+    return x
 
 
 def _whole(scale: tuple[int, ...], parts: int) -> bool:

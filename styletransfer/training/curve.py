@@ -12,6 +12,7 @@ from ..io.image import write_picture
 COLOURS = {
     "style": "#c0392b", "gram": "#e08e0b", "content": "#2471a3", "color": "#8e44ad",
     "detail": "#17a2a2", "structure": "#7f8c8d", "weave": "#9a7d0a", "reconstruction": "#229954",
+    "strokes": "#212f3d",
 }  # fmt: skip
 SIZE, MARGIN = (900, 420), (56, 16, 16, 34)  # left, top, right, bottom
 

@@ -23,6 +23,9 @@ ADDED = ("spade.", "bank.", "context.", "ratio.")
 BLOCKS = "decoder.blocks."
 """Likewise: they change nothing yet in a network that starts from one with none, or fewer."""
 
+DRAFTS = ("draft_decoder.", "overlay.")
+"""Likewise: a network that starts from one without drafts paints them as it paints pictures."""
+
 
 def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
     """A network to train: with a model's weights, or the encoder its config names and a random decoder.
@@ -41,8 +44,10 @@ def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
             missing, unknown = net.load_state_dict(kept, strict=False)
         except RuntimeError:
             raise InputError(f"{init}: its weights do not fit the network asked for") from None
-        if unknown or not all(key.startswith((*ADDED, BLOCKS)) for key in missing):
+        if unknown or not all(key.startswith((*ADDED, BLOCKS, *DRAFTS)) for key in missing):
             raise InputError(f"{init}: its weights do not fit the network asked for")
+        if config.drafts and not model.config.drafts:
+            net.draft_decoder.load_state_dict(net.decoder.state_dict())
     elif (
         config.encoder != SLIM and config.channels == CHANNELS
     ):  # a test's tiny network keeps its random encoder

@@ -1,6 +1,7 @@
 """What the stylizer is trained for. All distances are per sample; smaller is better."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,8 @@ from .recipe import Recipe
 
 CONTENT_TAPS = ("relu3_3", "relu4_1")
 LOSS_TAPS = (*STYLE_TAPS, "relu3_3")
+STROKE_TAPS = ("relu2_1", "relu3_1", "relu4_1")
+PROJECTIONS, POSITIONS = 64, 2048  # of features, drawn anew in each step
 
 Spread = Mapping[str, Statistics]
 """Variance over styles of every channel's mean and of its standard deviation, (C,) each."""
@@ -25,6 +28,7 @@ Spread = Mapping[str, Statistics]
 STYLE_FLOOR = 4.0  # two independent styles are 2 apart for mean and deviation of each of 4 taps: 16
 GRAM_FLOOR = 0.5
 COLOR_FLOOR = 0.01
+STROKES_FLOOR = 0.5
 
 
 def style_distance(a: Mapping[str, Statistics], b: Mapping[str, Statistics], spread: Spread | None):
@@ -118,6 +122,42 @@ def balanced(distance: Tensor, reference: Tensor, floor: float) -> Tensor:
     return distance / reference.clamp(min=floor)
 
 
+def sliced_distance(
+    a: Mapping[str, Tensor], b: Mapping[str, Tensor], units: Mapping[str, Tensor], seed: int
+) -> Tensor:
+    """Σ over taps of mean |sorted projections of a − of b| over mean |those of b|; (N,) float32.
+
+    The sliced 1-Wasserstein distance between the distributions of features a and b (the style's), (N, C,
+    H, W) of one size each, over random directions drawn anew for each seed (Heitz et al. 2021, arXiv
+    2006.07229, eq. 4). Sorted in one dimension, two distributions are matched as well as can be; Gram
+    matrices see no more of them than products. units: as for `gram_distance`.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    total = 0.0
+    for tap in STROKE_TAPS:
+        channels, count = a[tap].shape[1], a[tap].shape[2] * a[tap].shape[3]
+        directions = F.normalize(torch.randn(PROJECTIONS, channels, generator=generator), dim=1)
+        directions = directions.to(a[tap].device) * units[tap].to(a[tap].device)
+        seen = torch.randperm(count, generator=generator)[:POSITIONS].to(a[tap].device)
+        with torch.autocast(a[tap].device.type, enabled=False):
+            x, y = (directions @ f.flatten(2)[:, :, seen].float() for f in (a[tap], b[tap]))
+            x, y = x.sort(dim=2).values, y.sort(dim=2).values
+            total = total + (x - y).abs().mean(dim=(1, 2)) / y.abs().mean(dim=(1, 2))
+    return total
+
+
+@dataclass
+class View:
+    """What VGG sees of a batch from one distance: features by tap.
+
+    photo, painting: of the B crops of each; output: of the N pictures made of them.
+    """
+
+    photo: dict[str, Tensor]
+    painting: dict[str, Tensor]
+    output: dict[str, Tensor]
+
+
 def stylization_losses(
     net: StylizerNet,
     vgg: Encoder,
@@ -129,6 +169,7 @@ def stylization_losses(
     shares: Tensor | None = None,
     seen: Tensor | None = None,
     which: Tensor | None = None,
+    seed: int = 0,
 ) -> dict[str, Tensor]:
     """The losses of one batch by name, each a scalar with a weight NAME_weight in the recipe.
 
@@ -138,15 +179,15 @@ def stylization_losses(
     was made of (`trainer.Painter`). shares: (N, 2, H, W), where each sample is to take its own style
     and where the next sample's; every region then has its own style losses, which count by its area.
     seen: the photos as the network is given them, if it is to paint them as if they were others.
-    which: the paintings' numbers, (B,), for a network that learns each by its number.
+    which: the paintings' numbers, (B,), for a network that learns each by its number. seed: of what is
+    drawn to compare by.
     """
     times = recipe.pairings
+    originals, models = seen_at(photos, recipe.viewed), seen_at(paintings, recipe.viewed)
     with torch.no_grad():
-        originals, models = seen_at(photos, recipe.viewed), seen_at(paintings, recipe.viewed)
         target = vgg(torch.cat([originals, models]), LOSS_TAPS)
-        photo = {tap: x[: len(photos)] for tap, x in target.items()}
-        painting = {tap: x[len(photos) :] for tap, x in target.items()}
-        wanted = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
+    photo, painting = ({tap: x[part] for tap, x in target.items()} for part in _halves(len(photos)))
+    wanted = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
     known = net.encoder is vgg and recipe.viewed == 1  # what the network sees is what is measured
     code = None  # the painter encodes the paintings itself
     if known and which is None:
@@ -154,27 +195,84 @@ def stylization_losses(
         code = net.palette(paintings) | wanted | joint
         if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
             code = {tap: Statistics(*(_with_next(part) for part in code[tap])) for tap in code}
-    picture, aim = painter(photos if seen is None else seen, paintings, code, times, shares, which)
-    painted, picture = picture, seen_at(picture, recipe.viewed)
-    output = vgg(picture, LOSS_TAPS)
+    painted, aim = painter(photos if seen is None else seen, paintings, code, times, shares, which)
+    picture = seen_at(painted, recipe.viewed)
+    near = View(photo, painting, vgg(picture, LOSS_TAPS))
+    goal = aim["relu4_1"].detach() if known and net.config.bottleneck in ("adain", "spade") else None
+    losses = content_losses(near, recipe, goal)
+    if recipe.structure_weight:
+        losses["structure"] = structure_distance(picture, again(originals, times)).mean()
+    if recipe.weave_weight:  # at the size at which the network paints, where its grid is
+        inside = resized(painted, *net.config.scale)
+        losses["weave"] = weave_distance(inside, net.encoder.stride).mean()
+    views = [near, *_farther(vgg, recipe.views - 1, originals, models, picture)]
+    for i, view in enumerate(views):
+        for name, loss in style_losses(view, vgg, recipe, spread, shares, seed + i).items():
+            losses[name] = losses.get(name, 0.0) + loss / len(views)
+    if recipe.color_weight:
+        tones, compare = statistics(models), _comparison(recipe, len(photos), shares)
+        losses["color"] = compare(
+            color_distance, lambda x: _measured(x, shares), tones, picture, originals, COLOR_FLOOR
+        )
+    return losses
 
-    def measure(x: Tensor) -> Statistics:
-        """Statistics of a batch, a row for each sample, or for each region of each."""
-        if shares is None:
-            return statistics(x)
-        found = regional_statistics(x, F.interpolate(shares, size=x.shape[2:], mode="area"))
-        return Statistics(*(part.flatten(0, 1) for part in found))
 
-    def texture(x: Tensor) -> Tensor:
-        """Gram matrices, likewise."""
-        return gram(x if shares is None else _regions(x, shares))
+def content_losses(view: View, recipe: Recipe, goal: Tensor | None) -> dict[str, Tensor]:
+    """How far the pictures are from the photos. goal: of their relu4_1, if the recipe asks for AdaIN's
+    output, as published, and it is known."""
+    times, losses = recipe.pairings, {}
+    if recipe.content_loss == "target":
+        if goal is None:
+            style = _mapped(statistics(view.painting["relu4_1"]), lambda x: paired(x, times))
+            goal = adain(again(view.photo["relu4_1"], times), style)
+        losses["content"] = (view.output["relu4_1"].float() - goal.float()).square().mean()
+    else:
+        content = {tap: again(view.photo[tap], times) for tap in CONTENT_TAPS}
+        losses["content"] = content_distance(view.output, content).mean()
+    if recipe.detail_weight:
+        original = {"relu3_3": again(view.photo["relu3_3"], times)}
+        losses["detail"] = content_distance(view.output, original, ("relu3_3",)).mean()
+    return losses
 
-    def styles(x: Tensor) -> Tensor:
-        """What is known of each painting, for each sample, or for each region of each."""
-        return paired(x, times) if shares is None else _with_next(x).flatten(0, 1)
+
+def style_losses(
+    view: View, vgg: Encoder, recipe: Recipe, spread: Spread, shares: Tensor | None, seed: int
+) -> dict[str, Tensor]:
+    """How far the pictures are from their styles; arguments as for `stylization_losses`."""
+    compare = _comparison(recipe, len(next(iter(view.photo.values()))), shares)
+    units = spread if recipe.balance else None
+    losses = {
+        "style": compare(
+            lambda a, b: style_distance(a, b, units),
+            lambda x: {tap: _measured(x[tap], shares) for tap in STYLE_TAPS},
+            {tap: statistics(view.painting[tap]) for tap in STYLE_TAPS},
+            view.output, view.photo, STYLE_FLOOR,
+        )
+    }  # fmt: skip
+    if recipe.gram_weight:
+        losses["gram"] = compare(
+            lambda a, b: gram_distance(a, b, vgg.units),
+            lambda x: {tap: gram(_regions(x[tap], shares)) for tap in STYLE_TAPS},
+            {tap: gram(view.painting[tap]) for tap in STYLE_TAPS},
+            view.output, view.photo, GRAM_FLOOR,
+        )  # fmt: skip
+    if recipe.strokes_weight and shares is None:
+        losses["strokes"] = compare(
+            lambda a, b: sliced_distance(a, b, vgg.units, seed),
+            lambda x: {tap: x[tap] for tap in STROKE_TAPS},
+            {tap: view.painting[tap] for tap in STROKE_TAPS}, view.output, view.photo, STROKES_FLOOR,
+        )  # fmt: skip
+    return losses
+
+
+def _comparison(recipe: Recipe, count: int, shares: Tensor | None) -> Callable[..., Tensor]:
+    """Distance of what was made to what is wanted, over the photo's own if the recipe balances."""
+    times = recipe.pairings
 
     def compare(distance, summary, wanted, made, untouched, floor: float) -> Tensor:
-        """Distance of what was made, over the untouched photo's own if the recipe balances."""
+        wanted = _mapped(
+            wanted, lambda x: paired(x, times) if shares is None else _with_next(x).flatten(0, 1)
+        )
         found = distance(summary(made), wanted)
         if recipe.balance:
             with torch.no_grad():
@@ -182,43 +280,33 @@ def stylization_losses(
             found = balanced(found, reference, floor)
         if shares is None:
             return found.mean()
-        return (found * shares.mean(dim=(2, 3)).flatten()).sum() / len(photos)
+        return (found * shares.mean(dim=(2, 3)).flatten()).sum() / count
 
-    losses = {}
-    if recipe.content_loss == "target":
-        if known and net.config.bottleneck in ("adain", "spade"):
-            goal = aim["relu4_1"].detach()
-        else:
-            style = _mapped(wanted["relu4_1"], lambda x: paired(x, times))
-            goal = adain(again(photo["relu4_1"], times), style)
-        losses["content"] = (output["relu4_1"].float() - goal.float()).square().mean()
-    else:
-        content = {tap: again(photo[tap], times) for tap in CONTENT_TAPS}
-        losses["content"] = content_distance(output, content).mean()
-    if recipe.detail_weight:
-        original = {"relu3_3": again(photo["relu3_3"], times)}
-        losses["detail"] = content_distance(output, original, ("relu3_3",)).mean()
-    if recipe.structure_weight:
-        losses["structure"] = structure_distance(picture, again(originals, times)).mean()
-    if recipe.weave_weight:  # at the size at which the network paints, where its grid is
-        inside = resized(painted, *net.config.scale)
-        losses["weave"] = weave_distance(inside, net.encoder.stride).mean()
-    units = spread if recipe.balance else None
-    losses["style"] = compare(
-        lambda a, b: style_distance(a, b, units),
-        lambda x: {tap: measure(x[tap]) for tap in STYLE_TAPS},
-        _mapped(wanted, styles), output, photo, STYLE_FLOOR,
-    )  # fmt: skip
-    if recipe.gram_weight:
-        losses["gram"] = compare(
-            lambda a, b: gram_distance(a, b, vgg.units),
-            lambda x: {tap: texture(x[tap]) for tap in STYLE_TAPS},
-            {tap: styles(gram(painting[tap])) for tap in STYLE_TAPS}, output, photo, GRAM_FLOOR,
-        )  # fmt: skip
-    if recipe.color_weight:
-        tones = _mapped(statistics(models), styles)
-        losses["color"] = compare(color_distance, measure, tones, picture, originals, COLOR_FLOOR)
-    return losses
+    return compare
+
+
+def _farther(
+    vgg: Encoder, count: int, photos: Tensor, paintings: Tensor, pictures: Tensor
+) -> Iterator[View]:
+    """What is seen from twice as far each time: all at half the size."""
+    for _ in range(count):
+        photos, paintings, pictures = (seen_at(x, 0.5) for x in (photos, paintings, pictures))
+        with torch.no_grad():
+            target = vgg(torch.cat([photos, paintings]), LOSS_TAPS)
+        parts = ({tap: x[part] for tap, x in target.items()} for part in _halves(len(photos)))
+        yield View(*parts, vgg(pictures, LOSS_TAPS))
+
+
+def _halves(count: int) -> tuple[slice, slice]:
+    return slice(count), slice(count, None)
+
+
+def _measured(x: Tensor, shares: Tensor | None) -> Statistics:
+    """Statistics of a batch, a row for each sample, or for each region of each."""
+    if shares is None:
+        return statistics(x)
+    found = regional_statistics(x, F.interpolate(shares, size=x.shape[2:], mode="area"))
+    return Statistics(*(part.flatten(0, 1) for part in found))
 
 
 def again(x: Tensor, times: int) -> Tensor:
@@ -245,9 +333,11 @@ def _with_next(x: Tensor) -> Tensor:
     return torch.stack([x, x.roll(-1, dims=0)], dim=1)
 
 
-def _regions(x: Tensor, shares: Tensor) -> Tensor:
+def _regions(x: Tensor, shares: Tensor | None) -> Tensor:
     """Features (N, C, H, W) of every region alone, (N · R, C, H, W), scaled so that the Gram matrix
-    per position is that of the region's own positions."""
+    per position is that of the region's own positions; as they are if there are no regions."""
+    if shares is None:
+        return x
     local = F.interpolate(shares, size=x.shape[2:], mode="area")
     scale = (local / local.mean(dim=(2, 3), keepdim=True).clamp(min=1e-3)).sqrt().to(x.dtype)
     return (x[:, None] * scale[:, :, None]).flatten(0, 1)

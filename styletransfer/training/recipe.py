@@ -19,6 +19,7 @@ NETWORK = {
     "convolutions": "Of the decoder, per stage, deepest first.",
     "scale": "5,4: a slim network that works on a picture a quarter larger inside; 1,1: as it is.",
     "blocks": "Residual blocks in a slim network's decoder.",
+    "drafts": "How many times a slim network paints smaller first, each time half the size.",
     "upsampling": "bilinear, or nearest as published.",
 }
 """The keys of a recipe's [network], as `nn.stylizer.Config` has them, and what they are."""
@@ -32,9 +33,9 @@ def _value(help: str) -> Any:
 class Recipe:
     """How to train: a recipe's [training]. The values are in recipes/default.toml, and nowhere else.
 
-    style_weight, gram_weight and color_weight multiply distances relative to the photo's own (1 =
-    unstylized) when balanced, content_weight (when normalized), detail_weight and structure_weight ones
-    that are 0 for the photo and about 1 for an unrelated picture.
+    style_weight, gram_weight, strokes_weight and color_weight multiply distances relative to the photo's
+    own (1 = unstylized) when balanced, content_weight (when normalized), detail_weight and
+    structure_weight ones that are 0 for the photo and about 1 for an unrelated picture.
     """
 
     steps: int = _value("Batches to train on.")
@@ -43,6 +44,7 @@ class Recipe:
     crop: int = _value("Side of the crops in pixels, a multiple of 16.")
     zoom: tuple[float, float] = _value("A picture's short side in crops, drawn between the two.")
     viewed: float = _value("At what share of their size crops are compared: below 1, from afar.")
+    views: int = _value("From how many distances styles are compared, each twice the one before.")
     learning_rate: float = _value("At its highest.")
     warmup: int = _value("Steps in which the rate rises to that.")
     decay: float = _value("0: cosine to zero at the end; else rate / (1 + decay * step).")
@@ -59,6 +61,7 @@ class Recipe:
     weave_weight: float = _value("Against what repeats with the network's own grid.")
     style_weight: float = _value("To have the painting's means and deviations.")
     gram_weight: float = _value("To have its texture.")
+    strokes_weight: float = _value("To have its features' whole distributions.")
     color_weight: float = _value("To have its colours.")
     checkpoint_every: int = _value("Steps between checkpoints.")
     seed: int = _value("Of weights and crops.")
@@ -74,7 +77,15 @@ class Recipe:
                 raise InputError(f"{name} is {value!r}: not a {getattr(kind, '__name__', 'pair')}")
             if kind in (int, float) and value < 0:
                 raise InputError(f"{name} is {value:g}: it cannot be negative")
-        for name in ("steps", "batch_size", "pairings", "crop", "checkpoint_every", "learning_rate"):
+        for name in (
+            "steps",
+            "batch_size",
+            "pairings",
+            "crop",
+            "views",
+            "checkpoint_every",
+            "learning_rate",
+        ):
             if getattr(self, name) == 0:
                 raise InputError(f"{name} is 0: it must be above")
         if self.crop % 16:
@@ -85,9 +96,10 @@ class Recipe:
             or not 1 <= self.zoom[0] <= self.zoom[1]
         ):
             raise InputError(f"zoom is {self.zoom}: two numbers from 1 up, the smaller first")
-        if not 0 < self.viewed <= 1 or self.crop * self.viewed < 16:
+        if not 0 < self.viewed <= 1 or self.crop * self.viewed < 16 * 2 ** (self.views - 1):
             raise InputError(
                 f"viewed is {self.viewed:g}: a share that leaves at least 16 of the crop's pixels"
+                + (f" in the last of {self.views} views" if self.views > 1 else "")
             )
         if self.ema >= 1:
             raise InputError(f"ema is {self.ema:g}: it must be below 1")

@@ -186,8 +186,7 @@ class Painter(nn.Module):
             code = code or net.code(paintings)
         if code is not None:
             code = {t: Statistics(*(paired(part, times) for part in code[t])) for t in code}
-        aim = net.aim(again(photos, times), code, 0.0 if paintings is None else 1.0, shares)
-        return net.decoder(aim), aim
+        return net.painted(again(photos, times), code, 0.0 if paintings is None else 1.0, shares)
 
 
 def trained(net: nn.Module) -> list[nn.Parameter]:
@@ -225,8 +224,9 @@ def step(
             elif net.config.bottleneck == "contextual":
                 seen = uneven_light(photos, (recipe.seed, state.step))
             losses = stylization_losses(
-                net, vgg, painter, recipe, photos, paintings, state.spread, shares, seen, which
-            )
+                net, vgg, painter, recipe, photos, paintings, state.spread, shares, seen, which,
+                seed=recipe.views * state.step,
+            )  # fmt: skip
             loss = sum(getattr(recipe, f"{name}_weight") * value for name, value in losses.items())
     for parameters in state.optimizer.param_groups:
         parameters["lr"] = learning_rate(state.step, recipe)

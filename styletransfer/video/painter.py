@@ -12,11 +12,10 @@ from torch import Tensor
 from ..device import cores, enough_memory, painters
 from ..engine import color
 from ..engine.memory import affordable, check_memory
-from ..engine.pictures import pad_to_multiple
 from ..engine.style_code import StyleCode, blend
 from ..engine.stylizer import Stylizer
 from ..nn.normalization import Moments, Statistics, moments
-from ..nn.stylizer import PIXELS
+from ..nn.stylizer import PIXELS, pad_to_multiple
 
 MEMORY = 0.9  # what a frame's statistics keep of those before it
 

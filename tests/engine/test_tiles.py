@@ -9,6 +9,7 @@ import torch
 from styletransfer.engine import paint as painting
 from styletransfer.engine import tiles
 from styletransfer.engine.canvas import Canvas, DiskCanvas
+from styletransfer.engine.levels import factors
 from styletransfer.engine.stylizer import Stylizer
 from styletransfer.errors import InputError
 from styletransfer.nn.normalization import Moments
@@ -30,6 +31,8 @@ CONFIGS = {
     ),
     "slim-enlarged": ENLARGED,
     "slim-blocks": replace(ENLARGED, blocks=1),
+    "slim-draft": replace(ENLARGED, blocks=1, drafts=1),
+    "slim-drafts": replace(ENLARGED, drafts=2),
     "slim-deep": Config(encoder="slim", channels=(4, 6, 8), blocks=3),
     "vgg": VGG,
     "vgg-all-depths": Config(
@@ -60,9 +63,10 @@ def smooth(height, width, seed=0):
     return (x + 0.05 * torch.rand(x.shape)).clamp(0, 1)
 
 
-def rendered(net, x, look, window):
+def rendered(net, x, look, window, strokes=1.0):
+    drafts = factors(net, strokes)
     with torch.inference_mode():
-        return tiles.render(net, Canvas(x), look, window, lambda x, painted: painted).pixels
+        return tiles.render(net, Canvas(x), look, window, lambda x, painted: painted, drafts).pixels
 
 
 @pytest.mark.parametrize("side", [1, 7, 16, 250, 256, 300, 411, 1000])
@@ -89,7 +93,7 @@ def test_tiled_equals_untiled(name, height, width):
     assert (whole - tiled).abs().max() <= 0.5 / 255
 
 
-@pytest.mark.parametrize("name", ["slim-joint", "slim-enlarged", "vgg"])
+@pytest.mark.parametrize("name", ["slim-joint", "slim-enlarged", "slim-draft", "vgg"])
 def test_tiled_equals_untiled_with_regions_and_mask(name):
     net = network(CONFIGS[name])
     x = smooth(300, 340)
@@ -105,16 +109,46 @@ def test_tiled_equals_untiled_with_regions_and_mask(name):
     assert (whole - tiled).abs().max() <= 0.5 / 255
 
 
+@pytest.mark.parametrize("name", ["slim-draft", "vgg"])
+@pytest.mark.parametrize("strokes", [0.5, 1.5, 2.0, 4.0])
+def test_tiled_equals_untiled_at_any_stroke_size(name, strokes):
+    if name == "vgg" and strokes < 1:
+        return
+    net = network(CONFIGS[name])
+    x, look = smooth(331, 417), tiles.Look(net.code(smooth(64, 64, 1)))
+    whole, tiled = (rendered(net, x, look, window, strokes) for window in (1024, tiles.least(net)))
+    assert (whole - tiled).abs().max() <= 0.5 / 255
+    assert (whole - rendered(net, x, look, 1024)).abs().max() > 2 / 255
+
+
+@pytest.mark.parametrize(
+    "name,height,width",
+    [
+        ("slim-draft", 64, 96),
+        ("slim-draft", 80, 112),
+        ("slim-drafts", 64, 128),
+        ("slim-enlarged", 80, 96),
+    ],
+)
+def test_the_engine_paints_what_the_network_does(name, height, width):
+    net = network(CONFIGS[name])
+    x, code = smooth(height, width), net.code(smooth(64, 64, 1))
+    with torch.inference_mode():
+        expected = net(x, code).clamp(0, 1)
+    found = rendered(net, x, tiles.Look(code), 1024)
+    torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
+
+
 def test_without_the_whole_s_statistics_it_would_not():
     net = network(SLIM)
     x, look = smooth(331, 417), tiles.Look(net.code(smooth(64, 64, 1)))
     whole = rendered(net, x, look, 1024)
     with torch.inference_mode():
-        own = {
-            tap: Moments(m.mean, m.var * 1.5)
-            for tap, m in tiles.gather(net, Canvas(x), look, 256).items()
-        }
-        off = tiles.render(net, Canvas(x), look, 256, lambda x, painted: painted, own).pixels
+        found = {}
+        settle = lambda name, own: found.setdefault(name, own)  # noqa: E731
+        tiles.render(net, Canvas(x), look, 1024, lambda x, painted: painted, settle=settle)
+        found = {name: Moments(m.mean, m.var * 1.5) for name, m in found.items()}
+        off = tiles.render(net, Canvas(x), look, 256, lambda x, painted: painted, found=found).pixels
     assert (whole - off).abs().max() > 2 / 255
 
 
@@ -125,11 +159,17 @@ def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
     side = 2 * net.reach + 64
     x = smooth(side, side)
     with torch.inference_mode():
-        own = tiles.gather(net, Canvas(x), look, side)
-        before = net(x, look.code, own=own)
+        own = {}
+        settle = lambda name, found: own.setdefault(name, found)  # noqa: E731
+        tiles.render(net, Canvas(x), look, side, lambda x, painted: painted, settle=settle)
+
+        def painted(x):
+            return net.decode(net.aim(net.recolor(x, *look, own), *look, own))
+
+        before = painted(x)
         other = x.clone()
         other[:, :, :8] = 1 - other[:, :, :8]  # the first 8 rows
-        after = net(other, look.code, own=own)
+        after = painted(other)
         features = net.encode(x), net.encode(other)
     far = 8 + net.reach
     assert torch.equal(before[:, :, far:], after[:, :, far:])
@@ -157,11 +197,11 @@ def test_out_of_memory_tries_smaller_tiles(monkeypatch):
     whole = rendered(net, x, look, 1024)
     forward, seen = net.encoder.forward, []
 
-    def small_machine(x, taps):
+    def small_machine(x, *how):
         seen.append(x.shape[3])
         if x.shape[3] > 256:
             raise torch.OutOfMemoryError("out of memory")
-        return forward(x, taps)
+        return forward(x, *how)
 
     monkeypatch.setattr(net.encoder, "forward", small_machine)
     with torch.inference_mode():
@@ -176,7 +216,7 @@ def test_auto_takes_tiles_when_memory_is_short(monkeypatch):
     net, x = network(SLIM), smooth(300, 400)
     look, seen = tiles.Look(net.code(smooth(64, 64, 1))), []
     forward = net.encoder.forward
-    monkeypatch.setattr(net.encoder, "forward", lambda x, taps: seen.append(x.shape) or forward(x, taps))
+    monkeypatch.setattr(net.encoder, "forward", lambda x, *how: seen.append(x.shape) or forward(x, *how))
     monkeypatch.setattr(painting, "affordable", lambda *_: 200 * 200)
     with torch.inference_mode():
         painting.paint(net, Canvas(x), look)
@@ -194,12 +234,13 @@ def test_thumbnail_statistics_are_near_and_need_one_pass(monkeypatch):
     assert 0 < (exact - near).abs().mean() < 0.02
 
 
-def test_progress_ends_at_one():
-    net = network(SLIM)
+@pytest.mark.parametrize("name,strokes", [("slim", 1.0), ("slim", 2.0), ("slim-draft", 1.0)])
+def test_progress_ends_at_one(name, strokes):
+    net = network(CONFIGS[name])
     x, look, seen = smooth(300, 400), tiles.Look(net.code(smooth(64, 64, 1))), []
     with torch.inference_mode():
         for stats in ("exact", "thumbnail"):
-            painting.paint(net, Canvas(x), look, 192, stats, progress=seen.append)
+            painting.paint(net, Canvas(x), look, 192, stats, progress=seen.append, strokes=strokes)
             assert seen == sorted(seen) and seen[-1] == 1.0 and seen.count(1.0) == 1
             seen.clear()
 

@@ -1,0 +1,95 @@
+"""How much of a style's strokes a picture has: whole distributions, at three scales.
+
+The style and gram scores look at 68 pixels of a picture at most, and at means, deviations and products
+only; a stroke is larger than that, and no such sum. Here each picture is looked at from three distances,
+through a network (`strokes`) and without one (`patch`), and distributions are compared as they are: by
+the quantiles of many projections, the sliced Wasserstein distance of Rabin et al. 2011 (for features
+Heitz et al. 2021, arXiv 2006.07229).
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..nn.vgg import Encoder
+
+SIZES = (512, 256, 128)
+"""Short sides at which a picture is looked at: fine strokes to broad ones."""
+TAPS = ("relu2_1", "relu3_1", "relu4_1")
+POSITIONS, PROJECTIONS, QUANTILES = 16_384, 96, 200
+PATCH = 7  # pixels
+
+Signature = Mapping[str, Tensor]
+"""Quantiles of a picture's projections, (QUANTILES, PROJECTIONS), by tap."""
+
+
+def stroke_signature(encoder: Encoder, picture: Tensor) -> Signature:
+    """The distributions of VGG features of a picture (1, 3, H, W) in [0, 1], of the size it is seen."""
+    return {tap: projected_quantiles(x) for tap, x in encoder(picture, TAPS).items()}
+
+
+def patch_signature(picture: Tensor) -> Signature:
+    """The distribution of 7×7 patches of the luminance of one Laplacian band: what is finer than half
+    the picture's resolution. No network, so that nothing can be tuned to one."""
+    luma = luminance(picture)
+    half = F.interpolate(luma, scale_factor=0.5, mode="bilinear", antialias=True)
+    band = luma - F.interpolate(half, size=luma.shape[2:], mode="bilinear")
+    patches = F.unfold(band, PATCH)
+    return {"patches": projected_quantiles(patches[..., None])}
+
+
+def projected_quantiles(x: Tensor) -> Tensor:
+    """Quantiles of features (1, C, H, W) in random directions, the same ones each time; float32
+    (QUANTILES, PROJECTIONS)."""
+    flat = x[0].flatten(1).float()
+    if flat.shape[1] > POSITIONS:
+        flat = flat[:, _positions(flat.shape[1])]
+    values = _directions(len(flat)) @ flat
+    at = (torch.arange(QUANTILES) + 0.5) / QUANTILES
+    return torch.quantile(values, at, dim=1)
+
+
+def signature_distance(a: Signature, b: Signature) -> float:
+    """Σ over taps of mean |quantiles of a − of b| over mean |quantiles of b|; b is the style's."""
+    return sum(((a[tap] - b[tap]).abs().mean() / b[tap].abs().mean()).item() for tap in b)
+
+
+def signature_score(output: Signature, content: Signature, style: Signature) -> float:
+    """1 − d(output, style) / d(photo, style): 1 is the style itself, 0 the photo; in [−1, 1]."""
+    reference = signature_distance(content, style)
+    if reference == 0:
+        return 1.0
+    return max(-1.0, min(1.0, 1 - signature_distance(output, style) / reference))
+
+
+def halves(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """A picture (1, 3, H, W) cut in two across its longer side: what one half scores as the other's
+    copy is as much as can be asked for."""
+    dim = 2 if picture.shape[2] > picture.shape[3] else 3
+    first, second = picture.chunk(2, dim=dim)
+    return first, second
+
+
+def luminance(picture: Tensor) -> Tensor:
+    """(N, 3, H, W) to (N, 1, H, W)."""
+    weights = picture.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
+    return (picture * weights).sum(dim=1, keepdim=True)
+
+
+@lru_cache
+def _directions(channels: int) -> Tensor:
+    generator = torch.Generator().manual_seed(channels)
+    return F.normalize(torch.randn(PROJECTIONS, channels, generator=generator), dim=1)
+
+
+@lru_cache(maxsize=64)
+def _positions(count: int) -> Tensor:
+    generator = torch.Generator().manual_seed(count)
+    return torch.randperm(count, generator=generator)[:POSITIONS]
+
+
+def mean_scores(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}
