@@ -1,11 +1,13 @@
 """Pictures that are read and written a part at a time, in memory or on disk."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..io.files import FULL
 from ..io.large import tiff_header
 
 
@@ -61,5 +63,16 @@ class DiskCanvas(Canvas):
         header = tiff_header(self.height, self.width)
         with open(path, "wb") as file:
             file.write(header)
-            file.truncate(len(header) + self.height * self.width * 3)
+            file.truncate(length := len(header) + self.height * self.width * 3)
+            _reserve(file.fileno(), length)
         return DiskCanvas(path, self.height, self.width, len(header))
+
+
+def _reserve(file: int, length: int) -> None:
+    """OSError now if the disk is too full: a file that is mapped would end the process then."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file, 0, length)
+        except OSError as error:
+            if error.errno in FULL:  # others: it is not to be had on this disk
+                raise
