@@ -67,7 +67,26 @@ def painters(count: int, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
 
 def out_of_memory(error: RuntimeError) -> bool:
     """Whether this is the device's, or the machine's, memory running out."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or (
+        "DefaultCPUAllocator" in text or "CUDA error: out of memory" in text
+    )
+
+
+def lost(error: BaseException, device: str) -> bool:
+    """Whether this is of a GPU that answers nothing any more, whatever it is asked."""
+    words = ("CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "HIP error")
+    if not isinstance(error, RuntimeError) or not any(word in str(error) for word in words):
+        return False
+    if out_of_memory(error) or "ALLOC_FAILED" in str(error):
+        return False
+    if torch.cuda.is_initialized():
+        try:
+            torch.zeros(1, device=device if device.startswith("cuda") else "cuda").item()
+            return False
+        except RuntimeError as again:
+            return not out_of_memory(again)
+    return True
 
 
 @contextmanager
