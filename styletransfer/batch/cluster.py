@@ -139,12 +139,13 @@ def _check_address(address: str) -> None:
 
 def _ray():
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what matters comes as an error
+    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # who still waits for a row starts no other
     try:
         import ray
         import ray.data
     except ImportError:
         raise InputError("--engine ray needs Ray: pip install 'styletransfer[cluster]'") from None
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     return ray
 
 
