@@ -37,6 +37,7 @@ class Done(NamedTuple):
     input: the picture's name; hash: SHA-256 of its file; stamp: changes when that is written.
     style: its label; style_id: changes with the style's files; options: JSON, what else the result
     depends on. bytes, output_hash: of the result's file. seconds: of reading, painting and encoding.
+    source: where the picture was; earlier versions did not say.
     """
 
     output: str
@@ -51,6 +52,7 @@ class Done(NamedTuple):
     output_hash: str
     seconds: float
     seed: int | None = None
+    source: str = ""
 
     @property
     def part(self) -> str:
@@ -244,7 +246,7 @@ def _parsed(line: bytes) -> Done:
     check = CHECK.search(line, max(0, len(line) - 32))  # earlier versions wrote none
     if check and int(check[1], 16) != zlib.crc32(line[: check.start()]):
         raise ValueError
-    values = json.loads(line)
+    values = {"source": "", **json.loads(line)}
     # A million lines share few of these.
     values["options"] = sys.intern(as_json(values["options"]))
     for key in ("style", "style_id", "tar"):

@@ -1,14 +1,17 @@
 """A whole run: what is there already, what is to be done, and what came of it."""
 
+import io
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 
-from ..errors import InputError
+from PIL import Image
+
+from ..errors import InputError, TooLarge
 from ..interrupt import Interrupt
-from ..io.image import read_picture
+from ..io.image import decode
 from .manifest import Done, Failure, Ledger, read_manifest
 from .outputs import Target, Task
 from .picks import Style
@@ -18,6 +21,7 @@ from .work import Outcome, Settings
 
 Engine = Callable[[Iterable[Task], Callable[[], bool]], Iterator[tuple[Task, Outcome]]]
 """What paints tasks: gives every outcome, until it is told to stop."""
+MADE = "with other styles, options or another model"
 
 
 @dataclass
@@ -120,15 +124,14 @@ def _plan(
     skip_existing: bool,
 ) -> _Plan:
     """What is not there, or not of this picture any more, is to be painted."""
-    plan, others = _Plan(), []
+    plan, others = _Plan(), {"other": [], "elsewhere": []}
     places = Places(settings.folder, (t.tar or target.name for t in tasks for target in t.targets))
     for task in tasks:
         missing, refused = [], 0
         for target in task.targets:
-            done = ledger.done.get(target.name) if skip_existing else None
-            state = (
-                _state(done, task, target.name, settings.folder, tars) if skip_existing else "missing"
-            )
+            done, state = ledger.done.get(target.name), "missing"
+            if skip_existing:
+                state = _state(done, task, target.name, settings.folder, tars)
             known = state == "there" or task.item.problem
             if problem := "" if known else places.problem(task.tar or target.name):
                 plan.refused.append((task, Failure(task.item.name, problem, target.name)))
@@ -137,41 +140,65 @@ def _plan(
                 tally.foreign.append(target.name)
             elif state == "missing":
                 missing.append(target)
-            elif not _same_look(done, target, styles, settings):
-                others.append(target.name)
+            elif state == "elsewhere" or not _same_look(done, target, styles, settings):
+                others[state if state == "elsewhere" else "other"].append(target.name)
             else:
                 tally.there += 1
         if missing or task.problem:
             plan.todo.append(task._replace(targets=missing))
         plan.settled.append((task, len(task.targets) - len(missing) - refused))
-    if others:
-        raise InputError(
-            f"{settings.folder}: holds {len(others)} results made with other styles, options or another "
-            f"model, such as {others[0]!r}: give another folder, or --no-skip-existing to replace them"
-        )
+    for how, of in (("elsewhere", "of other pictures"), ("other", MADE)):
+        if names := others[how]:
+            raise InputError(
+                f"{settings.folder}: holds {len(names)} results made {of}, such as {names[0]!r}: give "
+                "another folder, or --no-skip-existing to replace them"
+            )
     return plan
 
 
 def _state(done: Done | None, task: Task, name: str, folder: str, tars: Tars) -> str:
-    """there, as it was made of this picture; missing; or foreign: not ours, or changed by somebody."""
-    if task.tar:
-        whole = done and done.tar == task.tar and tars.has(done) and _same_picture(done, task)
-        return "there" if whole else "missing"
+    """there, as it was made of this picture; missing; elsewhere: made of one that is somewhere else; or
+    foreign: not ours, or changed by somebody."""
     path = os.path.join(folder, name)
-    if not os.path.lexists(path):
+    if not task.tar and not os.path.lexists(path):
         return "missing"
-    if done is None or done.tar:
-        return "foreign"
+    if done is None or done.tar != task.tar:
+        return "missing" if task.tar else "foreign"
     same = _same_picture(done, task)
+    away = "missing" if same or not _is_another(done.source, task.item.path) else "elsewhere"
+    if task.tar:
+        return ("there" if same else away) if tars.has(done) else "missing"
     if same and os.path.isfile(path) and os.path.getsize(path) == done.bytes:
         return "there"
     if _hash(path) == done.output_hash:
-        return "there" if same else "missing"
+        return "there" if same else away
+    return "missing" if _is_torn(path, done.bytes) else "foreign"
+
+
+def _is_another(before: str, now: str) -> bool:
+    """Whether a picture's file was another one before, which is still there."""
     try:
-        read_picture(path)
+        return bool(before) and before != now and not os.path.samefile(before, now)
+    except OSError:
+        return False
+
+
+def _is_torn(path: str, size: int) -> bool:
+    """Whether a crash of the machine left a part of a result, or nothing but zeros."""
+    try:
+        if os.path.getsize(path) >= size:
+            return False
+        with open(path, "rb") as file:
+            data = file.read()
+        if not data.strip(b"\0"):
+            return True
+        Image.open(io.BytesIO(data)).close()
+        decode(data)
+    except (OSError, TooLarge, Image.DecompressionBombError):
+        return False
     except InputError:
-        return "missing"  # a crash of the machine left half of it
-    return "foreign"
+        return True
+    return False
 
 
 def _hash(path: str) -> str:

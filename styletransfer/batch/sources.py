@@ -88,7 +88,7 @@ def find_items(source: str, leave_out: str = "") -> Found:
     if source == "-":
         search.listed(sys.stdin.buffer.read(), "")
     elif os.path.isdir(source):
-        search.folder(source, "", ())
+        search.folder(source, "")
     elif not os.path.lexists(source):
         search.pattern(source)
     elif source.lower().endswith(LISTS):
@@ -107,32 +107,38 @@ class _Search:
     def __init__(self, leave_out: str):
         self.items: list[Item] = []
         self.others, self.leave_out = 0, leave_out
+        self.results: tuple[int, int] | None = None  # the folder to leave out, by whatever name
+        if os.path.isdir(leave_out):
+            status = os.stat(leave_out)
+            self.results = status.st_dev, status.st_ino
 
-    def folder(self, path: str, name: str, above: Seen) -> None:
-        """A folder and those in it. Links are followed, but not to a folder that one is already in."""
-        try:
-            found = os.stat(path)
-            here = (found.st_dev, found.st_ino)
-            if here in above:
-                self.items.append(Item(name, path, problem="is a link to a folder that it is in"))
-                return
-            if self.leave_out and os.path.realpath(path) == self.leave_out:
-                return
-            with os.scandir(path) as entries:
-                inside = [
-                    (e.name, os.path.isdir(e.path) if e.is_symlink() else e.is_dir()) for e in entries
-                ]
-        except OSError as error:
-            self.items.append(Item(name, path, problem=f"cannot be searched ({error.strerror})"))
-            return
-        for each, is_folder in inside:
-            inner = f"{name}/{each}" if name else each
-            if is_folder and each == WORK:
-                continue  # what another batch has in hand there
-            if is_folder:
-                self.folder(os.path.join(path, each), inner, (*above, here))
-            else:
-                self.file(os.path.join(path, each), inner)
+    def folder(self, path: str, name: str) -> None:
+        """A folder and those in it, however deep. Links are followed, but not to a folder that one is
+        already in."""
+        left: list[tuple[str, str, Seen]] = [(path, name, ())]
+        while left:
+            path, name, above = left.pop()
+            try:
+                found = os.stat(path)
+                here = (found.st_dev, found.st_ino)
+                if here in above:
+                    self.items.append(Item(name, path, problem="is a link to a folder that it is in"))
+                if here in (*above, self.results):
+                    continue
+                with os.scandir(path) as entries:
+                    inside = [
+                        (e.name, os.path.isdir(e.path) if e.is_symlink() else e.is_dir())
+                        for e in entries
+                    ]
+            except OSError as error:
+                self.items.append(Item(name, path, problem=f"cannot be searched ({error.strerror})"))
+                continue
+            for each, is_folder in inside:
+                inner, whole = f"{name}/{each}" if name else each, os.path.join(path, each)
+                if not is_folder:
+                    self.file(whole, inner)
+                elif each != WORK:  # what another batch has in hand there
+                    left.append((whole, inner, (*above, here)))
 
     def file(self, path: str, name: str) -> None:
         suffix = os.path.splitext(name)[1].lower()
@@ -176,7 +182,7 @@ class _Search:
         for path in self._without_results(chosen):
             name = os.path.relpath(path, base).replace(os.sep, "/")
             if os.path.isdir(path):
-                self.folder(path, "" if name == "." else name, ())
+                self.folder(path, "" if name == "." else name)
             else:
                 self.file(path, name)
 
@@ -205,7 +211,7 @@ class _Search:
         for path, full in zip(paths, whole):
             name = os.path.relpath(full, base).replace(os.sep, "/")
             if os.path.isdir(path):
-                self.folder(path, name, ())
+                self.folder(path, name)
             elif name.lower().endswith(".tar"):
                 self.tar(path, name)
             else:  # somebody asked for it, whatever its suffix

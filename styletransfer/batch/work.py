@@ -296,6 +296,7 @@ def _kept(
         output_hash=digest,
         seconds=round(loaded.seconds + seconds, 3),
         seed=settings.seed,
+        source=loaded.task.item.path,
     )
 
 

@@ -311,8 +311,8 @@ def _check_numbers(per_image: int, quality: int, workers: int | None, pack: str)
         raise InputError(f"--per-image is {per_image}: at least 1")
     if not 1 <= quality <= 100:
         raise InputError(f"--quality is {quality}: 1 to 100")
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers is {workers}: at least 1")
+    if workers is not None and not 1 <= workers <= 1000:
+        raise InputError(f"--workers is {workers}: 1 to 1000")
     if pack not in ("auto", "files") and not (pack.isdigit() and int(pack) > 0):
         raise InputError(f"--pack is {pack!r}: auto, files, or how many to a tar file")
 

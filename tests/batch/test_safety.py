@@ -5,6 +5,7 @@ import os
 import pty
 import random
 import shutil
+import subprocess
 import tarfile
 import threading
 
@@ -509,3 +510,41 @@ def test_a_folder_that_cannot_be_written_is_one_line(here, batch, capsys):
     assert capsys.readouterr().err.count("\n") == 1
     assert run(["batch", "src", "/proc/nowhere", "--style", "painting0.jpg"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_results_of_other_pictures_of_the_same_names_stay(here, batch, capsys):
+    """Of another folder's: but a picture that is another one now is painted again, as ever."""
+    photos(here, "one/a.jpg", "two/a.jpg")
+    assert batch("one", "dst") == 0
+    before = results(here / "dst")
+    capsys.readouterr()
+    assert batch("two", "dst") == 2
+    err = capsys.readouterr().err
+    assert "of other pictures" in err and err.count("\n") == 1 and results(here / "dst") == before
+    os.rename(here / "one", here / "moved")
+    assert batch("moved", "dst") == 0 and results(here / "dst") == before
+    noise(24, 20, seed=9).save(here / "moved/a.jpg")
+    assert batch("moved", "dst") == 0 and results(here / "dst") != before
+
+
+@pytest.mark.parametrize("theirs", [b"text", b"", bytes(40)])
+def test_what_is_no_picture_in_the_place_of_a_result(here, batch, theirs):
+    photos(here / "src", "a.png")
+    assert batch("src", "dst") == 0
+    (here / "dst/a.png").write_bytes(theirs)
+    assert batch("src", "dst") == 0
+    torn = not theirs.strip(b"\0")  # as a crash leaves it
+    assert ((here / "dst/a.png").read_bytes() != theirs) == torn
+
+
+def test_folders_may_be_deep_and_come_again(here, batch):
+    photos(here / "src", "a.jpg")
+    os.chdir(here / "src")
+    for _ in range(1200):
+        os.mkdir("d")
+        os.chdir("d")
+    shutil.copy(here / "src/a.jpg", "a.jpg")
+    os.chdir(here)
+    found = find_items("src").items
+    subprocess.run(["rm", "-r", "src/d"], check=True)  # pytest cannot
+    assert len(found) == 2 and found[1].name.count("/") == 1200
