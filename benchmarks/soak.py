@@ -199,9 +199,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     rows = batch(given)
-    print(
-        f"`python -m benchmarks.soak{asked(parser, given)}`: pictures of {SIDE}×{SIDE}, {WORKERS} workers.\n"
-    )
+    options = asked(parser, given)
+    print(f"`python -m benchmarks.soak{options}`: pictures of {SIDE}×{SIDE}, {WORKERS} workers.\n")
     print("| | | as it should be |\n|---|---|---|")
     for what, found, good in rows:
         print(f"| {what} | {found} | {'yes' if good else '**no**'} |")

@@ -286,6 +286,8 @@ def _line(values: dict) -> bytes:
 
 def _check_ours(path: Path, start: bytes) -> None:
     """InputError if a file is there of which no line begins as ours do."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is not of our making; move it, or give another folder")
     with suppress(FileNotFoundError), open(path, "rb") as file:
         first = file.readline(4096)
         ours = start.startswith(first) or first.startswith(start)
@@ -313,12 +315,12 @@ def _torn(file: int, length: int) -> int:
 def _locked(work: Path, folder: Path) -> int:
     """An open file that is locked for as long as the process lives; InputError if another has it."""
     path = work / "lock"
-    for _ in range(1000):
+    for left in reversed(range(1000)):
         try:
             work.mkdir(parents=True, exist_ok=True)
             file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except (FileNotFoundError, FileExistsError):
-            if work.is_file():
+            if not left or work.is_file():
                 raise
             continue  # another process was just finishing, and took the folder away
         try:

@@ -328,6 +328,8 @@ def _suffix(format: str) -> str:
 
 
 def _check_destination(source: str, out: str) -> None:
+    if not out:  # a variable of the shell's that is not set, and not a wish for the current folder
+        raise InputError("DST is empty: a folder is wanted")
     if os.path.exists(out) and not os.path.isdir(out):
         raise InputError(f"{out}: is a file, and a folder is wanted")
     if os.path.isdir(source) and os.path.realpath(source) == os.path.realpath(out):

@@ -14,7 +14,6 @@ from PIL import Image
 
 from styletransfer.batch.manifest import Ledger
 from styletransfer.batch.sources import find_items
-from styletransfer.cli import run
 from styletransfer.errors import InputError
 from tests.conftest import noise
 
@@ -508,8 +507,17 @@ def test_a_folder_that_cannot_be_written_is_one_line(here, batch, capsys):
     (here / "dst/.stylize").write_text("precious")
     assert batch("src", "dst") == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert run(["batch", "src", "/proc/nowhere", "--style", "painting0.jpg"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    (here / "dst/.stylize").unlink()
+    (here / "dst/.stylize").mkdir()
+    (here / "dst/.stylize/lock").symlink_to(here / "no/where")
+    os.makedirs(here / "folder/manifest.jsonl")
+    os.makedirs(here / "pipe")
+    os.mkfifo(here / "pipe/manifest.jsonl")
+    for out in ("dst", "/proc/nowhere", "", "folder", "pipe"):
+        assert batch("src", out) == 2, out
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and "another" not in err.replace("another folder", ""), out
+    assert not list(here.glob("*.jpg.*")) and not (here / "a.jpg").exists()
 
 
 def test_results_of_other_pictures_of_the_same_names_stay(here, batch, capsys):
