@@ -12,6 +12,8 @@ import torch
 
 from .errors import InputError
 
+_OF_A_GPU = ("CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "HIP error")
+
 
 def pick_device(name: str) -> torch.device:
     """auto is CUDA, else MPS, else the CPU; InputError for a device that is not there."""
@@ -79,3 +81,18 @@ def enough_memory(device: torch.device, remedy: str) -> Iterator[None]:
         if not out_of_memory(error):
             raise
         raise InputError(f"out of memory on {device}: give {remedy}") from None
+
+
+def lost(error: BaseException, device: str) -> bool:
+    """Whether this is of a GPU that answers nothing any more, whatever it is asked."""
+    if not isinstance(error, RuntimeError) or not any(word in str(error) for word in _OF_A_GPU):
+        return False
+    if any(words in str(error) for words in ("out of memory", "ALLOC_FAILED")):
+        return False
+    if torch.cuda.is_initialized():
+        try:
+            torch.zeros(1, device=device if device.startswith("cuda") else "cuda").item()
+            return False
+        except RuntimeError as again:
+            return "out of memory" not in str(again)
+    return True

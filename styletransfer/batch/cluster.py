@@ -10,21 +10,27 @@ import logging
 import math
 import os
 import pickle
+import queue
+import signal
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 from PIL import Image
 
 from ..errors import InputError
-from .manifest import Stop
+from ..io.files import GONE
+from .manifest import Stop, stopped
 from .outputs import Target, Task
 from .picks import Style
 from .work import Loaded, Outcome, Painter, Settings, attempt, load, save
 
 BLOCK = 32  # tasks that are done again if their worker dies
+LOOK = 0.1  # seconds between two looks at whether to stop
+NONE = "--address {}: there is no Ray cluster ({})"
 ENDED = "the cluster ended the run ({}); the same command goes on from here"
 
 
@@ -46,27 +52,79 @@ def paint_all(
     started = not ray.is_initialized()
     if started:
         _check_address(address)
-        try:
-            ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"--address {address}: there is no Ray cluster ({reason})") from None
+        _start(ray, address)
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        for row in _pipeline(ray, tasks, settings, styles, painters).iter_rows():
-            task, outcome = pickle.loads(row["outcome"])
-            if isinstance(outcome, str):
-                raise Stop(outcome)
-            yield task, outcome
-            if wanted():
-                return
+        yield from _outcomes(_pipeline(ray, tasks, settings, styles, painters).iter_rows, wanted)
     except ray.exceptions.RayError as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise Stop(ENDED.format(lines[-1])) from None
+    except OSError as error:
+        raise stopped("Ray's own folder", error) from None
     finally:
         if started:
             ray.shutdown()
+
+
+def _outcomes(
+    rows: Callable[[], Iterable[dict]], wanted: Callable[[], bool]
+) -> Iterator[tuple[Task, Outcome]]:
+    """What comes out of the pipeline, until it ends or somebody wants it to, who need not wait for the
+    next row: these are waited for by a thread of their own."""
+    line: queue.SimpleQueue = queue.SimpleQueue()
+    over = threading.Event()
+    threading.Thread(target=_follow, args=(rows, line, over), daemon=True).start()
+    stop: Stop | None = None
+    try:
+        while True:
+            ending = wanted() or stop is not None  # then what is done already is taken, and no more
+            try:
+                row = line.get(block=not ending, timeout=None if ending else LOOK)
+            except queue.Empty:
+                if ending:
+                    break
+                continue
+            if row is None:
+                break
+            if isinstance(row, BaseException):
+                raise stop or row
+            task, outcome = pickle.loads(row["outcome"])
+            if isinstance(outcome, str):
+                stop = Stop(outcome)
+            else:
+                yield task, outcome
+    finally:
+        over.set()
+    if stop:
+        raise stop
+
+
+def _follow(rows: Callable[[], Iterable[dict]], line: queue.SimpleQueue, over: threading.Event) -> None:
+    """Put every row into the line, and in the end None, or what went wrong."""
+    try:
+        for row in rows():
+            line.put(row)
+            if over.is_set():
+                return
+        line.put(None)
+    except BaseException as error:
+        line.put(error)
+
+
+def _start(ray, address: str) -> None:
+    """Join a cluster, or start one here; InputError if there is none, or none can be started."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
+    except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in GONE:
+            raise stopped("Ray's own folder", error) from None
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(NONE.format(address, reason)) from None
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # Ray has put its own there, which ends the process
 
 
 def _check_address(address: str) -> None:
@@ -76,17 +134,18 @@ def _check_address(address: str) -> None:
         try:
             socket.create_connection((host, int(port)), timeout=10).close()
         except (OSError, ValueError) as error:
-            raise InputError(f"--address {address}: there is no Ray cluster ({error})") from None
+            raise InputError(NONE.format(address, error)) from None
 
 
 def _ray():
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what matters comes as an error
+    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # who still waits for a row starts no other
     try:
         import ray
         import ray.data
     except ImportError:
         raise InputError("--engine ray needs Ray: pip install 'styletransfer[cluster]'") from None
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     return ray
 
 
@@ -117,7 +176,14 @@ def _pipeline(
 
 
 def _load(row: dict, settings: Settings) -> dict:
-    return {"loaded": pickle.dumps(load(pickle.loads(row["task"]), settings))}
+    task = pickle.loads(row["task"])
+    try:
+        loaded = load(task, settings)
+    except Stop as error:  # raised here, Ray would wrap it up in a report of its own
+        return _painted(Loaded(task), None, str(error))
+    if loaded.failure:
+        return _painted(loaded, None, loaded.failure)
+    return {"loaded": pickle.dumps(loaded), "painted": b""}
 
 
 class _Paint:
@@ -132,31 +198,35 @@ class _Paint:
 
     def __call__(self, rows: dict) -> Iterator[dict]:
         waiting: dict[tuple[int, int], list[tuple[Loaded, Target]]] = {}
-        for loaded in map(pickle.loads, rows["loaded"]):
-            if loaded.failure:
-                yield _painted(loaded, None, loaded.failure)
-                continue
+        for painted in filter(None, rows["painted"]):
+            yield {"painted": [painted]}
+        for loaded in map(pickle.loads, filter(None, rows["loaded"])):
             size = loaded.picture.rgb.size if loaded.picture else (0, 0)
             waiting.setdefault(size, []).extend((loaded, target) for target in loaded.task.targets)
         for size, pairs in waiting.items():
-            if size == (0, 0):
-                for loaded, target in pairs:
-                    yield _painted(loaded, target, self.painter.paint_file(loaded, target))
-                continue
-            count = self.painter.room(pairs[0][0])
+            count = self.painter.room(pairs[0][0]) if size != (0, 0) else 1
             for start in range(0, len(pairs), count):
                 batch, began = pairs[start : start + count], time.perf_counter()
-                images = [
-                    attempt(*pair, make) for pair, make in zip(batch, self.painter.paint_batch(batch))
-                ]
+                try:
+                    results = self._results(batch)
+                except Stop as error:
+                    results = [str(error)] * len(batch)
                 seconds = (time.perf_counter() - began) / len(batch)
-                for pair, image in zip(batch, images):
-                    yield _painted(*pair, image, seconds)
+                for pair, result in zip(batch, results):
+                    yield {"painted": [_painted(*pair, result, seconds)["painted"]]}
+
+    def _results(self, batch: Sequence[tuple[Loaded, Target]]) -> list:
+        painter = self.painter
+        if batch[0][0].picture is None:
+            return [painter.paint_file(*pair) for pair in batch]
+        makes = painter.paint_batch(batch)
+        return [attempt(*pair, make, painter.settings) for pair, make in zip(batch, makes)]
 
 
 def _painted(loaded: Loaded, target: Target | None, result: object, seconds: float = 0.0) -> dict:
+    """result: an image to be saved, or what has come of it already; text says why all must end."""
     light = replace(loaded, picture=None)
-    return {"painted": [pickle.dumps((light, target, result, seconds))]}
+    return {"loaded": b"", "painted": pickle.dumps((light, target, result, seconds))}
 
 
 def _save(row: dict, common: tuple) -> dict:
@@ -167,6 +237,6 @@ def _save(row: dict, common: tuple) -> dict:
     if isinstance(result, Image.Image):
         try:
             result = save(loaded, target, lambda: result, seconds, settings, ray.get(styles))
-        except Stop as error:  # raised here, Ray would wrap it up in a report of its own
+        except Stop as error:
             result = str(error)
     return {"outcome": pickle.dumps((loaded.task, result))}

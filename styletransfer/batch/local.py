@@ -88,7 +88,11 @@ class _Line:
         """Take what is loaded: to be painted, or as a failure."""
         for future in [future for future in self.loading if future.done()]:
             self.loading.remove(future)
-            loaded = future.result()
+            try:
+                loaded = future.result()
+            except Stop as stop:
+                self.trouble = stop
+                continue
             if loaded.failure:
                 yield loaded.task, loaded.failure
                 self.room.give(loaded.pixels)
@@ -136,14 +140,18 @@ class _Line:
         start = time.perf_counter()
         painter = self.painter
         first, target = batch[0]
-        if first.picture is None:
-            yield self.finished(first, painter.paint_file(first, target))
-            return
-        if painter.stylizer.device.type == "cpu":
+        if first.picture and painter.stylizer.device.type == "cpu":
             for pair in batch:
                 self.saving[self.writers.submit(self.paint_here, *pair)] = pair[0]
             return
-        makes = painter.paint_batch(batch)
+        try:
+            if first.picture is None:
+                yield self.finished(first, painter.paint_file(first, target))
+                return
+            makes = painter.paint_batch(batch)
+        except Stop as stop:
+            self.trouble = stop
+            return
         seconds = (time.perf_counter() - start) / len(batch)
         for (loaded, target), make in zip(batch, makes):
             job = save, loaded, target, make, seconds, painter.settings, painter.styles

@@ -9,19 +9,25 @@ and nothing is ever half there. Results for a tar file stay in DST/.stylize unti
 import errno
 import json
 import os
+import re
+import shutil
 import sys
 import time
+import zlib
+from contextlib import suppress
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..errors import InputError
-from ..io.files import lock
+from ..io.files import FULL, GONE, WORKING, lock
 
 WORK = ".stylize"
 SYNC = 5.0  # seconds between the moments at which the manifest is forced to the disk
-FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up"}
-FATAL = {**FULL, errno.EROFS: "cannot be written any more", errno.ENODEV: "is gone"}
+OURS = re.compile(  # names in the working folder that are ours, and those of ours that are folders
+    rf"[0-9a-f]{{24}}-[0-9a-f]{{24}}\.part|\.?tmp-[0-9a-f]{{32}}(-\w+)?(\.\w+)?|{re.escape(WORKING)}\w{{8}}"
+)
+CHECK = re.compile(rb', "check": "([0-9a-f]{8})"}\n')  # ends a line: the CRC-32 of what is before it
 
 
 class Done(NamedTuple):
@@ -31,6 +37,7 @@ class Done(NamedTuple):
     input: the picture's name; hash: SHA-256 of its file; stamp: changes when that is written.
     style: its label; style_id: changes with the style's files; options: JSON, what else the result
     depends on. bytes, output_hash: of the result's file. seconds: of reading, painting and encoding.
+    source: where the picture was; earlier versions did not say.
     """
 
     output: str
@@ -45,6 +52,7 @@ class Done(NamedTuple):
     output_hash: str
     seconds: float
     seed: int | None = None
+    source: str = ""
 
     @property
     def part(self) -> str:
@@ -80,39 +88,54 @@ class Ledger:
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
         self.work = self.folder / WORK
+        self.failures: Appended | None = None
 
     def __enter__(self) -> "Ledger":
         try:
-            self.work.mkdir(parents=True, exist_ok=True)
-            self.lock = _locked(self.work / "lock", self.folder)
-            self.manifest = Appended(self.folder / "manifest.jsonl")
-            self.failures = Appended(self.folder / "failures.jsonl", afresh=True)
-            self.done = read_manifest(self.folder)
-            self._recover()
+            self.lock = _locked(self.work, self.folder)
+            try:
+                _check_ours(self.folder / "failures.jsonl", b'{"input": ')
+                _check_ours(self.folder / "manifest.jsonl", b'{"output": ')
+                self.manifest = Appended(self.folder / "manifest.jsonl")
+                self.done = read_manifest(self.folder)
+                self._recover()
+            except BaseException:
+                self._leave()
+                raise
         except OSError as error:
             raise InputError(f"{self.folder}: cannot be written ({error.strerror})") from None
         return self
 
     def __exit__(self, *_) -> None:
         for file in (self.manifest, self.failures):
-            file.close()
-            if not file.length:
-                file.path.unlink(missing_ok=True)
-        self._recover()  # what was given up goes
-        if os.listdir(self.work) == ["lock"]:
-            (self.work / "lock").unlink()
-            self.work.rmdir()
-        os.close(self.lock)
+            if file:
+                file.close()
+        with suppress(OSError):  # the next run does it
+            self._recover()  # what was given up goes
+        self._leave()
 
-    def add(self, done: Done) -> None:
-        """Write a result down and, if it is not for a tar file, put it in its place."""
+    def begin(self) -> None:
+        """Forget the failures of the run before: what failed then is tried now."""
         try:
-            self.manifest.write(done.line())
-            self.done[done.output] = done
-            if not done.tar:
-                self._place(done)
+            self.failures = Appended(self.folder / "failures.jsonl", afresh=True)
         except OSError as error:
             raise stopped(self.folder, error) from None
+
+    def add(self, done: Done, replace: bool = True) -> Failure | None:
+        """Write a result down and, if it is not for a tar file, put it in its place; or say why it
+        cannot be there. replace: what lies there already."""
+        line, before = done.line(), self.done.get(done.output)
+        try:
+            self.manifest.write(line)
+            self.done[done.output] = done
+            if not done.tar:
+                self._place(done, replace)
+        except OSError as error:
+            if error.errno in GONE or not self.manifest.takes_back(line):
+                raise stopped(self.folder, error) from None
+            self._forget(done, before)
+            return Failure(done.input, f"cannot be put in its place ({error.strerror})", done.output)
+        return None
 
     def fail(self, failure: Failure) -> None:
         try:
@@ -121,24 +144,46 @@ class Ledger:
             raise stopped(self.folder, error) from None
 
     def _recover(self) -> None:
-        """Put what a killed run had written down into its place, and clear away the rest."""
-        parts = set(os.listdir(self.work)) - {"lock"}
-        for done in self.done.values() if parts else ():
+        """Put what a killed run had written down into its place, and clear away the rest of it."""
+        parts = {name for name in os.listdir(self.work) if OURS.fullmatch(name)}
+        for done in list(self.done.values()) if parts else ():
             if done.part in parts:
                 parts.remove(done.part)
-                if not done.tar:
-                    self._place(done)
+                try:
+                    if not done.tar:
+                        self._place(done)
+                except OSError as error:
+                    if error.errno in GONE:
+                        raise
+                    self._forget(done)
         for name in parts:
-            (self.work / name).unlink()
+            _remove(self.work / name)
 
-    def _place(self, done: Done) -> None:
+    def _forget(self, done: Done, before: Done | None = None) -> None:
+        """As if it had not been made."""
+        del self.done[done.output]
+        if before:
+            self.done[done.output] = before
+        _remove(self.work / done.part)
+
+    def _place(self, done: Done, replace: bool = True) -> None:
         target = self.folder / done.output
         target.parent.mkdir(parents=True, exist_ok=True)
+        if not replace and os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "a file that is not ours came there meanwhile")
         os.replace(self.work / done.part, target)
+
+    def _leave(self) -> None:
+        """Let others write here, and take the working folder away if there is nothing in it."""
+        with suppress(OSError):  # it is not empty, or somebody else has just begun
+            if not any(map(OURS.fullmatch, os.listdir(self.work))):
+                (self.work / "lock").unlink()
+                self.work.rmdir()
+        os.close(self.lock)
 
 
 class Appended:
-    """A file of lines that only ever grows, by whole lines."""
+    """A file of lines that only ever grows, by whole lines; if there are none it goes in the end."""
 
     def __init__(self, path: Path, afresh: bool = False):
         self.path, self.synced = path, time.monotonic()
@@ -163,8 +208,20 @@ class Appended:
             os.fsync(self.file)
             self.synced = time.monotonic()
 
+    def takes_back(self, line: bytes) -> bool:
+        """Remove the last line, if it is this one."""
+        start = self.length - len(line)
+        if start < 0 or os.pread(self.file, len(line), start) != line:
+            return False
+        os.ftruncate(self.file, start)
+        self.length = start
+        return True
+
     def close(self) -> None:
-        os.close(self.file)
+        with suppress(OSError):  # a full disk may say so only now
+            os.close(self.file)
+            if not self.length:
+                self.path.unlink(missing_ok=True)
 
 
 def read_manifest(folder: str | Path) -> dict[str, Done]:
@@ -177,16 +234,31 @@ def read_manifest(folder: str | Path) -> dict[str, Done]:
     with file:
         for line in file:
             try:
-                values = json.loads(line)
-                # A million lines share few of these.
-                values["options"] = sys.intern(as_json(values["options"]))
-                for key in ("style", "style_id", "tar"):
-                    values[key] = sys.intern(values[key])
-                done = Done(*(values[key] for key in Done._fields))
-            except (ValueError, KeyError, TypeError):
+                done = _parsed(line)
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
             found[done.output] = done
     return found
+
+
+def _parsed(line: bytes) -> Done:
+    """A line of the manifest; ValueError, KeyError, TypeError or RecursionError if it is broken."""
+    check = CHECK.search(line, max(0, len(line) - 32))  # earlier versions wrote none
+    if check and int(check[1], 16) != zlib.crc32(line[: check.start()]):
+        raise ValueError
+    values = {"source": "", **json.loads(line)}
+    # A million lines share few of these.
+    values["options"] = sys.intern(as_json(values["options"]))
+    for key in ("style", "style_id", "tar"):
+        values[key] = sys.intern(values[key])
+    done = Done(*(values[key] for key in Done._fields))
+    for text in (done.output, done.input, done.hash, done.stamp, done.output_hash):
+        if b"\0" in os.fsencode(text):
+            raise ValueError
+    path = PurePosixPath(done.output)
+    if type(done.bytes) is not int or path.is_absolute() or ".." in path.parts or not path.name:
+        raise ValueError
+    return done
 
 
 def as_json(options: dict) -> str:
@@ -202,13 +274,32 @@ def part_name(output: str, output_hash: str) -> str:
 
 def stopped(folder: str | Path, error: OSError) -> Stop:
     """What to say if a destination cannot be written to."""
-    why = FATAL.get(error.errno, f"cannot be written ({error.strerror})")
+    why = GONE.get(error.errno, f"cannot be written ({error.strerror})")
     remedy = "make room" if error.errno in FULL else "mend that"
     return Stop(f"{folder}: {why}; {remedy} and give the same command again, it goes on from here")
 
 
 def _line(values: dict) -> bytes:
-    return json.dumps(values).encode() + b"\n"  # ASCII: names that are not text survive it
+    text = json.dumps(values)[:-1].encode()  # ASCII: names that are not text survive it
+    return text + f', "check": "{zlib.crc32(text):08x}"}}\n'.encode()
+
+
+def _check_ours(path: Path, start: bytes) -> None:
+    """InputError if a file is there of which no line begins as ours do."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is not of our making; move it, or give another folder")
+    with suppress(FileNotFoundError), open(path, "rb") as file:
+        first = file.readline(4096)
+        ours = start.startswith(first) or first.startswith(start)
+        if not ours and not any(line.startswith(start) for line in file):
+            raise InputError(f"{path}: is not of our making; move it, or give another folder")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _torn(file: int, length: int) -> int:
@@ -221,17 +312,27 @@ def _torn(file: int, length: int) -> int:
     return len(tail) - (tail.rfind(b"\n") + 1)
 
 
-def _locked(path: Path, folder: Path) -> int:
+def _locked(work: Path, folder: Path) -> int:
     """An open file that is locked for as long as the process lives; InputError if another has it."""
-    while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    path = work / "lock"
+    for left in reversed(range(1000)):
+        try:
+            work.mkdir(parents=True, exist_ok=True)
+            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except (FileNotFoundError, FileExistsError):
+            if not left or work.is_file():
+                raise
+            continue  # another process was just finishing, and took the folder away
         try:
             lock(file)
             if os.path.exists(path) and os.path.samestat(os.fstat(file), os.stat(path)):
                 return file
+        except FileNotFoundError:
+            pass  # or its lock file
         except OSError as error:
             os.close(file)
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise
-            raise InputError(f"{folder}: another stylize batch is writing there") from None
-        os.close(file)  # the other process was just finishing, and took its lock file away
+            break
+        os.close(file)
+    raise InputError(f"{folder}: another stylize batch is writing there")

@@ -86,16 +86,16 @@ def _names(
             for style in [] if isinstance(picks, str) else picks:
                 yield item, labels[style] if several else "", f"{tar}/" if tar else ""
 
-    counts = Counter(_key(tar + _name(item, label, layout)) for item, label, tar in each())
+    counts = Counter(name_key(tar + _name(item, label, layout)) for item, label, tar in each())
     used: set[str] = set()
     for item, label, tar in each():
         name = tar + _name(item, label, layout)
-        if counts[_key(name)] > 1:
+        if counts[name_key(name)] > 1:
             name = tar + _name(item, label, layout, whole=True)
-            if _key(name) in counts or _key(name) in used:
+            if name_key(name) in counts or name_key(name) in used:
                 mark = sha256(item.name.encode(errors="surrogateescape")).hexdigest()[:10]
                 name = tar + _name(item, label, layout, whole=True, mark=mark)
-            used.add(_key(name))
+            used.add(name_key(name))
         yield name
 
 
@@ -125,5 +125,6 @@ def _cut(name: str) -> str:
     return os.fsencode(stem)[:room].decode(errors="ignore") + mark + suffix
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """The same for names that some file systems take for the same."""
     return unicodedata.normalize("NFC", name).casefold()

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath, PurePosixPath
 from typing import NamedTuple
 
@@ -17,14 +18,16 @@ PICKS = ("all", "random", "cycle", "match")
 class Style(NamedTuple):
     """A style to choose. label: what it is called in names of outputs. parts: files or folders of
     pictures, and how much of each. identity: changes when the files do. name: relative to the folder
-    that was given, without its suffix."""
+    that was given, without its suffix. former: the identity that earlier versions gave it."""
 
     label: str
     parts: tuple[tuple[str, float], ...]
     identity: str
     name: str
+    former: str = ""
 
 
+_Found = tuple[str, tuple[tuple[str, float], ...], str, str]  # name, parts, identity, former
 Chooser = Callable[[str, int], list[int]]
 """From a picture's name and its position to the numbers of its styles."""
 
@@ -35,7 +38,7 @@ def find_styles(given: Sequence[str], pick: str, weights: Sequence[float] | None
     A folder is one style for --pick all, the mean of the works in it, as it is for a single picture;
     otherwise it holds styles to choose from. weights: all that is given is one style, a blend.
     """
-    found: list[tuple[str, tuple[tuple[str, float], ...], str]] = []
+    found: list[_Found] = []
     if weights is not None:
         shares: dict[str, float] = {}
         for text, weight in zip(given, weights):
@@ -46,11 +49,11 @@ def find_styles(given: Sequence[str], pick: str, weights: Sequence[float] | None
     else:
         for text in given:
             if os.path.isdir(text) and pick != "all":
-                found += _within(text)
+                found += _each(text)
             else:
                 found.append(_blend(_label(text), made_of(text)))
     labels = _distinct([PurePosixPath(name).name for name, *_ in found])
-    return [Style(label, parts, identity, name) for label, (name, parts, identity) in zip(labels, found)]
+    return [Style(label, parts, own, name, old) for label, (name, parts, own, old) in zip(labels, found)]
 
 
 def chooser(styles: Sequence[Style], pick: str, count: int, seed: int) -> Chooser:
@@ -106,10 +109,13 @@ def absolute(parts: Mapping[str, float]) -> dict[str, float]:
     return {part if _learned(part) else os.path.abspath(part): share for part, share in parts.items()}
 
 
-def _blend(label: str, parts: Mapping[str, float]) -> tuple[str, tuple[tuple[str, float], ...], str]:
-    identities = [f"{identity(part)} {share}" for part, share in parts.items()]
-    one = identity(next(iter(parts))) if len(parts) == 1 else _joined(identities)
-    return label, tuple(absolute(parts).items()), one
+def _blend(label: str, parts: Mapping[str, float]) -> _Found:
+    def known(of: Callable[[str], str]) -> str:
+        if len(parts) == 1:
+            return of(next(iter(parts)))
+        return _joined([f"{of(part)} {share}" for part, share in parts.items()])
+
+    return label, tuple(absolute(parts).items()), known(identity), known(former_identity)
 
 
 def _learned(part: str) -> bool:
@@ -122,8 +128,17 @@ def _label(text: str) -> str:
     return "+".join(_stem(os.path.basename(name.rstrip("/"))) for name in names)
 
 
-def _within(folder: str) -> list[tuple[str, tuple[tuple[str, float], ...], str]]:
-    """The styles in a folder, however deep. Of these there may be many: their sizes tell them apart."""
+def _each(folder: str) -> list[_Found]:
+    """The styles in a folder, each for itself."""
+    names, paths = zip(*_within(folder))
+    return [
+        (name, ((os.path.abspath(path), 1.0),), own, _size(path))
+        for name, path, own in zip(names, paths, _identities(paths))
+    ]
+
+
+def _within(folder: str) -> list[tuple[str, str]]:
+    """The name and the path of every style in a folder, however deep."""
     found = []
     for path, folders, files in os.walk(folder, followlinks=False):
         folders.sort()
@@ -131,9 +146,7 @@ def _within(folder: str) -> list[tuple[str, tuple[tuple[str, float], ...], str]]
             whole = os.path.join(path, file)
             picture = os.path.splitext(file)[1].lower() in SUFFIXES or file.endswith(SUFFIX)
             if picture and not file.startswith("._") and os.path.isfile(whole):
-                name = _stem(os.path.relpath(whole, folder).replace(os.sep, "/"))
-                size = f"{os.path.getsize(whole)} bytes"
-                found.append((name, ((os.path.abspath(whole), 1.0),), size))
+                found.append((_stem(os.path.relpath(whole, folder).replace(os.sep, "/")), whole))
     if not found:
         raise InputError(f"{folder}: no pictures in it")
     return found
@@ -144,12 +157,29 @@ def identity(path: str) -> str:
     if _learned(path):
         return path
     if os.path.isdir(path):
-        return _joined([f"{name} {size}" for name, _, size in _within(path)])
+        names, paths = zip(*_within(path))
+        return _joined([f"{name} {own}" for name, own in zip(names, _identities(paths))])
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def former_identity(path: str) -> str:
+    """`identity` as earlier versions had it: of a folder's files the sizes counted."""
+    if _learned(path) or not os.path.isdir(path):
+        return identity(path)
+    return _joined([f"{name} {_size(whole)}" for name, whole in _within(path)])
+
+
+def _identities(paths: Sequence[str]) -> list[str]:
+    with ThreadPoolExecutor() as pool:  # hashing leaves Python to the others
+        return list(pool.map(identity, paths))
+
+
+def _size(path: str) -> str:
+    return f"{os.path.getsize(path)} bytes"
 
 
 def _joined(texts: Sequence[str]) -> str:

@@ -4,18 +4,22 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import file_digest, sha256
 
-from ..errors import InputError
+from ..errors import InputError, TooLarge
 from ..interrupt import Interrupt
-from .manifest import Done, Ledger
+from ..io.image import decode
+from .manifest import Done, Failure, Ledger, read_manifest
 from .outputs import Target, Task
 from .picks import Style
+from .places import Places
 from .tars import Tars
 from .work import Outcome, Settings
 
 Engine = Callable[[Iterable[Task], Callable[[], bool]], Iterator[tuple[Task, Outcome]]]
 """What paints tasks: gives every outcome, until it is told to stop."""
+BEGINS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"BM")  # of the formats written
+MADE = "with other styles, options or another model"
 
 
 @dataclass
@@ -50,33 +54,65 @@ def run(
     """Paint what is not painted yet, and write it all down. tell: called whenever something is new.
 
     InputError if the destination holds results of the same names that were made in another way, or if
-    another process writes there; Stop if the disk is full.
+    another process writes there; Stop if the disk is full or the GPU is lost.
     """
     tally = Tally(total=sum(max(1, len(task.targets)) for task in tasks))
     with Ledger(settings.folder) as ledger:
         tars = Tars(ledger, tasks, mirrored)
-        todo = _todo(tasks, styles, settings, ledger, tars, tally, skip_existing)
+        plan = _plan(tasks, styles, settings, ledger, tars, tally, skip_existing)
+        ledger.begin()
+
+        def settle(task: Task, count: int, outcome: Outcome | None = None) -> None:
+            """Take note of so many results, which are made, were there before, or have failed."""
+            if isinstance(outcome, Done):
+                outcome = ledger.add(outcome, not skip_existing or outcome.output in ledger.done)
+                tally.painted += outcome is None
+            failures = [outcome, tars.finished(task.tar, count)]
+            if outcome:
+                tally.lost += max(1, count)
+            for failure in filter(None, failures):
+                ledger.fail(failure)
+                tally.failed += 1
+
+        for task, count in plan.settled:
+            settle(task, count)
+        for task, failure in plan.refused:
+            settle(task, 1, failure)
         start = time.monotonic()
         tell(tally)
         with Interrupt() as interrupt:
-            for task, outcome in engine(todo, lambda: interrupt.wanted) if todo else ():
-                if isinstance(outcome, Done):
-                    ledger.add(outcome)
-                    tally.painted += 1
-                    tars.finished(task.tar, 1)
-                else:
-                    ledger.fail(outcome)
-                    tally.failed += 1
-                    count = 1 if outcome.output else len(task.targets)
-                    tally.lost += max(1, count)
-                    tars.finished(task.tar, count)
+            for task, outcome in engine(plan.todo, lambda: interrupt.wanted) if plan.todo else ():
+                settle(task, 1 if outcome.output else len(task.targets), outcome)
                 tally.seconds = time.monotonic() - start
                 tell(tally)
             tally.interrupted = interrupt.wanted and tally.left > 0
     return tally
 
 
-def _todo(
+def in_the_way(tasks: Sequence[Task], folder: str) -> int:
+    """How many results are there already, ours or not, that would be replaced."""
+    ours = read_manifest(folder)
+    there = {task.tar: os.path.isfile(os.path.join(folder, task.tar)) for task in tasks if task.tar}
+    return sum(
+        target.name in ours and there[task.tar]
+        if task.tar
+        else os.path.lexists(os.path.join(folder, target.name))
+        for task in tasks
+        for target in task.targets
+    )
+
+
+@dataclass
+class _Plan:
+    """todo: what is to be painted. settled: how many results of a task are there. refused: what cannot
+    be put in its place, and why."""
+
+    todo: list[Task] = field(default_factory=list)
+    settled: list[tuple[Task, int]] = field(default_factory=list)
+    refused: list[tuple[Task, Failure]] = field(default_factory=list)
+
+
+def _plan(
     tasks: Sequence[Task],
     styles: Sequence[Style],
     settings: Settings,
@@ -84,43 +120,90 @@ def _todo(
     tars: Tars,
     tally: Tally,
     skip_existing: bool,
-) -> list[Task]:
-    """The tasks with the targets that are not there, or not of this picture any more."""
-    todo, others = [], []
+) -> _Plan:
+    """What is not there, or not of this picture any more, is to be painted."""
+    plan, others = _Plan(), {"other": [], "elsewhere": []}
+    places = Places(settings.folder, (t.tar or target.name for t in tasks for target in t.targets))
     for task in tasks:
-        missing = []
+        missing, refused = [], 0
         for target in task.targets:
-            done = ledger.done.get(target.name) if skip_existing else None
-            if done is None:
-                path = os.path.join(settings.folder, target.name)
-                if skip_existing and not task.tar and os.path.lexists(path):
-                    tally.foreign.append(target.name)
-                else:
-                    missing.append(target)
-            elif not _is_there(done, settings.folder, tars) or not _same_picture(done, task):
+            done, state = ledger.done.get(target.name), "missing"
+            if skip_existing:
+                state = _state(done, task, target.name, settings.folder, tars)
+            known = state == "there" or task.item.problem
+            if problem := "" if known else places.problem(task.tar or target.name):
+                plan.refused.append((task, Failure(task.item.name, problem, target.name)))
+                refused += 1
+            elif state == "foreign":
+                tally.foreign.append(target.name)
+            elif state == "missing":
                 missing.append(target)
-            elif not _same_look(done, target, styles, settings):
-                others.append(target.name)
+            elif state == "elsewhere" or not _same_look(done, target, styles, settings):
+                others[state if state == "elsewhere" else "other"].append(target.name)
             else:
                 tally.there += 1
         if missing or task.problem:
-            todo.append(task._replace(targets=missing))
-        tars.finished(task.tar, len(task.targets) - len(missing))
-    if others:
-        raise InputError(
-            f"{settings.folder}: holds {len(others)} results made with other styles, options or another "
-            f"model, such as {others[0]!r}: give another folder, or --no-skip-existing to replace them"
-        )
-    return todo
+            plan.todo.append(task._replace(targets=missing))
+        plan.settled.append((task, len(task.targets) - len(missing) - refused))
+    for how, of in (("elsewhere", "of other pictures"), ("other", MADE)):
+        if names := others[how]:
+            raise InputError(
+                f"{settings.folder}: holds {len(names)} results made {of}, such as {names[0]!r}: give "
+                "another folder, or --no-skip-existing to replace them"
+            )
+    return plan
 
 
-def _is_there(done: Done, folder: str, tars: Tars) -> bool:
-    if done.tar:
-        return tars.has(done)
+def _state(done: Done | None, task: Task, name: str, folder: str, tars: Tars) -> str:
+    """there, as it was made of this picture; missing; elsewhere: made of one that is somewhere else; or
+    foreign: not ours, or changed by somebody."""
+    path = os.path.join(folder, name)
+    if not task.tar and not os.path.lexists(path):
+        return "missing"
+    if done is None or done.tar != task.tar:
+        return "missing" if task.tar else "foreign"
+    same = _same_picture(done, task)
+    away = "missing" if same or not _is_another(done.source, task.item.path) else "elsewhere"
+    if task.tar:
+        return ("there" if same else away) if tars.has(done) else "missing"
+    if same and os.path.isfile(path) and os.path.getsize(path) == done.bytes:
+        return "there"
+    if _hash(path) == done.output_hash:
+        return "there" if same else away
+    return "missing" if _is_torn(path, done.bytes) else "foreign"
+
+
+def _is_another(before: str, now: str) -> bool:
+    """Whether a picture's file was another one before, which is still there."""
     try:
-        return os.stat(os.path.join(folder, done.output)).st_size == done.bytes
+        return bool(before) and before != now and not os.path.samefile(before, now)
     except OSError:
         return False
+
+
+def _is_torn(path: str, size: int) -> bool:
+    """Whether a crash of the machine left a part of a result, or nothing but zeros."""
+    try:
+        if os.path.getsize(path) >= size:
+            return False
+        with open(path, "rb") as file:
+            data = file.read()
+        if not data.startswith(BEGINS):
+            return not data.strip(b"\0")
+        decode(data)
+    except (OSError, TooLarge):
+        return False
+    except InputError:
+        return True
+    return False
+
+
+def _hash(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _same_picture(done: Done, task: Task) -> bool:
@@ -136,5 +219,6 @@ def _same_picture(done: Done, task: Task) -> bool:
 
 
 def _same_look(done: Done, target: Target, styles: Sequence[Style], settings: Settings) -> bool:
-    style = styles[target.style].identity if target.style >= 0 else ""
-    return done.options == settings.options and done.style_id == style
+    style = styles[target.style] if target.style >= 0 else None
+    known = (style.identity, style.former) if style else ("",)
+    return done.options in (settings.options, settings.former) and done.style_id in known

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from braceexpand import braceexpand
 
 from ..errors import InputError
 from ..io.image import SUFFIXES
+from .manifest import WORK, read_manifest
 
 LISTS = (".txt", ".lst", ".list")
 Seen = tuple[tuple[int, int], ...]
@@ -42,6 +44,8 @@ class Item(NamedTuple):
         if self.problem:
             raise InputError(self.problem)
         try:
+            if not stat.S_ISREG(os.stat(self.path).st_mode):
+                raise InputError("is not a plain file")  # a pipe would be waited for, for ever
             with open(self.path, "rb") as file:
                 stamp = self._stamp(os.fstat(file.fileno()))
                 file.seek(self.offset)
@@ -56,9 +60,9 @@ class Item(NamedTuple):
         except OSError:
             return ""
 
-    def _stamp(self, stat: os.stat_result) -> str:
-        place = f"{self.offset}+{self.size}" if self.tar else str(stat.st_size)
-        return f"{place}@{stat.st_mtime_ns}"
+    def _stamp(self, found: os.stat_result) -> str:
+        place = f"{self.offset}+{self.size}" if self.tar else str(found.st_size)
+        return f"{place}@{found.st_mtime_ns}"
 
     def _reason(self, error: OSError) -> str:
         if isinstance(error, FileNotFoundError):
@@ -84,7 +88,7 @@ def find_items(source: str, leave_out: str = "") -> Found:
     if source == "-":
         search.listed(sys.stdin.buffer.read(), "")
     elif os.path.isdir(source):
-        search.folder(source, "", ())
+        search.folder(source, "")
     elif not os.path.lexists(source):
         search.pattern(source)
     elif source.lower().endswith(LISTS):
@@ -103,30 +107,38 @@ class _Search:
     def __init__(self, leave_out: str):
         self.items: list[Item] = []
         self.others, self.leave_out = 0, leave_out
+        self.results: tuple[int, int] | None = None  # the folder to leave out, by whatever name
+        if os.path.isdir(leave_out):
+            status = os.stat(leave_out)
+            self.results = status.st_dev, status.st_ino
 
-    def folder(self, path: str, name: str, above: Seen) -> None:
-        """A folder and those in it. Links are followed, but not to a folder that one is already in."""
-        try:
-            stat = os.stat(path)
-            here = (stat.st_dev, stat.st_ino)
-            if here in above:
-                self.items.append(Item(name, path, problem="is a link to a folder that it is in"))
-                return
-            if self.leave_out and os.path.realpath(path) == self.leave_out:
-                return
-            with os.scandir(path) as entries:
-                found = [
-                    (e.name, os.path.isdir(e.path) if e.is_symlink() else e.is_dir()) for e in entries
-                ]
-        except OSError as error:
-            self.items.append(Item(name, path, problem=f"cannot be searched ({error.strerror})"))
-            return
-        for each, is_folder in found:
-            inner = f"{name}/{each}" if name else each
-            if is_folder:
-                self.folder(os.path.join(path, each), inner, (*above, here))
-            else:
-                self.file(os.path.join(path, each), inner)
+    def folder(self, path: str, name: str) -> None:
+        """A folder and those in it, however deep. Links are followed, but not to a folder that one is
+        already in."""
+        left: list[tuple[str, str, Seen]] = [(path, name, ())]
+        while left:
+            path, name, above = left.pop()
+            try:
+                found = os.stat(path)
+                here = (found.st_dev, found.st_ino)
+                if here in above:
+                    self.items.append(Item(name, path, problem="is a link to a folder that it is in"))
+                if here in (*above, self.results):
+                    continue
+                with os.scandir(path) as entries:
+                    inside = [
+                        (e.name, os.path.isdir(e.path) if e.is_symlink() else e.is_dir())
+                        for e in entries
+                    ]
+            except OSError as error:
+                self.items.append(Item(name, path, problem=f"cannot be searched ({error.strerror})"))
+                continue
+            for each, is_folder in inside:
+                inner, whole = f"{name}/{each}" if name else each, os.path.join(path, each)
+                if not is_folder:
+                    self.file(whole, inner)
+                elif each != WORK:  # what another batch has in hand there
+                    left.append((whole, inner, (*above, here)))
 
     def file(self, path: str, name: str) -> None:
         suffix = os.path.splitext(name)[1].lower()
@@ -146,11 +158,13 @@ class _Search:
     def tar(self, path: str, name: str) -> None:
         for member in tar_members(path):
             inner = str(PurePosixPath(member.name)).lstrip("/")
-            if ".." in PurePosixPath(inner).parts or not is_picture(inner):
+            if not is_picture(inner):
                 self.others += 1
                 continue
+            out = ".." in PurePosixPath(inner).parts
+            problem = "leads out of the tar file" if out else ""
             place = member.offset_data, member.size
-            self.items.append(Item(f"{name}/{inner}", path, name, *place))
+            self.items.append(Item(f"{name}/{inner}", path, name, *place, problem))
 
     def pattern(self, pattern: str) -> None:
         try:
@@ -160,14 +174,29 @@ class _Search:
         found = sorted({p for each in patterns for p in glob(each, recursive=True)})
         if not found:
             raise InputError(f"{pattern}: no such file or folder")
-        base = os.path.dirname(re.split(r"[*?\[{]", pattern, maxsplit=1)[0])
+        base = os.path.dirname(re.split(r"[*?\[{]", pattern, maxsplit=1)[0]) or "."
         chosen = [p for p in found if not (os.path.isdir(p) and "**" in pattern)]  # its files match too
-        for path in chosen:
-            name = os.path.relpath(path, base or ".").replace(os.sep, "/")
+        wholly = base == "." and any(map(os.path.isabs, chosen))  # {/a,/b}/*: it is of two folders
+        if wholly or any(os.path.relpath(path, base).split(os.sep)[0] == ".." for path in chosen):
+            base = _common(chosen)
+        for path in self._without_results(chosen):
+            name = os.path.relpath(path, base).replace(os.sep, "/")
             if os.path.isdir(path):
-                self.folder(path, name, ())
+                self.folder(path, "" if name == "." else name)
             else:
                 self.file(path, name)
+
+    def _without_results(self, paths: list[str]) -> list[str]:
+        """Without what was painted here before, unless that is all that there is."""
+        inside = {
+            path: full.removeprefix(self.leave_out + os.sep).replace(os.sep, "/")
+            for path in paths
+            if (full := _place(path)).startswith(self.leave_out + os.sep)
+        }
+        if not self.leave_out or not inside:
+            return paths
+        ours = {done.tar or done.output for done in read_manifest(self.leave_out).values()}
+        return [path for path in paths if inside.get(path) not in ours] or paths
 
     def listed(self, data: bytes, folder: str) -> None:
         lines = data.split(b"\0") if b"\0" in data else data.splitlines()
@@ -178,15 +207,25 @@ class _Search:
         whole = [os.path.abspath(path) for path in paths]
         base = os.path.abspath(folder or ".")
         if not all(path.startswith(base.rstrip(os.sep) + os.sep) for path in whole):
-            base = os.path.commonpath([os.path.dirname(path) for path in whole])
+            base = _common(whole)
         for path, full in zip(paths, whole):
             name = os.path.relpath(full, base).replace(os.sep, "/")
             if os.path.isdir(path):
-                self.folder(path, name, ())
+                self.folder(path, name)
             elif name.lower().endswith(".tar"):
                 self.tar(path, name)
             else:  # somebody asked for it, whatever its suffix
                 self.items.append(Item(name, path))
+
+
+def _place(path: str) -> str:
+    """Where a name is, whatever it may be a link to."""
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+
+
+def _common(paths: list[str]) -> str:
+    """The folder that all of them are in, however deep."""
+    return os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
 
 
 def tar_members(path: str) -> Iterator[tarfile.TarInfo]:

@@ -4,11 +4,13 @@ import io
 import os
 import tarfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from ..errors import InputError
-from .manifest import Done, Ledger, stopped
+from ..io.files import GONE
+from .manifest import Done, Failure, Ledger, stopped
 from .outputs import Task
 from .sources import is_picture, tar_members
 
@@ -30,8 +32,8 @@ class Tars:
         self.sizes = {tar: _sizes(ledger.folder / tar) for tar in self.tasks}
         self.parts = set(os.listdir(ledger.work)) if self.tasks else set()
         ours = {done.tar for done in ledger.done.values()} if self.tasks else set()
-        for tar, sizes in self.sizes.items():
-            if sizes and tar not in ours:
+        for tar in self.sizes:
+            if os.path.isfile(ledger.folder / tar) and tar not in ours:
                 raise InputError(f"{ledger.folder / tar}: is already there, and not of our making")
 
     def has(self, done: Done) -> bool:
@@ -39,20 +41,22 @@ class Tars:
         inner = done.output[len(done.tar) + 1 :]
         return done.part in self.parts or self.sizes.get(done.tar, {}).get(inner) == done.bytes
 
-    def finished(self, tar: str, count: int) -> None:
-        """So many results are done or have failed, now or before; with the last the file is written."""
+    def finished(self, tar: str, count: int) -> Failure | None:
+        """So many results are done or have failed, now or before; with the last the file is written.
+        Says why if it cannot be; its results wait then."""
         if tar:
             self.left[tar] -= count
             if count and not self.left[tar]:
-                self._pack(tar)
+                return self._pack(tar)
+        return None
 
-    def _pack(self, tar: str) -> None:
+    def _pack(self, tar: str) -> Failure | None:
         ledger = self.ledger
         done = {t.name: ledger.done.get(t.name) for task in self.tasks[tar] for t in task.targets}
         parts = [d.part for d in done.values() if d and (ledger.work / d.part).exists()]
         target = ledger.folder / tar
         if not parts:
-            return
+            return None
         temporary = ledger.work / f"tmp-{uuid4().hex}.tar"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -61,15 +65,20 @@ class Tars:
             os.replace(temporary, target)
             for part in parts:
                 (ledger.work / part).unlink()
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise stopped(ledger.folder, error) from None
+        except (OSError, tarfile.TarError, InputError) as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno in GONE:
+                raise stopped(ledger.folder, error) from None
+            return Failure(tar, f"cannot be put together ({' '.join(str(error).split())})")
+        return None
 
     def _fill(self, file: tarfile.TarFile, tar: str, done: dict[str, Done | None]) -> None:
         tasks = self.tasks[tar]
         old = self.ledger.folder / tar
         before = tarfile.open(old, "r:") if old.exists() else None
         names = set(before.getnames()) if before else set()
+        written: set[str] = set()
 
         def add(task: Task) -> None:
             for target in task.targets:
@@ -84,6 +93,7 @@ class Tars:
                 info = tarfile.TarInfo(inner)
                 info.size = len(data)
                 file.addfile(info, io.BytesIO(data))
+                written.add(inner)
 
         if not self.mirrored:
             for task in tasks:
@@ -99,9 +109,13 @@ class Tars:
                     elif not is_picture(member.name):
                         data.seek(member.offset_data)
                         file.addfile(member, io.BytesIO(data.read(member.size)))
+                        written.add(member.name)
         if before:
+            for member in before:  # what else came to lie in it
+                if member.name not in written:
+                    file.addfile(member, before.extractfile(member) if member.isfile() else None)
             before.close()
 
 
 def _sizes(path: Path) -> dict[str, int]:
-    return {member.name: member.size for member in tar_members(str(path))} if path.exists() else {}
+    return {member.name: member.size for member in tar_members(str(path))} if path.is_file() else {}

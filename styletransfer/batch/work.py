@@ -4,6 +4,7 @@ import io
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -15,8 +16,9 @@ from PIL import Image
 
 from ..engine.names import DEFAULT_MODEL
 from ..errors import InputError, TooLarge
+from ..io.files import GONE
 from ..io.image import Picture, decode, encode_picture, output_format, resize_short_side
-from .manifest import WORK, Done, Failure, part_name, stopped
+from .manifest import WORK, Done, Failure, Stop, part_name, stopped
 from .outputs import Target, Task
 from .picks import Style
 
@@ -31,7 +33,8 @@ class Settings:
 
     folder: the destination. look: the options of `Stylizer.stylize`, but style, size and tile.
     size, crop: short side to resize to, and whether to cut out the square in the middle. options:
-    JSON for the manifest. batch: how many pictures of one size a GPU paints at once, at most.
+    JSON for the manifest; former: as earlier versions had them. batch: how many pictures of one size a
+    GPU paints at once, at most.
     """
 
     folder: str
@@ -45,6 +48,7 @@ class Settings:
     quality: int = 95
     seed: int | None = None
     options: str = "{}"
+    former: str = ""
     batch: int = 32
 
     @property
@@ -90,10 +94,8 @@ def load(task: Task, settings: Settings, reserve: Callable[[int], None] | None =
     except TooLarge as error:
         if task.item.tar or settings.crop or settings.mapped:
             loaded.failure = Failure(task.item.name, str(error))
-    except InputError as error:
-        loaded.failure = Failure(task.item.name, str(error))
-    except MemoryError:
-        loaded.failure = Failure(task.item.name, "does not fit into memory")
+    except Exception as error:
+        loaded.failure = failed(task.item.name, error, settings)
     loaded.seconds = (time.perf_counter() - start) / max(1, len(task.targets))
     return loaded
 
@@ -154,9 +156,10 @@ class Painter:
         if self.together:
             try:
                 return self._paint_together([(loaded, target.style) for loaded, target in batch])
-            except (InputError, RuntimeError):
-                pass  # one of them, a style, or all of them at once: they go one by one
-        images = [attempt(*pair, partial(self._paint, *pair)) for pair in batch]
+            except (InputError, RuntimeError) as error:
+                # One of them, a style, or all of them at once: they go one by one.
+                check_going(error, self.settings)
+        images = [attempt(*pair, partial(self._paint, *pair), self.settings) for pair in batch]
         return [lambda image=image: image for image in images]
 
     def _paint_together(self, batch: Sequence[tuple[Loaded, int]]) -> list[Make]:
@@ -194,30 +197,52 @@ class Painter:
         start, settings = time.perf_counter(), self.settings
         suffix = os.path.splitext(target.name)[1].lower()
         path = Path(settings.folder, WORK, f"tmp-{uuid4().hex}{suffix}")
-        style = self._style(target.style)
         try:
             look = {key: value for key, value in self.look.items() if key not in ("mask", "regions")}
             stylize_file(
-                self.stylizer, loaded.task.item.path, path, style, **look, size=settings.size,
-                tile=settings.tile,
+                self.stylizer, loaded.task.item.path, path, self._style(target.style), **look,
+                size=settings.size, tile=settings.tile,
             )  # fmt: skip
             with open(path, "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 digest = _file_hash(file)
-        except InputError as error:
-            reason = str(error).removeprefix(f"{loaded.task.item.path}: ")
-            return Failure(loaded.task.item.name, reason, target.name)
+        except Exception as error:
+            failure = failed(loaded.task.item.name, error, settings, target.name)
+            return failure._replace(error=failure.error.removeprefix(f"{loaded.task.item.path}: "))
         seconds = time.perf_counter() - start
         return _kept(loaded, target, path, size, digest, seconds, self.settings, self.styles)
 
 
-def attempt(loaded: Loaded, target: Target, make: Make) -> Image.Image | Failure:
+def attempt(loaded: Loaded, target: Target, make: Make, settings: Settings) -> Image.Image | Failure:
     """make(), or why it failed: whatever a picture does to the painter, the next one has its turn."""
     try:
         return make()
-    except (InputError, MemoryError, RuntimeError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return Failure(loaded.task.item.name, reason, target.name)
+    except Exception as error:
+        return failed(loaded.task.item.name, error, settings, target.name)
+
+
+def failed(name: str, error: Exception, settings: Settings, output: str = "") -> Failure:
+    """What to say of a picture; Stop if it is not the picture's fault."""
+    check_going(error, settings)
+    if isinstance(error, MemoryError):
+        return Failure(name, "does not fit into memory", output)
+    return Failure(name, " ".join(str(error).split()) or type(error).__name__, output)
+
+
+def check_going(error: BaseException, settings: Settings) -> None:
+    """Stop if the next picture would meet this error too: the disk is full, or the GPU is lost."""
+    from ..device import lost
+
+    if isinstance(error, Stop):
+        raise error
+    cause = error.__cause__ if isinstance(error, InputError) else error
+    if isinstance(cause, OSError) and cause.errno in GONE:
+        raise stopped(settings.folder, cause) from None
+    if lost(error, settings.device):
+        raise Stop(
+            f"the GPU does not answer any more ({str(error).splitlines()[0]}); give the same command "
+            "again, it goes on from here; if it is lost again, restart the machine or give --device cpu"
+        ) from None
 
 
 def save(
@@ -230,18 +255,19 @@ def save(
 ) -> Outcome:
     """Encode what make() returns and write it to the working folder. Stop if the disk is full."""
     start = time.perf_counter()
-    image = attempt(loaded, target, make)
+    image = attempt(loaded, target, make, settings)
     if isinstance(image, Failure):
         return image
     try:
         data = encode_picture(image, output_format(target.name), settings.quality)
-    except InputError as error:
-        return Failure(loaded.task.item.name, str(error), target.name)
+    except Exception as error:
+        return failed(loaded.task.item.name, error, settings, target.name)
     path = Path(settings.folder, WORK, f"tmp-{uuid4().hex}")
     try:
         path.write_bytes(data)
     except OSError as error:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         raise stopped(settings.folder, error) from None
     seconds += time.perf_counter() - start
     digest = sha256(data).hexdigest()
@@ -252,7 +278,10 @@ def _kept(
     loaded: Loaded, target: Target, path: Path, size: int, digest: str, seconds: float,
     settings: Settings, styles: Sequence[Style],
 ) -> Done:  # fmt: skip
-    os.replace(path, path.with_name(part_name(target.name, digest)))
+    try:
+        os.replace(path, path.with_name(part_name(target.name, digest)))
+    except OSError as error:
+        raise stopped(settings.folder, error) from None
     style = styles[target.style] if target.style >= 0 else None
     return Done(
         output=target.name,
@@ -267,6 +296,7 @@ def _kept(
         output_hash=digest,
         seconds=round(loaded.seconds + seconds, 3),
         seed=settings.seed,
+        source=loaded.task.item.path,
     )
 
 

@@ -2,11 +2,14 @@
 
 import json
 import os
+import sys
+from collections.abc import Callable
 from enum import Enum
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from ..errors import InputError
 from . import options
@@ -105,6 +108,9 @@ def batch(
     skip_existing: Annotated[
         bool, typer.Option(help="Go on where a run was; without it, paint and replace all.")
     ] = True,
+    force: Annotated[
+        bool, typer.Option("--force", help="Do not ask before --no-skip-existing replaces results.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, a JSON object a line.")
     ] = False,
@@ -169,7 +175,7 @@ def batch(
 
     DST's path goes to standard output, progress and messages to standard error.
     """
-    from ..batch import outputs, picks, sources
+    from ..batch import outputs, picks, places, sources
 
     styles, placed = style or [], parse_regions(region or [])
     if not styles and not placed:
@@ -201,7 +207,7 @@ def batch(
         styles, pick.value, parse_weights(weights, len(styles)) if weights else None
     )
     console = Console(stderr=True)
-    with console.status(f"searching {source}"):
+    with console.status(f"searching {escape(source)}"):
         found = sources.find_items(source, out)
         if looks:
             choose = picks.chooser(looks, pick.value, per_image, seed)
@@ -209,6 +215,8 @@ def batch(
             choose = lambda name, position: [-1]  # noqa: E731  regions alone
         several = len(looks) > 1 if pick is Pick.all else per_image > 1
         tasks = outputs.plan(found.items, looks, choose, layout, several)
+        parts = [part for text in names for part in options.made_of(text)]
+        places.check_sources(tasks, out, [*parts, mask, regions, model, source])
     if dry_run:
         return _print_plan(tasks, looks)
 
@@ -224,10 +232,13 @@ def batch(
         "style_crop": style_crop,
         "stats": stats.value,
     }
-    from ..batch.run import run
+    from ..batch.run import in_the_way, run
     from ..batch.work import Settings
     from ..io.weights import load_model
 
+    if not skip_existing and not force and (count := in_the_way(tasks, out)):
+        _ask(count, out)
+    kind = load_model(model).digest, size, crop, quality, precision.value
     settings = Settings(
         folder=os.path.abspath(out),
         model=os.path.abspath(model) if os.path.exists(model) else model,
@@ -239,7 +250,8 @@ def batch(
         tile=int(tile) if tile.isdigit() else tile,
         quality=quality,
         seed=seed if pick in (Pick.random, Pick.match) else None,
-        options=_as_options(look, load_model(model).digest, size, crop, quality, precision.value),
+        options=_as_options(look, picks.identity, *kind),
+        former=_as_options(look, picks.former_identity, *kind),
     )
     with TallyBar(console, len(tasks)) as progress:
         tally = run(
@@ -268,12 +280,21 @@ def _engine(engine: Engine, settings, looks, address: str, workers: int | None):
     return there if engine is Engine.ray else here
 
 
+def _ask(count: int, out: str) -> None:
+    """InputError unless somebody says that so many results may be replaced."""
+    text = f"{out}: {count} results are there, and would be painted again and replaced"
+    if not sys.stdin.isatty():
+        raise InputError(f"{text}: --force does that without asking")
+    if not typer.confirm(f"{text}. Go on?", err=True):
+        raise InputError(f"{out}: left as it is")
+
+
 def _as_options(
-    look: dict, digest: str, size: int | None, crop: bool, quality: int, precision: str
-) -> str:
+    look: dict, identity: Callable[[str], str], digest: str, size: int | None, crop: bool,
+    quality: int, precision: str,
+) -> str:  # fmt: skip
     """What a result depends on beside its picture and style, as the manifest has it."""
     from ..batch.manifest import as_json
-    from ..batch.picks import identity
 
     files = {key: identity(look[key]) for key in ("mask", "regions") if look[key]}
     region = {
@@ -290,8 +311,8 @@ def _check_numbers(per_image: int, quality: int, workers: int | None, pack: str)
         raise InputError(f"--per-image is {per_image}: at least 1")
     if not 1 <= quality <= 100:
         raise InputError(f"--quality is {quality}: 1 to 100")
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers is {workers}: at least 1")
+    if workers is not None and not 1 <= workers <= 1000:
+        raise InputError(f"--workers is {workers}: 1 to 1000")
     if pack not in ("auto", "files") and not (pack.isdigit() and int(pack) > 0):
         raise InputError(f"--pack is {pack!r}: auto, files, or how many to a tar file")
 
@@ -307,6 +328,8 @@ def _suffix(format: str) -> str:
 
 
 def _check_destination(source: str, out: str) -> None:
+    if not out:  # a variable of the shell's that is not set, and not a wish for the current folder
+        raise InputError("DST is empty: a folder is wanted")
     if os.path.exists(out) and not os.path.isdir(out):
         raise InputError(f"{out}: is a file, and a folder is wanted")
     if os.path.isdir(source) and os.path.realpath(source) == os.path.realpath(out):

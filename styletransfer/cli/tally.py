@@ -60,7 +60,10 @@ def report(tally: Tally, out: str, others: int, as_json: bool) -> None:
         }
         print(json.dumps(record))
     else:
-        print(out)
+        try:
+            print(out)
+        except UnicodeEncodeError:  # a name that is not text
+            sys.stdout.buffer.write(os.fsencode(out) + b"\n")
     rows = [
         (tally.painted, f"painted in {tally.seconds:.1f} s, {rate}" if tally.painted else "painted"),
         (tally.there, "there already"),

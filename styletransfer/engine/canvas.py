@@ -1,5 +1,6 @@
 """Pictures that are read and written a part at a time, in memory or on disk."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..io.files import FULL
 from ..io.large import tiff_header
 
 
@@ -68,12 +70,23 @@ class DiskCanvas(Canvas):
         header = tiff_header(self.height, self.width)
         with open(path, "wb") as file:
             file.write(header)
-            file.truncate(len(header) + self.height * self.width * 3)
+            file.truncate(length := len(header) + self.height * self.width * 3)
+            _reserve(file.fileno(), length)
         return DiskCanvas(path, self.height, self.width, len(header))
 
     def scratch(self, height: int, width: int) -> "DiskCanvas":
         """A file beside it, in half precision: an eighth of a grey level."""
         handle, path = tempfile.mkstemp(prefix=f"{self.path.name}-", dir=self.path.parent)
         with open(handle, "wb") as file:
-            file.truncate(height * width * 3 * 2)
+            file.truncate(length := height * width * 3 * 2)
+            _reserve(file.fileno(), length)
         return DiskCanvas(Path(path), height, width, dtype=np.float16)
+
+def _reserve(file: int, length: int) -> None:
+    """OSError now if the disk is too full: a file that is mapped would end the process then."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file, 0, length)
+        except OSError as error:
+            if error.errno in FULL:  # others: it is not to be had on this disk
+                raise

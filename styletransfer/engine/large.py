@@ -1,9 +1,9 @@
 """Stylizing files that do not fit into memory."""
 
-import tempfile
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.files import working_folder
 from ..io.large import check_large_output, pack, unpack
 from .canvas import DiskCanvas
 from .stylizer import Stylizer
@@ -27,10 +27,12 @@ def stylize_file(
     for name in ("mask", "regions"):
         if options.get(name) is not None:
             raise InputError(f"{content}: is too large for {name}")
-    with tempfile.TemporaryDirectory(dir=Path(output).parent, prefix=".stylize-") as folder:
-        height, width = unpack(content, Path(folder) / "raw", size)
-        painted = stylizer.repaint(
-            DiskCanvas(Path(folder) / "raw", height, width), style, alpha, **options
-        )
-        pack(painted.path, output, content)
+    try:
+        with working_folder(Path(output).parent) as folder:
+            height, width = unpack(content, folder / "raw", size)
+            canvas = DiskCanvas(folder / "raw", height, width)
+            painted = stylizer.repaint(canvas, style, alpha, **options)
+            pack(painted.path, output, content)
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from error
     return width, height

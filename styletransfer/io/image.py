@@ -20,6 +20,9 @@ FORMATS = {
 }  # fmt: skip
 _OPAQUE = ("JPEG", "BMP")
 SUFFIXES = {*FORMATS, ".gif", ".ppm"}  # of files taken for pictures when a folder is searched
+# What Pillow warns of is ours to say or to mend. Once and for all, since filters are the whole process's
+# and pictures are read on many threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,14 @@ def decode(data: bytes, draft: int | None = None) -> Picture:
     if not data:
         raise InputError("is empty")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's size warning: the limit below is ours
-            with Image.open(io.BytesIO(data)) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise Image.DecompressionBombError
-                if draft:
-                    image.draft(None, (draft, draft))
-                image.load()
-                return to_picture(image)
+        with Image.open(io.BytesIO(data)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            if draft:
+                image.draft(None, (draft, draft))
+            image.load()
+            return to_picture(image)
     except Image.DecompressionBombError:
         raise TooLarge(_TOO_LARGE) from None
     except UnidentifiedImageError:
@@ -102,10 +103,8 @@ def decode(data: bytes, draft: int | None = None) -> Picture:
 def _pixels(path: str | Path) -> int:
     """How many a picture file says it has; 0 if that cannot be said."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                return image.width * image.height
+        with Image.open(path) as image:
+            return image.width * image.height
     except Image.DecompressionBombError:
         return MAX_PIXELS + 1
     except Exception:  # `decode` will say what it is

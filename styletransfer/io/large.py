@@ -1,11 +1,12 @@
 """Pictures larger than memory: unpacked to raw pixels on disk and packed again, strip by strip."""
 
+import os
 import shutil
 import struct
 from pathlib import Path
 
 from ..errors import InputError
-from .files import write_atomically
+from .files import GONE, write_atomically
 
 SIDE = {".jpg": 65_535, ".jpeg": 65_535, ".png": 2**31, ".tif": 2**31, ".tiff": 2**31}
 """Formats that can be written in strips, and the longest side that they can have."""
@@ -22,6 +23,7 @@ def unpack(source: str | Path, raw: Path, size: int | None = None) -> tuple[int,
     """Write a picture's pixels to `raw` as RGB, 8 bits, row by row; returns its height and width.
 
     Upright, in sRGB, as `read_picture` has it, but for what transparent pixels hide. size: short side.
+    InputError if it cannot be read, OSError if it cannot be written.
     """
     vips = _vips()
     try:
@@ -33,6 +35,7 @@ def unpack(source: str | Path, raw: Path, size: int | None = None) -> tuple[int,
         _check_room(raw.parent, image.width, image.height)
         image.rawsave(str(raw))
     except vips.Error as error:
+        _check_disk(error)
         raise InputError(f"{source}: is broken ({_reason(error)})") from None
     return image.height, image.width
 
@@ -63,6 +66,7 @@ def pack(painted: Path, path: str | Path, source: str | Path) -> None:
             else:
                 image.tiffsave(str(target), compression="deflate", predictor="horizontal", bigtiff=True)
         except vips.Error as error:
+            _check_disk(error)
             raise InputError(f"cannot write {path}: {_reason(error)}") from None
 
     write_atomically(path, write)
@@ -133,6 +137,13 @@ def _check_room(folder: Path, width: int, height: int) -> None:
         raise InputError(
             f"{folder}: needs {need / 1e9:.1f} GB for a while, and {free / 1e9:.1f} GB are free"
         )
+
+
+def _check_disk(error: Exception) -> None:
+    """OSError if what libvips could not do is to write to a disk that is full or gone."""
+    for number in GONE:
+        if os.strerror(number) in str(error):
+            raise OSError(number, os.strerror(number)) from None
 
 
 def _reason(error: Exception) -> str:

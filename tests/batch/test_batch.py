@@ -82,7 +82,7 @@ def test_what_is_done_is_not_done_again(here, batch, capsys):
     )
     assert batch("src", "dst", "--alpha", "0.5") == 2
     assert "--no-skip-existing" in capsys.readouterr().err
-    assert batch("src", "dst", "--alpha", "0.5", "--no-skip-existing") == 0
+    assert batch("src", "dst", "--alpha", "0.5", "--no-skip-existing", "--force") == 0
     assert results(here / "dst")["c/new.png"] != after["c/new.png"]
 
 

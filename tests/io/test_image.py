@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -158,3 +160,20 @@ def test_a_picture_too_long_for_its_format_is_one_line(tmp_path):
     with pytest.raises(InputError, match="WEBP"):
         write_picture(tmp_path / "x.webp", Image.new("RGB", (20_000, 1)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_leave_the_warnings_filters_alone(tmp_path, monkeypatch):
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    monkeypatch.setattr("warnings.catch_warnings", lambda: pytest.fail("filters are the process's"))
+    assert read_picture(tmp_path / "a.png").rgb.size == (9, 9)
+
+
+def test_nobody_is_warned_of_large_pictures(tmp_path):
+    Image.new("RGB", (99, 99)).save(tmp_path / "a.png")
+    code = (
+        "import sys; from PIL import Image; from styletransfer.io.image import read_picture\n"
+        "Image.MAX_IMAGE_PIXELS = 5000; print(read_picture(sys.argv[1]).rgb.size)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.png")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "(99, 99)\n" and not done.stderr

@@ -1,5 +1,7 @@
 """Pictures that are not read into memory, made small by making the limit small."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -114,3 +116,21 @@ def test_the_scratch_file_is_a_tiff_that_anyone_reads(tmp_path, height, width):
     (tmp_path / "a.tif").write_bytes(tiff_header(height, width) + pixels.tobytes())
     assert np.array_equal(np.asarray(Image.open(tmp_path / "a.tif")), pixels)
     assert np.array_equal(unpacked(tmp_path / "a.tif", tmp_path), pixels)
+
+
+def test_a_full_disk_is_not_the_pictures_fault(tmp_path):
+    noisy(200, 200).save(tmp_path / "a.png")
+    with pytest.raises(OSError, match="No space left"):
+        unpack(tmp_path / "a.png", Path("/dev/full"))
+
+
+def test_a_full_disk_ends_painting_in_one_line(tmp_path, tiny_model, monkeypatch):
+    def full(file, start, length):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    noisy(60, 60).save(tmp_path / "a.png")
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    with pytest.raises(InputError, match="cannot write.*No space left"):
+        stylize_file(stylizer, tmp_path / "a.png", tmp_path / "o.png", np.asarray(noisy(64, 64)))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
