@@ -1,0 +1,218 @@
+"""The folder OUT.parts: only ours is used, by one run at a time, and only ours is removed."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from styletransfer.cli import run
+
+from .conftest import panned, write_film
+
+pytest.importorskip("cv2")
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    from styletransfer.video import job
+
+    monkeypatch.setattr(job, "PIECE", 5)
+    return folder
+
+
+@pytest.fixture
+def command(paintings, tiny_model, tmp_path) -> list[str]:
+    film = write_film(str(tmp_path / "film.mp4"), panned(12))
+    return ["video", film, paintings[0], "--model", tiny_model, "--style-size", "32"]
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Interrupts a run at its n-th frame."""
+    from styletransfer.video import job
+
+    def interrupted(command: list[str], at: int) -> None:
+        finish, count = job.SteadyStages.finish, 0
+
+        def stop(self, item):
+            nonlocal count
+            count += 1
+            if count == at:
+                raise KeyboardInterrupt
+            return finish(self, item)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(job.SteadyStages, "finish", stop)
+            assert run(command) == 130
+
+    return interrupted
+
+
+def one_line(capsys) -> str:
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("stylize video: ") and err.count("\n") == 1, err
+    return err
+
+
+def foreign_folder():
+    os.mkdir("out.mp4.parts")
+    with open("out.mp4.parts/thesis.txt", "w") as file:
+        file.write("all of it")
+
+
+def foreign_manifest():
+    foreign_folder()
+    with open("out.mp4.parts/manifest.json", "w") as file:
+        file.write('{"plan": 1}')
+
+
+def link():
+    os.mkdir("elsewhere")
+    os.symlink("elsewhere", "out.mp4.parts")
+
+
+FOREIGN = {
+    "folder": foreign_folder,
+    "empty folder": lambda: os.mkdir("out.mp4.parts"),
+    "manifest": foreign_manifest,
+    "link": link,
+    "dangling link": lambda: os.symlink("nowhere", "out.mp4.parts"),
+    "file": lambda: open("out.mp4.parts", "w").close(),
+}
+
+
+def everything() -> dict[str, str]:
+    found = {}
+    for folder, folders, files in os.walk("."):
+        for name in (*folders, *files):
+            path = os.path.join(folder, name)
+            is_file = os.path.isfile(path) and not os.path.islink(path)
+            found[path] = open(path).read() if is_file else str(os.path.islink(path))
+    return found
+
+
+@pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("more", [[], ["--force"]], ids=["", "force"])
+def test_what_is_not_ours_is_left_alone(make, more, command, capsys):
+    make()
+    before = everything()
+    assert run([*command, "-o", "out.mp4", *more]) == 2
+    assert "out.mp4.parts: is not a work folder" in one_line(capsys)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif", ""])
+def test_what_was_put_into_our_folder_stays(suffix, command, interrupt):
+    interrupt([*command, "-o", f"out{suffix}"], at=8)
+    names = ["thesis.txt", "frame-1.png", ".hidden"]
+    for name in names:
+        with open(f"out{suffix}.parts/{name}", "w") as file:
+            file.write(name)
+    assert run([*command, "-o", f"out{suffix}"]) == 0
+    assert sorted(os.listdir()) == [f"out{suffix}", f"out{suffix}.parts"]
+    assert sorted(os.listdir(f"out{suffix}.parts")) == sorted(names)
+
+
+def test_a_second_run_at_the_same_time_is_told(command, interrupt, capsys):
+    from filelock import FileLock
+
+    interrupt([*command, "-o", "out.mp4"], at=8)
+    capsys.readouterr()
+    with FileLock("out.mp4.parts/lock"):
+        for more in ([], ["--force", "--alpha", "0.5"]):
+            assert run([*command, "-o", "out.mp4", *more]) == 2
+            assert "another stylize video" in one_line(capsys)
+    assert run([*command, "-o", "out.mp4"]) == 0
+    assert os.listdir() == ["out.mp4"]
+
+
+def test_other_options_by_force_begin_anew(command, interrupt):
+    interrupt([*command, "-o", "out.mp4"], at=8)
+    assert run([*command, "-o", "out.mp4", "--force", "--alpha", "0.5"]) == 0
+    assert run([*command, "-o", "whole.mp4", "--alpha", "0.5"]) == 0
+    with open("out.mp4", "rb") as one, open("whole.mp4", "rb") as two:
+        assert one.read() == two.read()
+    assert sorted(os.listdir()) == ["out.mp4", "whole.mp4"]
+
+
+def same(one: str, two: str) -> bool:
+    files = [[""], [""]] if os.path.isfile(one) else [sorted(os.listdir(path)) for path in (one, two)]
+    contents = [
+        [open(os.path.join(path, name) if name else path, "rb").read() for name in names]
+        for path, names in zip((one, two), files)
+    ]
+    return files[0] == files[1] and contents[0] == contents[1]
+
+
+KILLED = """
+import os, signal, sys
+from styletransfer.cli import run
+from styletransfer.video import {module}
+
+job.PIECE, function = 5, {owner}.{name}
+
+def killed(*arguments, **more):
+    {after}
+    os.kill(os.getpid(), signal.SIGKILL)
+
+{owner}.{name} = killed
+run(sys.argv[1:])
+"""
+POINTS = {
+    "joining": ("work.Work", "mark", ""),
+    "renaming": ("work.Work", "mark", "function(*arguments, **more)"),
+    "clearing": ("work.Work", "remove", ""),
+    "clearing pieces": ("work.Work", "_clear", "function(*arguments)"),
+}
+
+
+@pytest.mark.parametrize("owner, name, after", POINTS.values(), ids=POINTS)
+@pytest.mark.parametrize("suffix", [".mp4", ".gif", ""])
+def test_killed_at_the_end_it_goes_on_the_same(suffix, owner, name, after, command):
+    script = KILLED.format(module="job, work", owner=owner, name=name, after=after or "pass")
+    assert run([*command, "-o", f"whole{suffix}"]) == 0
+    killed = subprocess.run([sys.executable, "-c", script, *command, "-o", f"out{suffix}"])
+    assert killed.returncode == -signal.SIGKILL
+    assert os.path.isdir(f"out{suffix}.parts")
+    assert run([*command, "-o", f"out{suffix}"]) == 0
+    assert same(f"whole{suffix}", f"out{suffix}")
+    assert sorted(os.listdir()) == [f"out{suffix}", f"whole{suffix}"]
+
+
+def test_the_film_is_never_written_over(command, tmp_path, capsys):
+    film = command[1]
+    os.symlink(film, "link.mp4")
+    os.link(film, "hard.mp4")
+    with open(film, "rb") as file:
+        before = file.read()
+    for out in (film, "link.mp4", "hard.mp4", f"../here/../{os.path.basename(film)}"):
+        assert run([*command, "-o", out, "--force"]) == 2
+        assert "is the film itself" in one_line(capsys)
+    with open(film, "rb") as file:
+        assert file.read() == before
+
+
+def test_frames_in_our_own_folder_are_no_input_for_it(command, interrupt, capsys):
+    interrupt([*command, "-o", "out.gif"], at=8)
+    capsys.readouterr()
+    before = sorted(os.listdir("out.gif.parts"))
+    command[1] = "out.gif.parts"
+    assert run([*command, "-o", "out.gif", "--force"]) == 2
+    assert "is the film itself" in one_line(capsys)
+    assert sorted(os.listdir("out.gif.parts")) == before
+
+
+def test_a_folder_of_frames_is_replaced_by_force_and_only_they_are(command):
+    os.mkdir("out")
+    for name in ("frame-00003.png", "frame-00040.png", "other.png"):
+        Image.new("RGB", (8, 8)).save(f"out/{name}")
+    assert run([*command, "-o", "out"]) == 2
+    assert run([*command, "-o", "out", "--force"]) == 0
+    assert sorted(os.listdir("out")) == [*(f"frame-{n:05d}.png" for n in range(12)), "other.png"]
+    assert os.listdir() == ["out"]
