@@ -89,7 +89,8 @@ def frames():
         yield Image.fromarray(np.broadcast_to(pixels, ({height}, *pixels.shape)).copy())
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    with open("/proc/self/status") as file:  # getrusage counts what the process was before, too
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) // 1024
 
 write_animation(sys.argv[1], islice(frames(), 20), [Fraction(1, 10)] * 20)
 before = peak()
@@ -107,6 +108,7 @@ def grown(path, **numbers) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory it took")
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng"])
 def test_thousands_of_frames_take_no_more_memory_than_a_few(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"

@@ -130,6 +130,24 @@ def test_size_start_and_no_sound(film, paintings, tiny_model):
     assert open_clip("b.webm").size == (54, 32)
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ""])
+def test_few_files_are_open_however_many_frames_there_are(suffix, paintings, tiny_model):
+    resource = pytest.importorskip("resource")
+    os.mkdir("in")
+    for number, frame in enumerate(panned(150, width=32, height=32, speed=1.0)):
+        Image.fromarray(frame).save(f"in/{number}.png")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    handle = os.dup(0)
+    os.close(handle)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (handle + 60, before[1]))
+    try:
+        command = ["video", "in", paintings[0], "-o", f"out{suffix}", "--frame-by-frame"]
+        assert run([*command, "--model", tiny_model, *SMALL]) == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert open_clip(f"out{suffix}").length == 6
+
+
 def test_odd_sides_are_kept_or_said(paintings, tiny_model, capsys):
     some = [Image.fromarray(f) for f in panned(4, width=51, height=37)]
     some[0].save("in.gif", save_all=True, append_images=some[1:], duration=100)
