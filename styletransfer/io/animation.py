@@ -1,10 +1,12 @@
 """Moving pictures out: GIF, WebP and APNG, films, or a folder of frames; never all in memory."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate, chain
 from pathlib import Path
 
@@ -54,8 +56,11 @@ def write_animation(
     elif suffix in FILMS:
         write_atomically(path, lambda target: _write_film(target, path, frames, seconds[0], note))
     else:
-        with _stored(frames) as files:
-            write_atomically(path, lambda target: write_pictures(target, suffix, files, seconds))
+        try:
+            with _stored(frames, path.parent) as files:
+                write_atomically(path, lambda target: write_pictures(target, suffix, files, seconds))
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def write_pictures(
@@ -74,16 +79,14 @@ def write_pictures(
                 strip.save(file, "WEBP", save_all=True, duration=times, loop=0)
             else:
                 write_apng(file, (_opened(path) for path in files), _mode(files), times)
-        except ValueError as error:
-            raise InputError(f"{target.name} cannot be written ({error})") from None
+        except (ValueError, SyntaxError) as error:  # Pillow's words for what it cannot write or read
+            raise InputError(f"it cannot be {FORMATS[suffix]} ({error})") from None
 
 
-def place_frames(source: Path, folder: Path) -> None:
-    """Move a folder's frames to one that may have others, of which those of the same numbers or later
-    ones are removed."""
-    files = sorted(source.iterdir())
+def place_frames(files: Sequence[Path], folder: Path) -> None:
+    """Copy frames to a folder that may have others: those of a longer animation are removed."""
     for file in files:
-        os.replace(file, folder / file.name)
+        write_atomically(folder / file.name, partial(shutil.copyfile, file))
     _remove_frames(folder, len(files))
 
 
@@ -116,9 +119,9 @@ def _opened(path: Path) -> Image.Image:
 
 
 @contextmanager
-def _stored(frames: Iterable[Image.Image]) -> Iterator[list[Path]]:
+def _stored(frames: Iterable[Image.Image], parent: Path) -> Iterator[list[Path]]:
     """The frames as files: not all of them may fit into memory, and a palette looks at them twice."""
-    with tempfile.TemporaryDirectory(prefix="stylize-") as folder:
+    with tempfile.TemporaryDirectory(prefix=".stylize-", dir=parent) as folder:
         files = []
         for frame in frames:
             files.append(Path(folder, frame_name(len(files))))

@@ -28,6 +28,7 @@ _MATRICES = {
     4: Colorspace.FCC, 5: Colorspace.ITU601, 6: Colorspace.ITU601, 7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020, 10: Colorspace.BT2020,
 }  # fmt: skip
+LEAP = 3600  # seconds: no frame is to be seen longer
 SHARP = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 
 
@@ -100,6 +101,9 @@ class FilmClip(Clip):
                 time = self.begin + number * usual
             else:
                 time = last + usual if last is not None else self.begin + 2**40  # seeking does not do
+            if dense and time - (self.begin if last is None else last) > LEAP:
+                broken.append(frame)  # its time is
+                continue
             if last is None or time > last:
                 yield time, (frame.duration or 0) * stream.time_base or usual, frame
                 last = time

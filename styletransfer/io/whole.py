@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+BOXES = (b"ftyp", b"wide", b"free", b"skip", b"mdat", b"moov", b"moof")  # that MP4 and MOV begin with
+FILLED = (b"mdat", b"moov", b"moof")  # and without which there are no pictures
 EBML, SEGMENT = 0x1A45DFA3, 0x18538067  # of Matroska and WebM
 
 
@@ -18,7 +20,7 @@ def ends_early(path: Path) -> bool:
             return b";" not in _tail(file, size)
         if head[:8] == b"\x89PNG\r\n\x1a\n":
             return b"IEND" not in _tail(file, size)
-        if head[4:8] == b"ftyp":  # MP4, MOV
+        if head[4:8] in BOXES:
             return _boxes_end(file, size) > size
         if int.from_bytes(head[:4]) == EBML:
             return _segment_end(file, size) > size
@@ -38,7 +40,7 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
         length = int.from_bytes(head[:4])
         if length == 1:
             length = int.from_bytes(head[8:])
-        if length < 8 or not head[4:8].isascii():  # to the end; or not a box
+        if length < 8 or place + length > size and head[4:8] not in FILLED:  # to the end; or no box
             return size
         place += length
     return place

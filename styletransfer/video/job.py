@@ -147,10 +147,13 @@ def _finish(work: Work, sink) -> None:
         work.discard(target)  # a killed run's
         whole = sink.write(target, work)
         work.mark(target, damaged=not whole)
-        if target.is_dir() and work.output.is_dir() and any(work.output.iterdir()):
-            place_frames(target, work.output)
-        else:
+        try:
             os.replace(target, work.output)
+        except OSError:
+            if not target.is_dir() or not work.output.is_dir():
+                raise
+            place_frames(sorted(target.iterdir()), work.output)  # with what is there, or on another disk
+            work.discard(target)
     except OSError as error:
         raise InputError(f"cannot write {work.output}: {error.strerror or error}") from None
 

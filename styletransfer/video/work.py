@@ -4,10 +4,12 @@ Only a folder with our manifest is ours: it has one from the moment that it can 
 From it, only what we wrote is taken away again.
 """
 
+import glob
 import hashlib
 import json
 import os
 import re
+import zipfile
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -17,8 +19,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from ..errors import InputError
+from ..io.animation import frame_name
 from ..io.clip import Frame
 from ..io.files import write_atomically
+from ..io.image import SUFFIXES
 
 MANIFEST, LOCK = "manifest.json", "lock"
 _OURS = re.compile(r"(piece-\d{7,}\.npz|state-\d{5,}\.npz|frame-\d{5,}\.png|probe(\.\w+)?|result)")
@@ -35,17 +39,14 @@ class Work:
     def __init__(self, output: Path, plan: dict, force: bool):
         self.output, self.folder = output, parts_of(output)
         self.file = self.folder / MANIFEST
-        self.record = {"plan": plan, "pieces": [], "damaged": False}
+        self.record = _new_record(plan)
         try:
             found = self._enter()
-            if found["plan"] == plan:
-                self.record = found
-                return
-            if not force:
-                self.lock.release()
-                raise InputError(_other_plan(self.folder, found["plan"], plan))
-            self._write()
-            self._clear()
+            try:
+                self._take(found, force)
+            except BaseException:
+                self.__exit__()
+                raise
         except OSError as error:
             raise InputError(f"{self.folder}: cannot be used ({error.strerror})") from None
 
@@ -126,10 +127,24 @@ class Work:
             if set(os.listdir(folder)) <= {MANIFEST, LOCK}:
                 # Out of sight first: a folder that is to be seen without its manifest would be nobody's.
                 folder = folder.rename(_passing(self.output))
-            for name in (MANIFEST, LOCK):
-                (folder / name).unlink(missing_ok=True)
-            if folder != self.folder:
-                folder.rmdir()
+            _remove_passing(folder)
+
+    def _take(self, found: dict, force: bool) -> None:
+        """Go on from what was found, or begin anew."""
+        new, self.record = self.record, found
+        other = found["pieces"] and found["plan"] != new["plan"]
+        broken = "" if other or self.finished else _broken(self.folder, found)
+        if other and not force:
+            raise InputError(_other_plan(self.folder, found["plan"], new["plan"]))
+        if broken and not force:
+            raise InputError(f"{self.folder}: {broken} is broken: give --force to start anew")
+        there = any(self.output.iterdir()) if self.output.is_dir() else os.path.lexists(self.output)
+        if there and not force and not self.finished:  # say, since another run has just made it
+            raise InputError(f"{self.output}: already there (--force overwrites it)")
+        if other or broken or not found["pieces"]:
+            self.record = new
+            self._write()
+            self._clear()
 
     def _enter(self) -> dict:
         """Make the folder if there is none, lock it, and give what its manifest says."""
@@ -140,7 +155,9 @@ class Work:
                 read_record(self.folder)
                 self.lock = FileLock(self.folder / LOCK, blocking=False)
                 self.lock.acquire()
-                return read_record(self.folder)
+                found = read_record(self.folder)
+                self._sweep()
+                return found
             except Timeout:
                 raise InputError(f"{self.folder}: another stylize video is at work there") from None
             except (InputError, FileNotFoundError):
@@ -151,14 +168,20 @@ class Work:
     def _make(self) -> None:
         new = _passing(self.output)
         new.mkdir()
-        (new / MANIFEST).write_text(json.dumps(self.record, indent=1))
         try:
+            (new / MANIFEST).write_text(json.dumps(self.record, indent=1))
             new.rename(self.folder)
         except OSError:
-            (new / MANIFEST).unlink()
-            new.rmdir()
-            if not os.path.lexists(self.folder):  # else another was quicker
+            was_there = new.exists()  # else another run had it swept away
+            _remove_passing(new)
+            if was_there and not os.path.lexists(self.folder):  # else another was quicker
                 raise
+
+    def _sweep(self) -> None:
+        """Remove what runs left that were killed as the work folder came or went."""
+        for entry in self.folder.parent.glob(f".{glob.escape(self.output.name[:40])}-????????.parts"):
+            if set(os.listdir(entry)) <= {MANIFEST, LOCK}:
+                _remove_passing(entry)
 
     def _clear(self) -> None:
         for name in os.listdir(self.folder):
@@ -182,8 +205,11 @@ def read_record(folder: Path) -> dict:
         record = json.loads((folder / MANIFEST).read_text())
         if not isinstance(record["plan"]["format"], int):
             raise ValueError
-        return {"damaged": False} | record | {"pieces": [dict(piece) for piece in record["pieces"]]}
-    except (OSError, ValueError, LookupError, TypeError):
+        for piece in record["pieces"]:
+            if not {"frames", "state", "last", "end"} <= piece.keys():
+                raise ValueError
+        return {"damaged": False} | record
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         raise InputError(
             f"{folder}: is not a work folder of this program: move it away, or give another OUT"
         ) from None
@@ -205,14 +231,19 @@ def is_finished(output: Path) -> bool:
 
 
 def content_digest(path: Path) -> str:
-    """SHA-256 of a file, or of all files of a folder and their names."""
+    """SHA-256 of a file, or of all pictures of a folder and their names."""
     if path.is_file():
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     found = hashlib.sha256()
-    for file in sorted(p for p in path.iterdir() if p.is_file()):
+    pictures = (p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+    for file in sorted(pictures):
         found.update(f"{file.name} {content_digest(file)}\n".encode())
     return found.hexdigest()
+
+
+def _new_record(plan: dict) -> dict:
+    return {"plan": plan, "pieces": [], "damaged": False}
 
 
 def _identity(path: Path) -> list[int]:
@@ -227,6 +258,32 @@ def _identity(path: Path) -> list[int]:
 def _passing(output: Path) -> Path:
     """A name beside the result, for the moment in which the work folder comes or goes."""
     return output.with_name(f".{output.name[:40]}-{uuid4().hex[:8]}.parts")
+
+
+def _remove_passing(folder: Path) -> None:
+    """Remove a work folder's manifest and lock, and the folder if nothing else is in it."""
+    for name in (MANIFEST, LOCK):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _broken(folder: Path, record: dict) -> str:
+    """What of the pieces is not as it was written; "" if all is. A disk may lose what it was given."""
+    pieces = record["pieces"]
+    archives = [piece["file"] for piece in pieces if "file" in piece]
+    if pieces and not archives:  # pictures
+        for name in (frame_name(n) for n in range(sum(piece["frames"] for piece in pieces))):
+            if not (folder / name).is_file() or not (folder / name).stat().st_size:
+                return name
+    for name in [*archives, *(piece["state"] for piece in pieces[-1:])]:
+        try:
+            with zipfile.ZipFile(folder / name) as file:
+                if file.testzip():
+                    return name
+        except (OSError, zipfile.BadZipFile):
+            return name
+    return ""
 
 
 def _other_plan(folder: Path, found: dict, wanted: dict) -> str:

@@ -1,5 +1,6 @@
 """The folder OUT.parts: only ours is used, by one run at a time, and only ours is removed."""
 
+import json
 import os
 import signal
 import subprocess
@@ -216,3 +217,118 @@ def test_a_folder_of_frames_is_replaced_by_force_and_only_they_are(command):
     assert run([*command, "-o", "out", "--force"]) == 0
     assert sorted(os.listdir("out")) == [*(f"frame-{n:05d}.png" for n in range(12)), "other.png"]
     assert os.listdir() == ["out"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+@pytest.mark.parametrize("name", ["piece-0000000.npz", "state-00000.npz", "frame-00002.png"])
+@pytest.mark.parametrize("content", [None, b""], ids=["lost", "emptied"])
+def test_pieces_that_the_disk_lost_are_named(suffix, name, content, command, interrupt, capsys):
+    interrupt([*command, "-o", f"out{suffix}"], at=8)
+    path = f"out{suffix}.parts/{name}"
+    if not os.path.exists(path):
+        pytest.skip("of another kind of result")
+    os.unlink(path)
+    if content is not None:
+        with open(path, "wb") as file:
+            file.write(content)
+    capsys.readouterr()
+    assert run([*command, "-o", f"out{suffix}"]) == 2
+    assert f"{name} is broken" in one_line(capsys)
+    assert run([*command, "-o", f"out{suffix}", "--force"]) == 0
+    assert os.listdir() == [f"out{suffix}"]
+
+
+RACE = """
+import sys
+from styletransfer.cli import run
+from styletransfer.video import job
+
+job.PIECE = 5
+sys.stdin.read(1)
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_of_runs_at_the_same_time_one_writes(command):
+    command = [*command, "-o", "out.mp4"]
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, *command, "--alpha", alpha],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for alpha in ("1", "1", "0.5")
+    ]  # fmt: skip
+    for racer in racers:
+        racer.stdin.write("\n")
+        racer.stdin.flush()
+    said = [racer.communicate(timeout=120)[1] for racer in racers]
+    codes = [racer.returncode for racer in racers]
+    assert sorted(codes) == [0, 2, 2], said
+    for code, text in zip(codes, said):
+        assert text.count("\n") == 1 and "Traceback" not in text
+        assert code == 0 or any(
+            why in text for why in ("another stylize", "already there", "unfinished")
+        )
+    assert os.listdir() == ["out.mp4"]
+
+
+def test_what_another_run_has_just_made_is_not_written_over(command, monkeypatch, capsys):
+    from styletransfer.video import work
+
+    enter = work.Work._enter
+
+    def late(self):
+        with open("out.mp4", "w") as file:
+            file.write("another's")
+        return enter(self)
+
+    monkeypatch.setattr(work.Work, "_enter", late)
+    assert run([*command, "-o", "out.mp4"]) == 2
+    assert "already there" in one_line(capsys)
+    assert everything() == {"./out.mp4": "another's"}
+
+
+def test_what_a_kill_left_as_the_folder_came_is_swept_away(command):
+    for name in (".out.mp4-0123abcd.parts", ".out.mp4-4567abcd.parts", ".other.mp4-0123abcd.parts"):
+        os.mkdir(name)
+        open(f"{name}/manifest.json", "w").close()
+    open(".out.mp4-4567abcd.parts/thesis.txt", "w").close()
+    assert run([*command, "-o", "out.mp4"]) == 0
+    left = [".other.mp4-0123abcd.parts", ".out.mp4-4567abcd.parts", "out.mp4"]
+    assert sorted(os.listdir()) == left
+    assert sorted(os.listdir(left[1])) == ["manifest.json", "thesis.txt"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ".webp", ".apng", ""])
+def test_a_full_disk_at_the_end_is_one_line_and_costs_nothing(suffix, command, monkeypatch, capsys):
+    from styletransfer.video import sinks
+
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with monkeypatch.context() as small:
+        for kind in (sinks.FilmSink, sinks.PictureSink):
+
+            def full(self, target, work, write=kind.write):
+                resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+                try:
+                    return write(self, target, work)
+                finally:
+                    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+            small.setattr(kind, "write", full)
+        assert run([*command, "-o", f"out{suffix}"]) == 2
+    assert f"cannot write out{suffix}" in one_line(capsys)
+    assert os.listdir() == [f"out{suffix}.parts"]
+    assert run([*command, "-o", f"out{suffix}", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["painted"] == 0
+    assert os.listdir() == [f"out{suffix}"]
+
+
+def test_a_folder_that_cannot_be_written_to(command, capsys):
+    os.mkdir("closed")
+    with open("closed/file", "w"):
+        pass
+    assert run([*command, "-o", "closed/file/out.mp4"]) == 2
+    one_line(capsys)
+    assert run([*command, "-o", "/proc/out.mp4"]) == 2
+    assert "/proc/out.mp4.parts" in one_line(capsys)
