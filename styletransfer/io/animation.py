@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -66,7 +67,7 @@ def write_animation(
 def write_pictures(
     target: Path, suffix: str, files: Sequence[Path], seconds: Sequence[Fraction]
 ) -> None:
-    """Write a GIF, WebP or APNG of picture files of one size; OSError or InputError if it cannot be."""
+    """Write a GIF, WebP or APNG of picture files of one size; OSError if it cannot be."""
     unit = 100 if suffix == ".gif" else 1000  # of which a GIF counts its frames' times
     marks = [round(t * unit) for t in accumulate(seconds, initial=Fraction(0))]
     times = [max(1, b - a) * 1000 // unit for a, b in zip(marks, marks[1:])]
@@ -79,8 +80,8 @@ def write_pictures(
                 strip.save(file, "WEBP", save_all=True, duration=times, loop=0)
             else:
                 write_apng(file, (_opened(path) for path in files), _mode(files), times)
-        except (ValueError, SyntaxError) as error:  # Pillow's words for what it cannot write or read
-            raise InputError(f"it cannot be {FORMATS[suffix]} ({error})") from None
+        except (ValueError, RuntimeError, SyntaxError, struct.error) as error:  # Pillow's words
+            raise OSError(f"it cannot be {FORMATS[suffix]} ({error})") from None
 
 
 def place_frames(files: Sequence[Path], folder: Path) -> None:

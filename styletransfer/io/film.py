@@ -101,10 +101,10 @@ class FilmClip(Clip):
                 time = self.begin + number * usual
             else:
                 time = last + usual if last is not None else self.begin + 2**40  # seeking does not do
-            if dense and time - (self.begin if last is None else last) > LEAP:
+            before = self.begin if last is None and dense else last
+            if before is not None and time - before > LEAP or last is not None and time < last:
                 broken.append(frame)  # its time is
-                continue
-            if last is None or time > last:
+            elif last is None or time > last:
                 yield time, (frame.duration or 0) * stream.time_base or usual, frame
                 last = time
             self.damaged |= bool(broken)

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,7 +99,8 @@ def stylize_video(
         sink = sink_for(output, clip, part, painted, codec, crf, sound)
         resumed = work.frames
         if not work.finished:
-            sink.probe(work.folder)
+            with _writing(output):
+                sink.probe(work.folder)
             for text in (*clip.notes, *sink.notes):
                 note(text)
             painter = Painter(stylizer, styles, alpha, preserve_color == "luminance", steady)
@@ -143,7 +144,7 @@ def _paint(clip, part, size, painter: Painter, work: Work, sink, track) -> None:
 def _finish(work: Work, sink) -> None:
     """Write the result beside the pieces, and give it its name."""
     target = work.folder / "result"
-    try:
+    with _writing(work.output):
         work.discard(target)  # a killed run's
         whole = sink.write(target, work)
         work.mark(target, damaged=not whole)
@@ -154,8 +155,15 @@ def _finish(work: Work, sink) -> None:
                 raise
             place_frames(sorted(target.iterdir()), work.output)  # with what is there, or on another disk
             work.discard(target)
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """InputError for what goes wrong as a result is written."""
+    try:
+        yield
     except OSError as error:
-        raise InputError(f"cannot write {work.output}: {error.strerror or error}") from None
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from None
 
 
 class Stages:

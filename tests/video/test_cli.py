@@ -168,6 +168,22 @@ def test_a_morph_of_odd_sides_is_kept_or_said(paintings, tiny_model, photo, caps
         assert said == "" or size == (50, 38) and "50×38, not 50×37" in said and said.count("\n") == 1
 
 
+@pytest.mark.parametrize("suffix, width", [(".webp", 16400), (".gif", 65540)])
+def test_too_large_for_the_format_is_said_before_the_work(
+    suffix, width, paintings, tiny_model, capsys, monkeypatch
+):
+    from styletransfer.video import job
+
+    monkeypatch.setattr(job, "_paint", None)
+    os.mkdir("in")
+    for number in range(2):
+        Image.new("RGB", (width, 16)).save(f"in/{number}.png")
+    assert run(["video", "in", paintings[0], "-o", f"a{suffix}", "--model", tiny_model, *SMALL]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"stylize video: cannot write a{suffix}: ") and err.count("\n") == 1
+    assert os.listdir() == ["in"]
+
+
 def test_names_that_look_like_addresses(film, paintings, tiny_model):
     os.rename(film, "12:30.mp4")
     model = ["--model", tiny_model, *SMALL]

@@ -137,6 +137,28 @@ def test_what_follows_the_end_of_a_good_file_is_no_damage():
         assert len(list(clip.frames(0))) == 16 and not clip.damaged
 
 
+def test_text_that_follows_the_end_of_a_good_file_is_no_damage():
+    with open(film("a.mp4"), "ab") as file:
+        file.write(b"some text that a camera wrote" * 20)
+    clip = open_clip("a.mp4")
+    assert len(list(clip.frames(0))) == 16 and not clip.damaged
+
+
+def test_a_time_that_leaps_is_damage_and_not_hours_of_one_frame(paintings, model, capsys):
+    path = write_film("a.mkv", panned(6), times=[0, 40, 80, 120, 40_000_000, 40_000_040])
+    assert run(["video", path, paintings[0], "-o", "out.mp4", "--fps", "25", *model]) == 1
+    assert "damaged" in capsys.readouterr().err
+    assert len(list(open_clip("out.mp4").frames(0))) == 4
+
+
+def test_a_clock_that_is_set_back_is_damage(tmp_path):
+    write_film("a.ts", panned(6), times=list(range(1000, 1240, 40)))
+    write_film("b.ts", panned(6), times=list(range(0, 240, 40)))
+    Path("both.ts").write_bytes(Path("a.ts").read_bytes() + Path("b.ts").read_bytes())
+    clip = open_clip("both.ts")
+    assert len(list(clip.frames(clip.begin))) < 12 and clip.damaged
+
+
 def animation(suffix: str) -> str:
     frames = [Image.fromarray(frame) for frame in panned(8)]
     frames[0].save(f"a{suffix}", save_all=True, append_images=frames[1:], duration=100, loop=0)
