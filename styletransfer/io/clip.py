@@ -63,6 +63,8 @@ def open_clip(path: str | Path) -> Clip:
         return FolderClip.open(path)
     if not path.exists():
         raise InputError(f"{path}: no such file")
+    if not path.is_file():
+        raise InputError(f"{path}: is neither a file nor a folder")
     try:
         with Image.open(path) as image:
             if getattr(image, "is_animated", False):

@@ -134,9 +134,10 @@ class Work:
         new, self.record = self.record, found
         other = found["pieces"] and found["plan"] != new["plan"]
         broken = "" if other or self.finished else _broken(self.folder, found)
+        cleared = broken and "result" in found  # its result was made, and then taken elsewhere
         if other and not force:
             raise InputError(_other_plan(self.folder, found["plan"], new["plan"]))
-        if broken and not force:
+        if broken and not cleared and not force:
             raise InputError(f"{self.folder}: {broken} is broken: give --force to start anew")
         there = any(self.output.iterdir()) if self.output.is_dir() else os.path.lexists(self.output)
         if there and not force and not self.finished:  # say, since another run has just made it
@@ -194,7 +195,8 @@ class Work:
 
 def parts_of(output: Path) -> Path:
     """The folder in which a result grows."""
-    return output.with_name(output.name + ".parts")
+    named = output if output.name not in ("", "..") else os.path.abspath(output)
+    return Path(f"{named}.parts")
 
 
 def read_record(folder: Path) -> dict:
@@ -257,7 +259,7 @@ def _identity(path: Path) -> list[int]:
 
 def _passing(output: Path) -> Path:
     """A name beside the result, for the moment in which the work folder comes or goes."""
-    return output.with_name(f".{output.name[:40]}-{uuid4().hex[:8]}.parts")
+    return parts_of(output).with_name(f".{output.name[:40]}-{uuid4().hex[:8]}.parts")
 
 
 def _remove_passing(folder: Path) -> None:

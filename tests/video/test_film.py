@@ -150,6 +150,23 @@ def test_names_that_look_like_addresses_and_titles_in_any_encoding(tmp_path, mon
     assert len(list(open_clip("12:30.mp4").frames(0))) == 5
 
 
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for path in (tmp_path / "pipe.mp4", "/dev/zero"):
+        with pytest.raises(InputError, match="neither a file nor a folder"):
+            open_clip(path)
+
+
+def test_names_that_are_no_text(tmp_path):
+    import os
+
+    name = os.path.join(os.fsencode(tmp_path), b"caf\xe9.mp4")
+    os.rename(write_film(str(tmp_path / "a.mp4"), panned(5)), name)
+    assert len(list(open_clip(os.fsdecode(name)).frames(0))) == 5
+
+
 def test_what_is_no_film(tmp_path):
     (tmp_path / "text.mp4").write_text("no film" * 100)
     (tmp_path / "empty.mp4").write_bytes(b"")

@@ -169,7 +169,7 @@ POINTS = {
     "joining": ("work.Work", "mark", ""),
     "renaming": ("work.Work", "mark", "function(*arguments, **more)"),
     "clearing": ("work.Work", "remove", ""),
-    "clearing pieces": ("work.Work", "_clear", "function(*arguments)"),
+    "clearing pieces": ("work.Work", "remove", "arguments[0]._clear()"),
 }
 
 
@@ -322,6 +322,23 @@ def test_a_full_disk_at_the_end_is_one_line_and_costs_nothing(suffix, command, m
     assert run([*command, "-o", f"out{suffix}", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["painted"] == 0
     assert os.listdir() == [f"out{suffix}"]
+
+
+def test_a_result_that_was_taken_elsewhere_can_be_made_again(command):
+    script = KILLED.format(
+        module="job, work", owner="work.Work", name="remove", after="arguments[0]._clear()"
+    )
+    subprocess.run([sys.executable, "-c", script, *command, "-o", "out.mp4"])
+    os.rename("out.mp4", "kept.mp4")
+    assert os.path.isdir("out.mp4.parts")
+    assert run([*command, "-o", "out.mp4"]) == 0
+    assert same("out.mp4", "kept.mp4") and sorted(os.listdir()) == ["kept.mp4", "out.mp4"]
+
+
+def test_into_this_very_folder(command):
+    assert run([*command, "-o", "."]) == 0
+    assert sorted(os.listdir()) == [f"frame-{n:05d}.png" for n in range(12)]
+    assert sorted(name for name in os.listdir("..") if "here" in name) == ["here"]
 
 
 def test_a_folder_that_cannot_be_written_to(command, capsys):
