@@ -1,5 +1,6 @@
 """stylize morph: an animation from style to style."""
 
+import sys
 from fractions import Fraction
 from typing import Annotated
 
@@ -67,7 +68,11 @@ def morph(
         Stylizer(model, device, precision.value), photo, styles + styles[:1] * loop, frames, alpha,
         size=size or min(512, *photo.rgb.size), style_size=style_size, style_crop=style_crop,
     )  # fmt: skip
-    seconds_each = 1 / Fraction(fps).limit_denominator(1001)
-    write_animation(output, options.progress(pictures, frames), seconds_each)
+    times = [1 / Fraction(fps).limit_denominator(1001)] * frames
+    write_animation(output, options.progress(pictures, frames), times, say)
     print(output)
     return 0
+
+
+def say(text: str) -> None:
+    print(f"stylize morph: {text}", file=sys.stderr)

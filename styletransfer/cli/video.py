@@ -105,18 +105,24 @@ def video(
     device: options.Device = "auto",
     precision: options.Precise = Precision.auto,
     as_json: options.Json = False,
+    allow_damaged: Annotated[
+        bool,
+        typer.Option("--allow-damaged", help="Exit 0 although IN is damaged or cut short, not 1."),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite OUT, and an unfinished run with other options.")
     ] = False,
 ) -> int:
     """Repaint a film without flicker. Its sound is copied, its timing kept.
 
-    Stopped or crashed, the same command goes on where it was (from the folder OUT.parts).
+    Stopped or crashed, the same command goes on where it was (from the folder OUT.parts). Of a film
+    that is damaged or cut short all that is there is painted; the exit code is then 1.
     """
     from ..io.animation import check_animation
     from ..io.clip import open_clip
     from ..io.image import read_picture
     from ..video.part import cut_out, painted_size
+    from ..video.work import check_source, is_finished
 
     styles, at = styles or [], parse_style_at(style_at or [])
     if bool(styles) == bool(at):
@@ -131,12 +137,12 @@ def video(
         if not name.endswith(options.SUFFIX) and not Path(name).is_dir():
             read_picture(name)
     output = output or default_output(content, names)
-    check_animation(output, force)
+    if Path(content).exists():
+        check_source(Path(content), Path(output))
     clip = open_clip(content)
+    check_animation(output, force or is_finished(Path(output)))
     cut_out(clip, start, duration, fps)
     painted_size(clip.size, size)
-    if Path(output).exists() and Path(output).samefile(content):
-        raise InputError(f"{output}: is the film itself: give another OUT")
 
     from ..engine.stylizer import Stylizer
     from ..video.job import stylize_video
@@ -170,7 +176,7 @@ def video(
         rate = f"{done['painted'] / seconds:.1f} frames/s on {stylizer.device}"
         sizes = "{}×{}".format(*done["size"])
         say(f"painted {done['frames']} frames{went_on}, {sizes}, in {seconds:.1f} s: {rate}")
-    return 0
+    return 1 if done["damaged"] and not allow_damaged else 0
 
 
 def parse_style_at(texts: list[str]) -> dict[float, dict[str, float]]:

@@ -11,6 +11,7 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from ..errors import InputError
 from .image import MAX_PIXELS, SUFFIXES, read_picture, to_picture
+from .whole import ends_early
 
 FOLDER_RATE = Fraction(25)  # of a folder of frames, unless --fps says otherwise
 
@@ -36,7 +37,7 @@ class Clip:
     begin: when the first picture or sound is to be heard or seen, by the file's own clock. length:
     of all, in seconds, as far as the file says. rate: pictures a second, on average. count: how many
     pictures, about; 0 if unknown. time_base: in whose multiples times are. notes: what the user
-    should hear of.
+    should hear of. damaged: whether something is found missing or broken, by `frames` as it comes to it.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Clip:
     time_base: Fraction = Fraction(1, 1000)
     aspect: Fraction = Fraction(1)
     notes: list[str] = field(default_factory=list)
+    damaged: bool = False
 
     def frames(self, start: Fraction) -> Iterator[Frame]:
         """The frames whose time is not before `start`, in order."""
@@ -61,6 +63,8 @@ def open_clip(path: str | Path) -> Clip:
         return FolderClip.open(path)
     if not path.exists():
         raise InputError(f"{path}: no such file")
+    if not path.is_file():
+        raise InputError(f"{path}: is neither a file nor a folder")
     try:
         with Image.open(path) as image:
             if getattr(image, "is_animated", False):
@@ -80,7 +84,7 @@ class PictureClip(Clip):
     def open(cls, path: Path, image: Image.Image) -> "PictureClip":
         if image.width * image.height > MAX_PIXELS:
             raise InputError(f"{path}: is larger than {MAX_PIXELS / 1e6:.0f} million pixels: refused")
-        durations = []
+        durations, damaged = [], ends_early(path)
         try:
             for picture in ImageSequence.Iterator(image):
                 picture.load()  # WebP says how long a frame is seen only once it is decoded
@@ -88,9 +92,10 @@ class PictureClip(Clip):
         except Exception as error:  # Pillow's decoders raise nearly anything on broken data
             if not durations:
                 raise InputError(f"{path}: is broken ({error})") from None
+            damaged = True
         length = Fraction(sum(durations), 1000)
         clip = cls(path, image.size, Fraction(len(durations)) / length, length=length)
-        clip.count = len(durations)
+        clip.count, clip.damaged = len(durations), damaged
         return clip
 
     def frames(self, start: Fraction) -> Iterator[Frame]:

@@ -21,6 +21,8 @@ from .film import (
     VideoFrame,
     VideoReformatter,
     av,
+    opened,
+    packets_of,
     reason,
 )
 
@@ -33,6 +35,8 @@ CODECS = {
 }
 CRF = {"libx264": 20, "libx265": 20, "libvpx-vp9": 28, "libsvtav1": 26}
 """Encoders that take a constant quality, and the one we take: hardly to be told from the original."""
+EVEN = ("h264", "hevc")
+"""What has no odd sides where colours are at half the resolution, as all players want them."""
 CONTAINERS = {
     ".mp4": "libx264", ".mov": "libx264", ".m4v": "libx264", ".mkv": "libx264",
     ".webm": "libvpx-vp9",
@@ -41,8 +45,8 @@ CONTAINERS = {
 
 @dataclass(frozen=True)
 class Look:
-    """How pictures are encoded. size: of the frames; players want even sides, so a last row or column
-    is repeated if need be. rate: frames a second, on average; times are multiples of time_base.
+    """How pictures are encoded. size: of the frames. rate: frames a second, on average; times are
+    multiples of time_base.
     """
 
     size: tuple[int, int]
@@ -52,6 +56,21 @@ class Look:
     time_base: Fraction
     aspect: Fraction = Fraction(1)
 
+    @property
+    def written(self) -> tuple[int, int]:
+        """The size of the film: that of the frames, a last row or column repeated if need be."""
+        if av.codec.Codec(self.codec, "w").canonical_name not in EVEN:
+            return self.size
+        return tuple(side + side % 2 for side in self.size)
+
+    @property
+    def other_size(self) -> str:
+        """What to say if the film has another size than the frames; "" if it has not."""
+        if self.written == self.size:
+            return ""
+        sizes = "{}×{}, not {}×{}".format(*self.written, *self.size)
+        return f"will be {sizes}: {self.codec} has even sides only (vp9 and av1 have others)"
+
     def add_to(self, file):
         """A new stream of a file that is being written."""
         stream = file.add_stream(self.codec, rate=self.rate.limit_denominator(1001))
@@ -60,7 +79,7 @@ class Look:
         context.pix_fmt = next(
             (f for f in known if f in ("yuv420p", "yuvj420p", "yuv422p10le")), known[0]
         )
-        context.width, context.height = (side + side % 2 for side in self.size)
+        context.width, context.height = self.written
         context.time_base, context.sample_aspect_ratio = self.time_base, self.aspect
         context.color_range = int(_written_range(context.pix_fmt))
         context.color_primaries = context.color_trc = BT709
@@ -84,9 +103,9 @@ class Encoder:
 
     def write(self, rgb: np.ndarray, times: Iterable[Fraction]) -> None:
         """A frame, uint8 (H, W, 3), at each of the times; multiples of the time base."""
-        height, width = rgb.shape[:2]
-        if height % 2 or width % 2:
-            rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        right, low = (written - side for written, side in zip(self.look.written, self.look.size))
+        if right or low:
+            rgb = np.pad(rgb, ((0, low), (0, right), (0, 0)), mode="edge")
         pixels = self.stream.codec_context.pix_fmt
         frame = self.converter.reformat(
             VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24"),
@@ -159,16 +178,17 @@ def join(
     sound: Path | None = None,
     begin: Fraction = Fraction(0),
     length: Fraction | None = None,
-) -> None:
+) -> bool:
     """Join pieces that `Encoder` wrote, and a film's sound, into one file; nothing is encoded again.
 
     end: when the last picture of the pieces is over. sound: a film, from whose time `begin` on sound
-    is taken, all of it or so long.
+    is taken, all of it or so long. Gives whether the sound was whole: what is broken of it is left out.
     """
+    broken = []
     kind = {".mkv": "matroska", ".m4v": "mp4"}.get(suffix, suffix[1:])
     options = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
     with ExitStack() as open_files:
-        out = open_files.enter_context(av.open(str(target), "w", format=kind, options=options))
+        out = open_files.enter_context(opened(target, "w", format=kind, options=options))
         try:
             stream = look.add_to(out)
         except (FFmpegError, ValueError) as error:
@@ -176,7 +196,7 @@ def join(
         by_decoding = kind in ("mp4", "mov")
         flows, tracks = [_pieces(pieces, stream, look.time_base, end, by_decoding)], {}
         if sound:
-            source = open_files.enter_context(av.open(str(sound)))
+            source = open_files.enter_context(opened(sound))
             for track in source.streams.audio:
                 try:
                     tracks[track.index] = copy = out.add_stream_from_template(track)
@@ -185,7 +205,7 @@ def join(
                 copy.metadata.update(track.metadata)
             kept = ("title", "artist", "comment", "date", "creation_time", "copyright")
             out.metadata.update({k: v for k, v in source.metadata.items() if k in kept})
-            flows.append(_sound(source, tracks, begin, length))
+            flows.append(_sound(source, tracks, begin, length, broken))
         try:
             out.start_encoding()
         except (FFmpegError, ValueError) as error:
@@ -193,7 +213,15 @@ def join(
                 raise InputError(_no_sound(source.streams.audio[0], suffix, error)) from None
             raise InputError(f"{look.codec} does not go into {suffix} ({reason(error)})") from None
         for _, packet in heapq.merge(*flows, key=lambda pair: pair[0]):
-            out.mux(packet)
+            try:
+                out.mux(packet)
+            except ValueError as error:  # FFmpeg's word for what it cannot make sense of
+                if packet.stream is stream:
+                    raise InputError(
+                        f"{look.codec} does not go into {suffix} ({reason(error)})"
+                    ) from None
+                broken.append(error)
+    return not broken
 
 
 def _pieces(
@@ -230,16 +258,21 @@ def _pieces(
 
 
 def _sound(
-    source, tracks: dict, begin: Fraction, length: Fraction | None
+    source, tracks: dict, begin: Fraction, length: Fraction | None, broken: list
 ) -> Iterator[tuple[Fraction, av.Packet]]:
     starts = [t.start_time * t.time_base for t in source.streams.audio if t.start_time is not None]
     whole = all(begin <= start for start in starts)  # then with what a decoder needs before it begins
-    for packet in source.demux(list(source.streams.audio)):
+    last = {}
+    for packet in packets_of(source, list(source.streams.audio), broken):
         if packet.pts is None:
             continue
         base = packet.time_base
         shift, dts = round(begin / base), packet.pts if packet.dts is None else packet.dts
         packet.pts, packet.dts = packet.pts - shift, dts - shift
+        if packet.dts <= last.get(packet.stream.index, packet.dts - 1):
+            broken.append(packet)
+            continue
+        last[packet.stream.index] = packet.dts
         packet.stream = tracks[packet.stream.index]
         if (whole or packet.pts >= 0) and (length is None or packet.pts * base < length):
             yield packet.dts * base, packet

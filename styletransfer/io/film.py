@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import InputError
 from .clip import Clip, Frame
 from .image import MAX_PIXELS
+from .whole import ends_early
 
 try:
     import av
@@ -27,6 +28,7 @@ _MATRICES = {
     4: Colorspace.FCC, 5: Colorspace.ITU601, 6: Colorspace.ITU601, 7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020, 10: Colorspace.BT2020,
 }  # fmt: skip
+LEAP = 3600  # seconds: no frame is to be seen longer
 SHARP = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 
 
@@ -36,7 +38,7 @@ class FilmClip(Clip):
     @classmethod
     def open(cls, path: Path) -> "FilmClip":
         try:
-            with av.open(str(path)) as file:
+            with opened(path) as file:
                 stream = _picture_stream(file)
                 if stream is None:
                     raise InputError(f"{path}: there is no video in it")
@@ -69,7 +71,7 @@ class FilmClip(Clip):
     def frames(self, start: Fraction) -> Iterator[Frame]:
         # Seeking saves decoding all that comes before; where a file's index is wrong, it is decoded.
         for seek in (True, False) if start > self.begin else (False,):
-            with av.open(str(self.path)) as file:
+            with opened(self.path) as file:
                 stream = _picture_stream(file)
                 stream.thread_type = "AUTO"
                 try:
@@ -84,31 +86,30 @@ class FilmClip(Clip):
                 if first is not None:
                     wanted = (each for each in chain([first], found) if each[0] >= start)
                     converter = VideoReformatter()
-                    yield from (self._frame(*each, converter) for each in wanted)
+                    for time, duration, frame in wanted:
+                        self.damaged |= frame.is_corrupt
+                        yield self._frame(time, duration, frame, converter)
                 return
 
     def _timed(self, file, stream, dense: bool) -> Iterator[tuple[Fraction, Fraction, VideoFrame]]:
         """Frames with time and duration; times grow. dense: none is left out before the first."""
-        last, errors = None, []
-        usual = 1 / self.rate
-        for number, frame in enumerate(_decoded(file, stream, errors)):
+        last, broken, usual = None, [], 1 / self.rate
+        for number, frame in enumerate(_decoded(file, stream, broken)):
             if frame.pts is not None:
                 time = frame.pts * stream.time_base
             elif dense:  # raw streams have no clock
                 time = self.begin + number * usual
             else:
                 time = last + usual if last is not None else self.begin + 2**40  # seeking does not do
-            if last is None or time > last:
+            before = self.begin if last is None and dense else last
+            if before is not None and time - before > LEAP or last is not None and time < last:
+                broken.append(frame)  # its time is
+            elif last is None or time > last:
                 yield time, (frame.duration or 0) * stream.time_base or usual, frame
                 last = time
-        end = self.begin + self.length
-        if last is not None and self.length and end - last > max(1, self.length / 50):
-            seen = float(last - self.begin)
-            self.notes.append(
-                f"{self.path} ends after {seen:.1f} of {float(self.length):.1f} s: it is cut short"
-            )
-        elif errors:
-            self.notes.append(f"{self.path} is damaged: {len(errors)} parts of it were left out")
+            self.damaged |= bool(broken)
+        # Asked last, so that a part of the film that is whole may well be painted.
+        self.damaged |= bool(broken) or ends_early(self.path)
 
     def _frame(
         self, time: Fraction, duration: Fraction, frame: VideoFrame, converter: VideoReformatter
@@ -126,9 +127,14 @@ class FilmClip(Clip):
         return Frame(np.ascontiguousarray(pixels), time, duration)
 
 
+def opened(path: Path, mode: str = "r", **options):
+    """A film's file. Named 12:30.mp4, it is no protocol's; its title may be in any encoding."""
+    return av.open(f"file:{path}", mode, metadata_errors="replace", **options)
+
+
 def has_sound(path: Path) -> bool:
     """Whether there is any in a film."""
-    with av.open(str(path)) as file:
+    with opened(path) as file:
         return len(file.streams.audio) > 0
 
 
@@ -140,18 +146,23 @@ def _picture_stream(file):
     return None
 
 
-def _decoded(file, stream, errors: list) -> Iterator[VideoFrame]:
-    packets = file.demux(stream)
-    while True:
+def packets_of(file, streams, broken: list) -> Iterator:
+    """All packets that can be read, and an empty one at the end; what goes wrong goes to `broken`."""
+    while len(broken) < 1000:
         try:
-            packet = next(packets, None)
-            if packet is None:
-                return
+            yield from file.demux(streams)
+            return
+        except FFmpegError as error:  # behind the damage it may go on
+            broken.append(error)
+
+
+def _decoded(file, stream, broken: list) -> Iterator[VideoFrame]:
+    """All frames that can be decoded; what goes wrong goes to `broken`."""
+    for packet in packets_of(file, stream, broken):
+        try:
             frames = packet.decode()
         except FFmpegError as error:
-            errors.append(error)
-            if len(errors) > 1000:
-                return
+            broken.append(error)
             continue
         yield from frames
 

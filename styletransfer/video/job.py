@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,15 +16,16 @@ from ..engine.style_code import StyleCode
 from ..engine.styles import STYLE_SIZE, Style
 from ..engine.stylizer import MAX_ALPHA, Stylizer
 from ..errors import InputError
+from ..io.animation import place_frames
 from ..io.clip import Frame, open_clip
 from .painter import Painter, Turn, hands
 from .part import cut_out, painted_size
 from .pipeline import overlapped
 from .sinks import sink_for
-from .work import Work, content_digest
+from .work import Work, check_source, content_digest
 
 PIECE = 96  # frames: what a crash can cost, and how often the encoder begins anew
-FORMAT = 2  # of the work folder
+FORMAT = 3  # of the work folder
 
 
 @dataclass
@@ -73,9 +74,11 @@ def stylize_video(
     track: called with how many frames are done, and of how many about. note: what to tell the user.
 
     Stopped, the same call goes on from the last whole piece, in the folder OUTPUT.parts; the result
-    is the same. Returns what was done: frames, painted (now), size, seconds (of film).
+    is the same. Returns what was done: frames, painted (now), size (as written), seconds (of film), and
+    whether the film is damaged: then it was painted as far as it goes.
     """
     clip, output = open_clip(content), Path(output)
+    check_source(Path(content), output)
     part = cut_out(clip, start, duration, fps)
     if not 0 <= alpha <= MAX_ALPHA:
         raise InputError(f"alpha is {alpha:g}: it goes from 0 to 1, to {MAX_ALPHA:g} to exaggerate")
@@ -94,37 +97,73 @@ def stylize_video(
     }
     with Work(output, plan, force) as work:
         sink = sink_for(output, clip, part, painted, codec, crf, sound)
-        sink.probe(work.folder)
-        painter = Painter(stylizer, styles, alpha, preserve_color == "luminance", steady)
-        done = resumed = work.frames
-        track(done, part.count)
-        items = _items(part.frames(clip, work.last), painted)
-        try:
-            with hands(stylizer, painted) as (pool, count):
-                stages = (SteadyStages if steady else Stages)(painter, pool, work.state())
-                with closing(overlapped(items, stages.look, stages.finish, depth=count + 2)) as line:
-                    for item in line:
-                        sink.add(item.picture, item.frame, done, work.folder)
-                        done += 1
-                        track(done, max(part.count, done))
-                        if item.last:
-                            sink.save(work.folder)
-                            work.save(item.frame, item.state, sink.piece())
-        except OSError as error:
-            raise InputError(f"{work.folder}: cannot be written ({error.strerror})") from None
-        if not done:
-            raise InputError(f"{content}: there are no frames in that part of it")
-        for text in clip.notes:
-            note(text)
-        sink.finish(work)
-        length = float(work.end)
+        resumed = work.frames
+        if not work.finished:
+            with _writing(output):
+                sink.probe(work.folder)
+            for text in (*clip.notes, *sink.notes):
+                note(text)
+            painter = Painter(stylizer, styles, alpha, preserve_color == "luminance", steady)
+            _paint(clip, part, painted, painter, work, sink, track)
+            _finish(work, sink)
+        if work.damaged:
+            note(f"{content} is damaged or cut short: painted are the {work.frames} frames that it has")
+        done = {
+            "frames": work.frames,
+            "painted": work.frames - resumed,
+            "size": list(sink.size),
+            "seconds": round(float(work.end), 3),
+            "damaged": work.damaged,
+        }
         work.remove()
-    return {
-        "frames": done,
-        "painted": done - resumed,
-        "size": list(painted),
-        "seconds": round(length, 3),
-    }
+    return done
+
+
+def _paint(clip, part, size, painter: Painter, work: Work, sink, track) -> None:
+    """All frames after those that are done: painted in this size, and put away in pieces."""
+    done = work.frames
+    track(done, part.count)
+    items = _items(part.frames(clip, work.last), size)
+    try:
+        with hands(painter.stylizer, size) as (pool, count):
+            stages = (SteadyStages if painter.steady else Stages)(painter, pool, work.state())
+            with closing(overlapped(items, stages.look, stages.finish, depth=count + 2)) as line:
+                for item in line:
+                    sink.add(item.picture, item.frame, done, work.folder)
+                    done += 1
+                    track(done, max(part.count, done))
+                    if item.last:
+                        sink.save(work.folder)
+                        work.save(item.frame, item.state, sink.piece(), clip.damaged)
+    except OSError as error:
+        raise InputError(f"{work.folder}: cannot be written ({error.strerror})") from None
+    if not done:
+        raise InputError(f"{clip.path}: there are no frames in that part of it")
+
+
+def _finish(work: Work, sink) -> None:
+    """Write the result beside the pieces, and give it its name."""
+    target = work.folder / "result"
+    with _writing(work.output):
+        work.discard(target)  # a killed run's
+        whole = sink.write(target, work)
+        work.mark(target, damaged=not whole)
+        try:
+            os.replace(target, work.output)
+        except OSError:
+            if not target.is_dir() or not work.output.is_dir():
+                raise
+            place_frames(sorted(target.iterdir()), work.output)  # with what is there, or on another disk
+            work.discard(target)
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """InputError for what goes wrong as a result is written."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from None
 
 
 class Stages:

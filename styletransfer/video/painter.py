@@ -51,7 +51,7 @@ class Painter:
         luminance: bool = False,
         steady: bool = True,
     ):
-        self.net = stylizer.net
+        self.stylizer, self.net = stylizer, stylizer.net
         self.styles, self.alpha, self.luminance, self.steady = styles, alpha, luminance, steady
         self._turn: Turn | None = None
         self._code: tuple[StyleCode, dict[str, Statistics]] | None = None

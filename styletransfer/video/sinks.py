@@ -1,5 +1,6 @@
 """Where painted frames go: films in pieces, or pictures."""
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,9 +8,8 @@ import numpy as np
 from PIL import Image
 
 from ..errors import InputError
-from ..io.animation import write_animation
+from ..io.animation import frame_name, write_pictures
 from ..io.clip import Clip, Frame
-from ..io.files import write_atomically
 from ..io.image import write_picture
 from .part import Part
 from .work import Work
@@ -29,6 +29,15 @@ class FilmSink:
         audible = sound and isinstance(clip, film.FilmClip) and film.has_sound(clip.path)
         self.sound = clip.path if audible else None
         self.encoder, self.count, self.file = None, 0, ""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """As it is written."""
+        return self.look.written
+
+    @property
+    def notes(self) -> list[str]:
+        return [f"{self.output}: {self.look.other_size}"] if self.look.other_size else []
 
     def probe(self, folder: Path) -> None:
         """Say before any work what would go wrong at its end: a black frame goes all the way."""
@@ -55,30 +64,41 @@ class FilmSink:
     def piece(self) -> dict:
         return {"file": self.file, "frames": self.count}
 
-    def finish(self, work: Work) -> None:
+    def write(self, target: Path, work: Work) -> bool:
+        """All of the result; gives whether the sound was whole."""
         pieces = [work.folder / name for name in work.pieces("file")]
         length = None if self.part.end is None else self.part.end - self.part.begin
-        write_atomically(self.output, lambda target: self._join(target, pieces, work.end, length))
+        return self._join(target, pieces, work.end, length)
 
-    def _join(self, target: Path, pieces: list[Path], end: Fraction, length: Fraction | None) -> None:
+    def _join(self, target: Path, pieces: list[Path], end: Fraction, length: Fraction | None) -> bool:
         suffix = self.output.suffix.lower()
-        self.encode.join(target, suffix, self.look, pieces, end, self.sound, self.part.begin, length)
+        return self.encode.join(
+            target, suffix, self.look, pieces, end, self.sound, self.part.begin, length
+        )
 
 
 class PictureSink:
     """Frames as PNG files, made a GIF, WebP or APNG in the end, or kept."""
 
-    def __init__(self, output: Path):
-        self.output, self.durations = output, []
+    notes = ()
+
+    def __init__(self, output: Path, size: tuple[int, int]):
+        self.output, self.size, self.durations = output, size, []
 
     def probe(self, folder: Path) -> None:
-        pass
+        """Say before any work what would go wrong at its end: two frames go all the way."""
+        suffix, file = self.output.suffix.lower(), folder / "probe.png"
+        write_picture(file, Image.new("RGB", self.size))
+        if suffix:
+            write_pictures(folder / "probe", suffix, [file, file], [Fraction(1)] * 2)
+            (folder / "probe").unlink()
+        file.unlink()
 
     def add(self, rgb: np.ndarray, frame: Frame, number: int, folder: Path) -> None:
         image = Image.fromarray(rgb)
         if frame.alpha is not None:
             image.putalpha(Image.fromarray(frame.alpha))
-        write_picture(folder / f"frame-{number:05d}.png", image)
+        write_picture(folder / frame_name(number), image)
         self.durations.append(str(frame.duration * len(frame.shown)))
 
     def save(self, folder: Path) -> None:
@@ -88,17 +108,23 @@ class PictureSink:
         durations, self.durations = self.durations, []
         return {"frames": len(durations), "durations": durations}
 
-    def finish(self, work: Work) -> None:
+    def write(self, target: Path, work: Work) -> bool:
         durations = [Fraction(d) for piece in work.pieces("durations") for d in piece]
-        files = [work.folder / f"frame-{number:05d}.png" for number in range(work.frames)]
-        write_animation(self.output, (Image.open(file) for file in files), durations)
+        files = [work.folder / frame_name(number) for number in range(work.frames)]
+        if self.output.suffix:
+            write_pictures(target, self.output.suffix.lower(), files, durations)
+        else:
+            target.mkdir()
+            for file in files:
+                shutil.copyfile(file, target / file.name)
+        return True
 
 
 def sink_for(output: Path, clip: Clip, part: Part, size, codec: str, crf: int | None, sound: bool):
     if output.suffix.lower() in ("", ".gif", ".webp", ".png", ".apng"):
         if codec or crf is not None:
             raise InputError("--codec and --crf are for films: .mp4, .mov, .mkv, .webm")
-        return PictureSink(output)
+        return PictureSink(output, size)
     return FilmSink(output, clip, part, size, codec, crf, sound)
 
 

@@ -130,6 +130,67 @@ def test_size_start_and_no_sound(film, paintings, tiny_model):
     assert open_clip("b.webm").size == (54, 32)
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ""])
+def test_few_files_are_open_however_many_frames_there_are(suffix, paintings, tiny_model):
+    resource = pytest.importorskip("resource")
+    os.mkdir("in")
+    for number, frame in enumerate(panned(150, width=32, height=32, speed=1.0)):
+        Image.fromarray(frame).save(f"in/{number}.png")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    handle = os.dup(0)
+    os.close(handle)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (handle + 60, before[1]))
+    try:
+        command = ["video", "in", paintings[0], "-o", f"out{suffix}", "--frame-by-frame"]
+        assert run([*command, "--model", tiny_model, *SMALL]) == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert open_clip(f"out{suffix}").length == 6
+
+
+def test_odd_sides_are_kept_or_said(paintings, tiny_model, capsys):
+    some = [Image.fromarray(f) for f in panned(4, width=51, height=37)]
+    some[0].save("in.gif", save_all=True, append_images=some[1:], duration=100)
+    model = ["--model", tiny_model, *SMALL, "--json"]
+    for out, size in (("a.mp4", [52, 38]), ("b.webm", [51, 37]), ("c.gif", [51, 37])):
+        assert run(["video", "in.gif", paintings[0], "-o", out, *model]) == 0
+        printed, said = capsys.readouterr()
+        assert json.loads(printed)["size"] == size == list(open_clip(out).size)
+        assert said == "" or size == [52, 38] and "52×38, not 51×37" in said and said.count("\n") == 1
+
+
+def test_a_morph_of_odd_sides_is_kept_or_said(paintings, tiny_model, photo, capsys):
+    model = ["--model", tiny_model, *SMALL, "--seconds", "0.5", "--fps", "8"]
+    for out, size in (("a.mp4", (50, 38)), ("b.webm", (50, 37)), ("c.gif", (50, 37))):
+        assert run(["morph", photo, *paintings, "-o", out, *model]) == 0
+        said = capsys.readouterr().err
+        assert open_clip(out).size == size
+        assert said == "" or size == (50, 38) and "50×38, not 50×37" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix, width", [(".webp", 16400), (".gif", 65540)])
+def test_too_large_for_the_format_is_said_before_the_work(
+    suffix, width, paintings, tiny_model, capsys, monkeypatch
+):
+    from styletransfer.video import job
+
+    monkeypatch.setattr(job, "_paint", None)
+    os.mkdir("in")
+    for number in range(2):
+        Image.new("RGB", (width, 16)).save(f"in/{number}.png")
+    assert run(["video", "in", paintings[0], "-o", f"a{suffix}", "--model", tiny_model, *SMALL]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"stylize video: cannot write a{suffix}: ") and err.count("\n") == 1
+    assert os.listdir() == ["in"]
+
+
+def test_names_that_look_like_addresses(film, paintings, tiny_model):
+    os.rename(film, "12:30.mp4")
+    model = ["--model", tiny_model, *SMALL]
+    assert run(["video", "12:30.mp4", paintings[0], "-o", "a:b.mp4", *model]) == 0
+    assert sound_packets(os.path.abspath("a:b.mp4")) == sound_packets(os.path.abspath("12:30.mp4"))
+
+
 BAD = {
     "no file": ["no.mp4", "STYLE"],
     "no style": ["FILM"],
