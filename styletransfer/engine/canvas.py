@@ -82,6 +82,7 @@ class DiskCanvas(Canvas):
             _reserve(file.fileno(), length)
         return DiskCanvas(Path(path), height, width, dtype=np.float16)
 
+
 def _reserve(file: int, length: int) -> None:
     """OSError now if the disk is too full: a file that is mapped would end the process then."""
     if hasattr(os, "posix_fallocate"):

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..nn.normalization import Moments
-from ..nn.stylizer import Code, StylizerNet, padded
+from ..nn.stylizer import PIXELS, Code, StylizerNet, padded
 from .canvas import Canvas
 
 FINEST = 1.1  # a draft that is hardly smaller than the picture is not worth its time
@@ -51,6 +51,19 @@ def factors(net: StylizerNet, strokes: float = 1.0) -> list[float]:
     return found
 
 
+def statistic_names(net: StylizerNet, strokes: float = 1.0) -> list[str]:
+    """What the statistics are called that a picture is painted with: those of its pixels, and those of
+    each tap at each size."""
+    sizes = [*factors(net, strokes), 1.0]
+    found = [name_at(tap, factor) for factor in sizes for tap in net.config.depths]
+    return found + [PIXELS] * (PIXELS in net.config.taps)
+
+
+def name_at(tap: str, factor: float) -> str:
+    """What the statistics of a tap are called where the picture is so many times smaller."""
+    return tap if factor == 1 else f"{tap}/{factor:g}"
+
+
 @dataclass(frozen=True)
 class Level:
     """One size of a picture: the photo at that size and what it is painted with.
@@ -69,7 +82,7 @@ class Level:
 
     def name(self, tap: str) -> str:
         """What the statistics of a tap are called at this size."""
-        return tap if self.factor == 1 else f"{tap}/{self.factor:g}"
+        return name_at(tap, self.factor)
 
     def read(self, rows: slice, columns: slice, palette: dict[str, Moments]) -> Tensor:
         """What a pass is given of a window, (N, 3, h, w), on the network's device.

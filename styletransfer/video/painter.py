@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,20 +12,22 @@ from torch import Tensor
 
 from ..device import cores, enough_memory, painters
 from ..engine import color
+from ..engine.canvas import Canvas
+from ..engine.levels import Look, statistic_names
 from ..engine.memory import affordable, check_memory
+from ..engine.paint import paint
 from ..engine.style_code import StyleCode, blend
 from ..engine.stylizer import Stylizer
-from ..nn.normalization import Moments, Statistics, moments
-from ..nn.stylizer import PIXELS, pad_to_multiple
+from ..nn.normalization import Moments, Statistics
 
 MEMORY = 0.9  # what a frame's statistics keep of those before it
 
 
 class Turn:
-    """A frame's place in the line. found: its running moments at each tap, for which the next waits."""
+    """A frame's place in the line. found: its running moments by name, for which the next waits."""
 
-    def __init__(self, taps: Sequence[str], before: "Turn | None" = None):
-        self.before, self.found = before, {tap: Future() for tap in taps}
+    def __init__(self, names: Sequence[str], before: "Turn | None" = None):
+        self.before, self.found = before, {name: Future() for name in names}
 
     def moments(self) -> dict[str, Moments]:
         return {tap: future.result() for tap, future in self.found.items()}
@@ -50,9 +53,11 @@ class Painter:
         alpha: float = 1.0,
         luminance: bool = False,
         steady: bool = True,
+        strokes: float = 1.0,
     ):
         self.stylizer, self.net = stylizer, stylizer.net
         self.styles, self.alpha, self.luminance, self.steady = styles, alpha, luminance, steady
+        self.strokes, self._names = strokes, statistic_names(stylizer.net, strokes)
         self._turn: Turn | None = None
         self._code: tuple[StyleCode, dict[str, Statistics]] | None = None
 
@@ -61,7 +66,7 @@ class Painter:
 
         fresh: it has nothing to do with the one before: after a cut.
         """
-        self._turn = Turn(self.net.config.taps, self._turn if self.steady and not fresh else None)
+        self._turn = Turn(self._names, self._turn if self.steady and not fresh else None)
         return self._turn
 
     @torch.inference_mode()
@@ -97,28 +102,26 @@ class Painter:
             picture = picture / np.float32(255)
         x = torch.from_numpy(picture).to(self.net.device).permute(2, 0, 1)[None]
         with enough_memory(self.net.device, "a smaller --size"):
-            padded = pad_to_multiple(x).contiguous(memory_format=torch.channels_last)
-            out = self._network(padded, code, turn)[:, :, :height, :width]
-        out = out.float().clamp_(0, 1)
+            out = self._network(x, code, turn)
         if self.luminance:
             out = color.with_luminance_of(x, out)
         return out[0].permute(1, 2, 0).contiguous().cpu().numpy()
 
     def _network(self, x: Tensor, code: dict[str, Statistics], turn: Turn) -> Tensor:
-        """`StylizerNet.forward`, with the moments on their way."""
-        net, own = self.net, {}
-        if PIXELS in net.config.taps:
-            own[PIXELS] = self._smoothed(PIXELS, x, turn)
-        features = net.encode(net.recolor(x, code, self.alpha, None, own))
-        own |= {tap: self._smoothed(tap, f, turn) for tap, f in features.items()}
-        return net.decoder(net.bottleneck(features, code, self.alpha, None, own))
+        """A frame (1, 3, H, W) as `engine.paint` paints it, with the moments on their way."""
+        settle = partial(self._smoothed, turn)
+        look = Look(code, self.alpha)
+        out = paint(self.net, Canvas(x), look, "off", strokes=self.strokes, settle=settle).pixels
+        for name, future in turn.found.items():  # of a draft that is not painted of so small a frame
+            if not future.done():
+                future.set_result(turn.found[name.partition("/")[0]].result())
+        return out
 
-    def _smoothed(self, tap: str, x: Tensor, turn: Turn) -> Moments:
-        found = moments(x, tap in self.net.config.joint)
+    def _smoothed(self, turn: Turn, name: str, found: Moments) -> Moments:
         if turn.before:
-            before = turn.before.found[tap].result()
+            before = turn.before.found[name].result()
             found = Moments(*(was.lerp(now, 1 - MEMORY) for was, now in zip(before, found)))
-        turn.found[tap].set_result(found)
+        turn.found[name].set_result(found)
         return found
 
     def _statistics(self, time: float) -> dict[str, Statistics]:
