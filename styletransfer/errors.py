@@ -7,3 +7,9 @@ class InputError(Exception):
 
 class TooLarge(InputError):
     """A picture of more pixels than are read into memory at once."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this is the device's, or the machine's, memory running out. No torch here."""
+    named = type(error).__name__ == "OutOfMemoryError"  # torch's
+    return isinstance(error, MemoryError) or named or "DefaultCPUAllocator" in str(error)

@@ -44,7 +44,8 @@ def video(
         list[str] | None,
         typer.Argument(
             metavar="STYLE...",
-            help="Paintings, .style.safetensors codes, or folders of paintings.",
+            help="Paintings, .style.safetensors codes, folders of paintings, or learned styles "
+            "(bank:monet); a.jpg:0.7,b.jpg:0.3 is a blend.",
             show_default=False,
         ),
     ] = None,
@@ -115,7 +116,6 @@ def video(
     """
     from ..io.animation import check_animation
     from ..io.clip import open_clip
-    from ..io.image import read_picture
     from ..video.part import cut_out, painted_size
 
     styles, at = styles or [], parse_style_at(style_at or [])
@@ -126,10 +126,8 @@ def video(
         raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
     options.check_style_view(style_size, style_crop)
     names = styles or [name for blend in at.values() for name in blend]
-    options.check_styles(names)
-    for name in names:
-        if not name.endswith(options.SUFFIX) and not Path(name).is_dir():
-            read_picture(name)
+    options.read_styles(names)
+    model = options.model_for(model, names)
     output = output or default_output(content, names)
     check_animation(output, force)
     clip = open_clip(content)

@@ -18,7 +18,7 @@ from . import color
 from .cache import remembered
 from .canvas import Canvas
 from .memory import check_memory
-from .names import BANK, DEFAULT_MODEL, made_of
+from .names import BANK, DEFAULT_MODEL, is_learned, made_of
 from .pictures import Source, describe, pad_to_multiple, style_tensor
 from .style_code import FORMAT, SUFFIX, StyleCode, blend
 from .tiles import palette
@@ -54,17 +54,13 @@ class Styles:
         crop: the middle part of each side that is looked at, above 0 to 1; less gives larger ones.
         Tensors are (1, 3, H, W) in [0, 1].
         """
-        if isinstance(source, Mapping):
-            return self.blend(source, size=size, crop=crop)
+        if (parts := _parts(source)) is not None:
+            return self.blend(parts, size=size, crop=crop)
         if isinstance(source, (str, os.PathLike)):
-            if (parts := made_of(str(source))) != {str(source): 1.0}:
-                return self.blend(parts, size=size, crop=crop)
-            if str(source).startswith(BANK) and not os.path.exists(source):
+            if is_learned(str(source)):
                 return self._learned(str(source).removeprefix(BANK))
             if str(source).endswith(SUFFIX):
                 source = StyleCode.load(source)
-            elif os.path.isdir(source):
-                return self.blend(pictures_in(source), size=size, crop=crop)
         if isinstance(source, StyleCode):
             self._check_code(source)
             return source
@@ -127,11 +123,13 @@ class Styles:
     def _recolored(
         self, source: Style, content: Canvas, size: int, crop: float, strength: float
     ) -> StyleCode:
-        if isinstance(source, Mapping):
-            codes = [self._recolored(each, content, size, crop, strength) for each in source]
-            return blend(codes, list(source.values()))
+        if (parts := _parts(source)) is not None:
+            codes = [self._recolored(each, content, size, crop, strength) for each in parts]
+            return blend(codes, list(parts.values()))
         text = str(source) if isinstance(source, (str, os.PathLike)) else ""
-        if self.styles or isinstance(source, StyleCode) or text.endswith(SUFFIX) or os.path.isdir(text):
+        if self.styles or is_learned(text):
+            raise InputError("preserve_color histogram needs a style's picture: a learned one has none")
+        if isinstance(source, StyleCode) or text.endswith(SUFFIX):
             raise InputError("preserve_color histogram needs the style's picture, not its code")
         if content.shape[0] > 1:
             raise InputError("preserve_color histogram takes one content picture at a time")
@@ -143,6 +141,18 @@ class Styles:
         if code.digest != self.digest:
             other = f", {code.model}," if code.model and code.model != self.model else ""
             raise InputError(f"this style code was made with another model{other} than {self.model}")
+
+
+def _parts(source: Style) -> Mapping[Source, float] | None:
+    """What a blend is made of, or a folder, the mean of its pictures; None for a single style."""
+    if isinstance(source, Mapping):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        if (parts := made_of(str(source))) != {str(source): 1.0}:
+            return parts
+        if os.path.isdir(source):
+            return dict.fromkeys(pictures_in(source), 1.0)
+    return None
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype:
