@@ -43,7 +43,7 @@ def read_picture(source: str | Path) -> Picture:
     TooLarge among them before anything is read."""
     name = "standard input" if str(source) == "-" else str(source)
     try:
-        if name == str(source) and _pixels(source) > MAX_PIXELS:
+        if name == str(source) and count_pixels(source) > MAX_PIXELS:
             raise TooLarge(_TOO_LARGE)
         if str(source) != "-":
             return decode(Path(source).read_bytes())
@@ -113,7 +113,7 @@ def decode(data: bytes, draft: int | None = None) -> Picture:
         raise InputError(f"is broken ({reason})") from None
 
 
-def _pixels(path: str | Path) -> int:
+def count_pixels(path: str | Path) -> int:
     """How many a picture file says it has; 0 if that cannot be said."""
     try:
         with warnings.catch_warnings():

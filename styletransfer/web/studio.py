@@ -138,6 +138,8 @@ def build(atelier: Atelier) -> gr.Blocks:
                     code = gr.DownloadButton("Save the style code", elem_id="save-code")
 
         choices = [photo, chosen, *weights, alpha, strokes, color, color_strength, brush, feather]
+        for given in (*weights, alpha, strokes, color, color_strength, feather):
+            _judge(given)
 
         def paint(values, size, request: gr.Request, progress) -> tuple:
             file, files, *rest = values
@@ -254,6 +256,22 @@ def build(atelier: Atelier) -> gr.Blocks:
         halt.click(stop, cancels=jobs, show_progress="hidden", api_visibility="private")
         page.unload(leave)
     return page
+
+
+def _judge(given: gr.Slider | gr.Radio) -> None:
+    """What the page itself never sends is a line for who sent it, and none in the terminal."""
+    read = given.preprocess
+
+    def preprocess(payload):
+        try:
+            if payload is None:
+                raise ValueError("A value is missing.")
+            return read(payload)
+        except Exception as error:
+            reason = getattr(error, "message", str(error))
+            raise gr.Error(f"{given.label}: {reason}", title="", print_exception=False) from None
+
+    given.preprocess = preprocess
 
 
 def _captioned(known: list[tuple[str, str]], files: list[str]) -> list[tuple[str, str]]:
