@@ -42,6 +42,7 @@ class Styles:
         net = load_model(model)
         self.model, self.digest = str(model), net.digest
         self.styles = {name: self._known(net, n) for n, name in enumerate(net.config.styles)}
+        self._shapes = self._shapes_of(net)
         self.net = net.to(self.device, self.dtype, memory_format=torch.channels_last)
 
     @torch.inference_mode()
@@ -88,6 +89,15 @@ class Styles:
         found = net.learned(torch.tensor([number]))
         return StyleCode(found, self.digest, self.model, styles={net.config.styles[number]: 1.0})
 
+    @torch.inference_mode()
+    def _shapes_of(self, net: StylizerNet) -> dict[str, list[torch.Size]]:
+        """Of what a style code of this model holds."""
+        if self.styles:
+            return _shapes(next(iter(self.styles.values())).statistics)
+        if net.config.bottleneck == "instance":
+            return {}
+        return _shapes(net.code(torch.zeros(1, 3, 32, 32)))
+
     def _learned(self, name: str) -> StyleCode:
         if not self.styles:
             raise InputError(f"{self.model} has not learned {BANK}{name}, nor others: give a picture")
@@ -118,7 +128,7 @@ class Styles:
             return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
 
         about = f"{FORMAT} {__version__} {self.digest} {self.model} {self.device.type} {self.dtype}"
-        return remembered(style, about, name, encoded)
+        return remembered(style, about, name, encoded, self._check_code)
 
     def _recolored(
         self, source: Style, content: Canvas, size: int, crop: float, strength: float
@@ -141,6 +151,8 @@ class Styles:
         if code.digest != self.digest:
             other = f", {code.model}," if code.model and code.model != self.model else ""
             raise InputError(f"this style code was made with another model{other} than {self.model}")
+        if _shapes(code.statistics) != self._shapes:
+            raise InputError(f"this style code is broken: it is of another shape than {self.model}'s")
 
 
 def _parts(source: Style) -> Mapping[Source, float] | None:
@@ -153,6 +165,10 @@ def _parts(source: Style) -> Mapping[Source, float] | None:
         if os.path.isdir(source):
             return dict.fromkeys(pictures_in(source), 1.0)
     return None
+
+
+def _shapes(statistics: Mapping[str, Statistics]) -> dict[str, list[torch.Size]]:
+    return {tap: [part.shape for part in pair] for tap, pair in statistics.items()}
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype:
