@@ -114,8 +114,8 @@ def _tensors(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
     """A safetensors file with another header of the right length, or with numbers that are none."""
     try:
         length = struct.unpack("<Q", data[:8])[0]
-        header, body = json.loads(data[8 : 8 + length]), data[8 + length :]
-    except (ValueError, struct.error):
+        header, body = dict(json.loads(data[8 : 8 + length])), data[8 + length :]
+    except (ValueError, TypeError, struct.error):
         return data
     if rng.random() < 0.2:
         return data[: 8 + length] + rng.choice((b"\xff", b"\0\x7c", b"\0\xfc")) * (len(body) // 2)

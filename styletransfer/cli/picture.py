@@ -134,6 +134,7 @@ def picture(
     The result has exactly the photo's size. Its path goes to standard output, messages to
     standard error.
     """
+    from ..io.animation import FILMS
     from ..io.image import check_output, read_picture, with_short_side, write_picture
     from ..io.large import check_large_output
 
@@ -153,6 +154,8 @@ def picture(
     # Everything that can be wrong with files is found before torch takes its seconds to import.
     if os.path.isdir(content):
         raise InputError(f"{content}: is a folder; stylize batch {content} OUT --style STYLE paints it")
+    if content.lower().endswith(FILMS) and os.path.isfile(content):
+        raise InputError(f"{content}: is a film; stylize video paints it")
     try:
         photo = read_picture(content)
     except TooLarge:

@@ -21,6 +21,7 @@ from .film import (
     VideoFrame,
     VideoReformatter,
     av,
+    opened,
     reason,
 )
 
@@ -176,7 +177,7 @@ def join(
         by_decoding = kind in ("mp4", "mov")
         flows, tracks = [_pieces(pieces, stream, look.time_base, end, by_decoding)], {}
         if sound:
-            source = open_files.enter_context(av.open(str(sound)))
+            source = open_files.enter_context(opened(sound))
             for track in source.streams.audio:
                 try:
                     tracks[track.index] = copy = out.add_stream_from_template(track)

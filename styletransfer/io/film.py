@@ -36,7 +36,7 @@ class FilmClip(Clip):
     @classmethod
     def open(cls, path: Path) -> "FilmClip":
         try:
-            with av.open(str(path)) as file:
+            with opened(path) as file:
                 stream = _picture_stream(file)
                 if stream is None:
                     raise InputError(f"{path}: there is no video in it")
@@ -69,7 +69,7 @@ class FilmClip(Clip):
     def frames(self, start: Fraction) -> Iterator[Frame]:
         # Seeking saves decoding all that comes before; where a file's index is wrong, it is decoded.
         for seek in (True, False) if start > self.begin else (False,):
-            with av.open(str(self.path)) as file:
+            with opened(self.path) as file:
                 stream = _picture_stream(file)
                 stream.thread_type = "AUTO"
                 try:
@@ -126,9 +126,14 @@ class FilmClip(Clip):
         return Frame(np.ascontiguousarray(pixels), time, duration)
 
 
+def opened(path: Path):
+    """A film to be read, whatever its title is written in."""
+    return av.open(str(path), metadata_errors="replace")
+
+
 def has_sound(path: Path) -> bool:
     """Whether there is any in a film."""
-    with av.open(str(path)) as file:
+    with opened(path) as file:
         return len(file.streams.audio) > 0
 
 

@@ -117,10 +117,13 @@ def read_state(run: Path) -> Saved:
         raise InputError(f"{run}: no run to resume (no state.safetensors in it)")
     tensors, metadata = read_safetensors(path)
     try:
+        step, skipped = int(metadata["step"]), json.loads(metadata["skipped"])
+        if step < 0 or not all(isinstance(skipped[kind], dict) for kind in ("content", "style")):
+            raise ValueError("step or skipped cannot be")
         return Saved(
             tensors,
-            int(metadata["step"]),
-            json.loads(metadata["skipped"]),
+            step,
+            skipped,
             Recipe(**asdict(read_recipe()[1]) | json.loads(metadata["recipe"])),  # older ones hold less
             read_config(metadata["config"], tensors),
         )

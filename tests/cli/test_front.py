@@ -150,6 +150,8 @@ def test_words_that_are_nearly_right(capsys, photo, paintings, tmp_path):
     assert "stylize sheet is" in said(capsys, "sheeet", photo)
     assert "stylize batch is" in said(capsys, "bacth", "photos", "out")
     assert "stylize batch" in said(capsys, str(tmp_path), paintings[0])
+    (tmp_path / "clip.MP4").write_bytes(b"a film")
+    assert "stylize video" in said(capsys, str(tmp_path / "clip.MP4"), paintings[0])
     os.rename(photo, "sheets")  # a photo that is called so is one
     assert "no STYLE given" in said(capsys, "sheets")
 
