@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from PIL import Image
+from torch import Tensor
 
 from ..errors import InputError
 from ..host import check_free
@@ -34,6 +35,10 @@ def morph(
     if len(styles) < 2 or frames < 2:
         raise InputError("a morph takes at least two styles and two frames")
     _check(alpha)
+    if not isinstance(content, Tensor):
+        content = open_picture(content)
+        if size is not None:
+            with_short_side(content.rgb.size, size)  # what is too large is said before all else
     codes = [stylizer.style(style, style_size, style_crop) for style in styles]
     return stylizer.variations(content, ((code, alpha) for code in between(codes, frames)), size)
 
