@@ -10,7 +10,7 @@ from functools import partial
 
 import torch
 
-from .errors import InputError
+from .errors import InputError, out_of_memory
 
 _OF_A_GPU = ("CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "HIP error")
 
@@ -67,17 +67,12 @@ def painters(count: int, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(before)  # what a thread sets is the default of those begun later
 
 
-def out_of_memory(error: RuntimeError) -> bool:
-    """Whether this is the device's, or the machine's, memory running out."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-
-
 @contextmanager
 def enough_memory(device: torch.device, remedy: str) -> Iterator[None]:
     """Turn running out of memory into an InputError that names a remedy."""
     try:
         yield
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
         raise InputError(f"out of memory on {device}: give {remedy}") from None

@@ -2,10 +2,11 @@
 
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 
 from ..allocator import keep_memory
-from ..errors import InputError
+from ..errors import InputError, out_of_memory
 
 VERBS = (
     "batch", "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export",
@@ -26,29 +27,65 @@ def run(arguments: list[str]) -> int:
         arguments = arguments[1:]
     elif not arguments:
         arguments = ["--help"]
+    if sys.stderr is None:  # closed: messages go nowhere, not to standard output
+        sys.stderr = open(os.devnull, "w")
+    try:
+        code = _run(name, module, arguments)
+        if sys.stdout:
+            sys.stdout.flush()  # now, where its failure can be told
+        return code
+    except OSError as error:
+        where = error.filename or ("standard output" if _output_fails() else "")
+        if not isinstance(error, BrokenPipeError):  # else who read has heard enough
+            _say(name, ": ".join(filter(None, [where, error.strerror or str(error)])))
+        return 2
+
+
+def _run(name: str, module: str, arguments: list[str]) -> int:
     from typer import Abort
 
     keep_memory()
     app = import_module(f".{module}", __name__).app
     try:
+        if module == "picture":
+            _check_verb(arguments[0])
         # Not standalone: typer would answer bad usage with a box of several lines.
         return app(args=arguments, prog_name=name, standalone_mode=False) or 0
     except InputError as error:
-        if os.environ.get("LOCAL_RANK", "0") == "0":  # torchrun starts many: one speaks for a machine
-            print(f"{name}: {_one_line(error)}", file=sys.stderr)
+        _say(name, error)
+        return 2
+    except SystemExit:  # typer's, where who reads our output has gone
         return 2
     except (KeyboardInterrupt, Abort):  # typer turns the one into the other
         print(f"{name}: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 2
     except Exception as error:
+        if out_of_memory(error):
+            _say(name, "out of memory: give a smaller --size, or --tile 512")
+            return 2
         if not hasattr(error, "format_message"):  # typer's usage errors have it, in every version
             raise
-        print(f"{name}: {_one_line(error.format_message())} ({name} --help)", file=sys.stderr)
+        _say(name, f"{error.format_message()} ({name} --help)")
         return 2
 
 
-def _one_line(message: object) -> str:
-    return " ".join(str(message).split())
+def _check_verb(word: str) -> None:
+    """InputError for what is no photo and nearly a verb."""
+    near = get_close_matches(word, VERBS, 1, 0.75)
+    if near and not os.path.exists(word):
+        raise InputError(f"{word}: no such file, and no verb: stylize {near[0]} is one")
+
+
+def _say(name: str, message: object) -> None:
+    if os.environ.get("LOCAL_RANK", "0") == "0":  # torchrun starts many: one speaks for a machine
+        print(f"{name}: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _output_fails() -> bool:
+    """Whether standard output takes no more; what is left is dropped, or Python would complain of it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False

@@ -14,22 +14,27 @@ from rich.markup import escape
 from ..errors import InputError
 from . import options
 from .options import Precision
-from .picture import PreserveColor, Stats, check_look, opened, parse_regions, parse_weights
+from .picture import PreserveColor, Stats, check_look, parse_regions, parse_weights
 from .tally import TallyBar, report
 
 app = options.app()
 
 EPILOG = """Which style for which picture:
 
-  --pick all      every style for every picture (then names end in the style's)
+\b
+  --pick all      every style for every picture (names end in the style's)
 
-  --pick random   --per-image of them, drawn by --seed and the picture's name: the same whatever
-                  else there is to paint, and on however many machines
+\b
+  --pick random   --per-image of them, drawn by --seed and the picture's name: the
+                  same whatever else there is, and on however many machines
 
+\b
   --pick cycle    one after the other
 
-  --pick match    the style of the same name (sub/a.jpg: sub/a.png or a.png), or one from the folder
-                  of the same name as the picture's (cats/a.jpg: cats/*)
+\b
+  --pick match    the style of the same name (sub/a.jpg: sub/a.png or a.png), or
+                  one from the folder of the picture's folder's name
+                  (cats/a.jpg: cats/*)
 
 Killed, interrupted or out of disk: give the same command again, it goes on where it was. What is done
 is in DST/manifest.jsonl, what failed and why in DST/failures.jsonl.
@@ -198,10 +203,8 @@ def batch(
     # Everything that can be wrong with files is found before torch takes its seconds to import.
     _check_destination(source, out)
     names = styles + [name for each in placed.values() for name in each]
-    options.check_styles(names)
-    options.check_styles([path for path in (mask, regions) if path])
-    for part in dict.fromkeys(part for text in names for part in options.made_of(text)):
-        opened(part)
+    options.read_styles(dict.fromkeys(names))
+    options.check_files(path for path in (mask, regions) if path)
     model = options.model_for(model, names)
     looks = picks.find_styles(
         styles, pick.value, parse_weights(weights, len(styles)) if weights else None

@@ -57,7 +57,7 @@ def morph(
         raise InputError(f"--size is {size}: at least 16")
     options.check_style_view(style_size, style_crop)
     photo = read_picture(content)
-    options.check_styles(styles)
+    options.read_styles(styles)
     model = options.model_for(model, styles)
     check_animation(output, force)
 

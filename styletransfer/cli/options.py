@@ -13,6 +13,7 @@ from ..engine.names import (  # noqa: F401, verbs take it from here
     BANK,
     BANK_MODEL,
     DEFAULT_MODEL,
+    is_learned,
     made_of,
     parse_blend,
 )
@@ -68,17 +69,35 @@ def share_done(what: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: bar.update(task, completed=share)
 
 
-def check_styles(styles: list[str]) -> None:
-    """InputError for a style that is not there, before torch takes its seconds to import."""
-    for style in (part for text in styles for part in made_of(text)):
-        if not style.startswith(BANK) and not os.path.exists(style):
-            raise InputError(f"{style}: no such file")
+def read_styles(styles: Iterable[str]) -> list:
+    """Every STYLE as the engine takes it, pictures read already. What is not there, or is broken, is an
+    InputError now, before torch takes its seconds to import."""
+    return [_read_style(style) for style in styles]
+
+
+def _read_style(style: str):
+    from ..io.image import read_picture
+
+    if (parts := made_of(style)) != {style: 1.0}:
+        read_styles(parts)
+    elif style.endswith(SUFFIX):
+        check_files([style])
+    elif not is_learned(style) and not os.path.isdir(style):
+        return read_picture(style)
+    return style
+
+
+def check_files(paths: Iterable[str]) -> None:
+    """InputError for a file that is not there."""
+    for path in paths:
+        if not os.path.exists(path):
+            raise InputError(f"{path}: no such file")
 
 
 def model_for(model: str, styles: Iterable[str]) -> str:
     """The model that is meant: the one that has learned the styles, if they say so and it does not."""
-    parts = (part for text in styles for part in made_of(text) if not os.path.exists(part))
-    return BANK_MODEL if model == DEFAULT_MODEL and any(p.startswith(BANK) for p in parts) else model
+    parts = (part for text in styles for part in made_of(text))
+    return BANK_MODEL if model == DEFAULT_MODEL and any(map(is_learned, parts)) else model
 
 
 def check_style_view(style_size: int, style_crop: float) -> None:
@@ -92,8 +111,6 @@ def check_style_view(style_size: int, style_crop: float) -> None:
 def stem(style: str) -> str:
     """What to call a style in file names and labels."""
     return "+".join(
-        name.removeprefix(BANK)
-        if name.startswith(BANK) and not os.path.exists(name)
-        else Path(name.removesuffix(SUFFIX)).stem
+        name.removeprefix(BANK) if is_learned(name) else Path(name.removesuffix(SUFFIX)).stem
         for name in made_of(style)
     )

@@ -10,51 +10,37 @@ from typing import Annotated
 
 import typer
 
-from ..engine.names import BANK, made_of
+from ..engine.names import made_of
 from ..errors import InputError, TooLarge
 from . import options
-from .options import SUFFIX, Precision
+from .options import Precision
 
 app = options.app()
 
 EPILOG = """More verbs, each with its own --help:
 
+\b
   stylize sheet      one photo in every style of a folder, to choose from
-
   stylize grid       styles by strengths, or four styles across a square
-
   stylize morph      an animation from style to style
-
   stylize batch      whole folders
-
   stylize video      films without flicker
-
   stylize web        the studio in the browser
-
   stylize style      save, blend and show style codes
-
   stylize train      train a decoder on your own photos and paintings
-
   stylize data       pack pictures for training
-
   stylize evaluate   measure a model: style, gram, content, ssim
-
   stylize export     ONNX files that run without torch
-
   stylize models     list the models there are
 
 Examples:
 
+\b
   stylize photo.jpg starry.jpg
-
   stylize photo.jpg starry.jpg wave.jpg --weights 0.7,0.3 --alpha 0.8 -o out.png
-
-  stylize photo.jpg bank:great_wave:0.7,bank:lion:0.3
-
+  stylize photo.jpg bank:monet:0.7,bank:hokusai:0.3
   stylize photo.jpg starry.jpg --mask sky.png --feather 16
-
   stylize photo.jpg --regions map.png --region '#0000ff=starry.jpg' --region '#00ff00=wave.jpg'
-
   cat photo.jpg | stylize - starry.jpg -o - > out.png
 """
 
@@ -78,7 +64,7 @@ def picture(
         typer.Argument(
             metavar="STYLE...",
             help="Paintings, .style.safetensors codes, folders of paintings, or learned styles "
-            "(bank:lion, see stylize models); a.jpg:0.7,b.jpg:0.3 is a blend.",
+            "(bank:monet, see stylize models); a.jpg:0.7,b.jpg:0.3 is a blend.",
             show_default=False,
         ),
     ] = None,
@@ -148,7 +134,8 @@ def picture(
     The result has exactly the photo's size. Its path goes to standard output, messages to
     standard error.
     """
-    from ..io.image import check_output, read_picture, write_picture
+    from ..io.animation import FILMS
+    from ..io.image import check_output, read_picture, with_short_side, write_picture
     from ..io.large import check_large_output
 
     styles = styles or []
@@ -165,18 +152,23 @@ def picture(
         raise InputError("--json and -o - both want standard output: give one of them up")
 
     # Everything that can be wrong with files is found before torch takes its seconds to import.
+    if os.path.isdir(content):
+        raise InputError(f"{content}: is a folder; stylize batch {content} OUT --style STYLE paints it")
+    if content.lower().endswith(FILMS) and os.path.isfile(content):
+        raise InputError(f"{content}: is a film; stylize video paints it")
     try:
         photo = read_picture(content)
     except TooLarge:
         if content == "-":
             raise
         photo = None  # painted from file to file
-    pictures = [opened(style) for style in styles]
-    options.check_styles([s for each in placed.values() for s in each])
-    options.check_styles([path for path in (mask, regions) if path])
+    pictures = options.read_styles(styles)
+    options.read_styles(s for each in placed.values() for s in each)
+    options.check_files(path for path in (mask, regions) if path)
     names = styles or [name for each in placed.values() for name in each]
     output = output or default_output(content, names or [model], _is_jpeg(content, photo))
-    check_output(output, force)
+    shape = photo and (with_short_side(photo.rgb.size, size) if size else photo.rgb.size)
+    check_output(output, force, shape)
     if photo is None:
         check_large_output(output)
 
@@ -247,18 +239,6 @@ def _is_jpeg(content: str, photo: object) -> bool:
     if photo is None:
         return content.lower().endswith((".jpg", ".jpeg"))
     return photo.jpeg and photo.alpha is None
-
-
-def opened(style: str):
-    """A STYLE as the engine takes it; a picture is read already, so that a broken one is found now."""
-    from ..io.image import read_picture
-
-    if style.endswith(SUFFIX) or os.path.isdir(style):
-        return style
-    if style.startswith(BANK) or len(made_of(style)) > 1 or style not in made_of(style):
-        options.check_styles([style])
-        return style
-    return read_picture(style)
 
 
 def _listed(styles: list[str], shares: list[float]) -> list[dict]:

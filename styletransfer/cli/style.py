@@ -38,7 +38,7 @@ def save(
 ) -> int:
     """Encode a style once, to use it wherever a STYLE is taken."""
     options.check_style_view(style_size, style_crop)
-    options.check_styles([source])
+    options.read_styles([source])
     output = _check(output or options.stem(source) + options.SUFFIX, force)
 
     from ..engine.stylizer import Stylizer
@@ -67,7 +67,7 @@ def blend(
     for source in sources:
         for name, share in options.parse_blend(source).items():
             shares[name] = shares.get(name, 0) + share
-    options.check_styles(list(shares))
+    options.read_styles(shares)
     _check(output, force)
 
     from ..engine.stylizer import Stylizer
@@ -96,7 +96,7 @@ def show(
     """Tell what a code was made of, and paint a photo with it at several strengths."""
     from ..io.image import check_output, example_photo, read_picture, write_picture
 
-    options.check_styles([source])
+    options.check_files([source])
     output = output or f"{options.stem(source)}-sheet.jpg"
     photo = read_picture(content or example_photo())
     check_output(output, force)

@@ -44,7 +44,8 @@ def video(
         list[str] | None,
         typer.Argument(
             metavar="STYLE...",
-            help="Paintings, .style.safetensors codes, or folders of paintings.",
+            help="Paintings, .style.safetensors codes, folders of paintings, or learned styles "
+            "(bank:monet); a.jpg:0.7,b.jpg:0.3 is a blend.",
             show_default=False,
         ),
     ] = None,
@@ -120,7 +121,6 @@ def video(
     """
     from ..io.animation import check_animation
     from ..io.clip import open_clip
-    from ..io.image import read_picture
     from ..video.part import cut_out, painted_size
     from ..video.work import check_source, is_finished
 
@@ -132,10 +132,8 @@ def video(
         raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
     options.check_style_view(style_size, style_crop)
     names = styles or [name for blend in at.values() for name in blend]
-    options.check_styles(names)
-    for name in names:
-        if not name.endswith(options.SUFFIX) and not Path(name).is_dir():
-            read_picture(name)
+    options.read_styles(names)
+    model = options.model_for(model, names)
     output = output or default_output(content, names)
     if Path(content).exists():
         check_source(Path(content), Path(output))

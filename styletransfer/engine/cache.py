@@ -23,8 +23,15 @@ def cache_folder() -> Path | None:
     return Path(folder) if folder else None
 
 
-def remembered(picture: Tensor, about: str, name: str, make: Callable[[], StyleCode]) -> StyleCode:
-    """The code of a picture, from the cache or from make(). about: whatever else it depends on."""
+def remembered(
+    picture: Tensor,
+    about: str,
+    name: str,
+    make: Callable[[], StyleCode],
+    check: Callable[[StyleCode], None] = lambda code: None,
+) -> StyleCode:
+    """The code of a picture, from the cache or from make(). about: whatever else it depends on. check:
+    raises InputError for a code from the cache that cannot be, which is made anew."""
     folder = cache_folder()
     if folder is None:
         return make()
@@ -33,6 +40,7 @@ def remembered(picture: Tensor, about: str, name: str, make: Callable[[], StyleC
     path = folder / f"{key.hexdigest()[:40]}{SUFFIX}"
     with suppress(InputError, OSError):  # not there, or not whole
         code = StyleCode.load(path)
+        check(code)
         os.utime(path)
         return replace(code, styles={name: 1.0})
     code = make()

@@ -22,8 +22,10 @@ def with_luminance_of(picture: Tensor, painted: Tensor) -> Tensor:
 def match_colors(style: Tensor, content: Moments, eps: float = 1e-5) -> Tensor:
     """`style` (1, 3, h, w) in [0, 1] with the content's mean colour (1, 3) and covariance (1, 3, 3).
 
-    x ↦ A(x − μs) + μc with A = Σc^½ Σs^-½, the paper's linear variant of histogram matching.
+    x ↦ A(x − μs) + μc with A = Σc^½ Σs^-½, the paper's linear variant of histogram matching. On the CPU,
+    wherever what comes in may be: a 3×3 matrix is no work for a GPU, and not all have float64.
     """
+    style, content = style.cpu(), Moments(content.mean.cpu(), content.var.cpu())
     own = moments(style, joint=True)
 
     def power(covariance: Tensor, exponent: float) -> Tensor:

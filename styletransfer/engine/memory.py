@@ -1,8 +1,8 @@
 """Will it fit? Asked before memory runs out, since afterwards nobody can answer."""
 
-import psutil
 import torch
 
+from .. import host
 from ..errors import InputError
 from ..nn.stylizer import SLIM, StylizerNet
 
@@ -44,4 +44,4 @@ def _bytes_per_pixel(net: StylizerNet) -> int:
 def _free(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
-    return psutil.virtual_memory().available
+    return host.free_memory()

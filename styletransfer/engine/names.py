@@ -11,6 +11,11 @@ BANK_MODEL = "bank"
 """The model that ships with such styles."""
 
 
+def is_learned(style: str) -> bool:
+    """Whether a style is one that a model has learned, "bank:lion", and no file that is called so."""
+    return style.startswith(BANK) and not os.path.exists(style)
+
+
 def made_of(text: str) -> dict[str, float]:
     """The styles that a STYLE is made of: itself, or the parts of a blend, "a.jpg:0.5,bank:lion:0.5"."""
     if os.path.exists(text) or not {",", ":"} & set(text):

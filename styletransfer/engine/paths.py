@@ -1,23 +1,22 @@
 """Ways through the space of styles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .style_code import StyleCode, blend
 
 
-def between(codes: Sequence[StyleCode], frames: int) -> list[StyleCode]:
-    """`frames` codes on a path through the given ones, resting a moment at each; ends included.
+def between(codes: Sequence[StyleCode], frames: int) -> Iterator[StyleCode]:
+    """`frames` codes, one by one, on a path through the given ones, resting a moment at each; ends
+    included.
 
     The path is straight between two codes, with a speed of zero at both (3t² − 2t³).
     """
-    found = []
     for frame in range(frames):
         position = frame * (len(codes) - 1) / max(1, frames - 1)
         index = min(int(position), len(codes) - 2)
         t = position - index
         share = t * t * (3 - 2 * t)
-        found.append(blend(codes[index : index + 2], [1 - share, share]))
-    return found
+        yield blend(codes[index : index + 2], [1 - share, share])
 
 
 def square(corners: Sequence[StyleCode], side: int) -> list[list[StyleCode]]:

@@ -10,27 +10,35 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import InputError
-from ..io.image import open_map, read_picture
+from ..io.image import open_map, read_picture, to_picture
 
+TRANSPARENT = -1  # in place of the colour that hides behind it
 Map = str | os.PathLike | Image.Image | np.ndarray
 
 
 def read_mask(source: Map, size: tuple[int, int]) -> Tensor:
-    """A grey picture as float32 (1, 1, H, W) in [0, 1]: white is all, black nothing.
+    """A grey picture as float32 (1, 1, H, W) in [0, 1]: white is all, black and transparent nothing.
 
     size: (width, height) that it must have, the content's.
     """
-    image = _image(source) if isinstance(source, (np.ndarray, Image.Image)) else read_picture(source).rgb
-    _check_size("mask", image.size, size)
-    return torch.from_numpy(np.array(image.convert("L"), dtype=np.float32))[None, None] / 255
+    if isinstance(source, (np.ndarray, Image.Image)):
+        picture = to_picture(_image(source))
+    else:
+        picture = read_picture(source)
+    _check_size("mask", picture.rgb.size, size)
+    mask = torch.from_numpy(np.array(picture.rgb.convert("L"), dtype=np.float32))[None, None] / 255
+    if picture.alpha is None:
+        return mask
+    return mask * (torch.from_numpy(np.array(picture.alpha, dtype=np.float32)) / 255)
 
 
 def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[int, int]) -> Tensor:
     """A map as shares (1, R, H, W) of 0 and 1: which of the keys each position belongs to.
 
     keys: colours, "#ff0000", or labels, "3", which are the grey values or palette entries of the
-    map's file. default: whether a last region takes what no key names; without it, that is an
-    InputError, as is a map of another size than the content's (width, height).
+    map's file. What is transparent has no colour. default: whether a last region takes what no key
+    names; without it, that is an InputError, as is a map of another size than the content's (width,
+    height).
     """
     image = _image(source) if isinstance(source, (np.ndarray, Image.Image)) else open_map(source)
     _check_size("map", image.size, size)
@@ -40,6 +48,8 @@ def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[in
     if all(by_color):
         pixels = np.array(image.convert("RGB")).astype(np.int32)
         values = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+        if image.has_transparency_data:
+            values[np.array(image.convert("RGBA"))[..., 3] == 0] = TRANSPARENT
         wanted = [_color(key) for key in keys]
     else:
         wanted = [_label(key) for key in keys]
@@ -72,7 +82,9 @@ def soften(shares: Tensor, radius: int) -> Tensor:
 def _image(source: Image.Image | np.ndarray) -> Image.Image:
     if isinstance(source, Image.Image):
         return source
-    if source.dtype not in (np.uint8, bool) or source.ndim not in (2, 3):
+    channels = source.shape[2:] if source.dtype == np.uint8 else ()
+    known = source.dtype in (np.uint8, bool) and source.ndim == 2 + len(channels) and source.size
+    if not known or channels not in ((), (2,), (3,), (4,)):
         raise InputError(f"a mask or map must be uint8 (H, W), not {source.dtype} {source.shape}")
     return Image.fromarray(source)
 
@@ -103,6 +115,7 @@ def _unnamed(values: np.ndarray, by_color: bool) -> str:
     found, counts = np.unique(values, return_counts=True)
     found = found[np.argsort(-counts)]
     names = [f"#{value:06x}" if by_color else str(value) for value in found[:4]]
+    names = ["what is transparent" if by_color and v < 0 else n for v, n in zip(found, names)]
     more = f" and {len(found) - 4} more" if len(found) > 4 else ""
     hint = "; a JPEG has no exact colours, use a PNG" if len(found) > 100 else ""
     return f"no style for {', '.join(names)}{more} of the map (a STYLE takes what is left){hint}"

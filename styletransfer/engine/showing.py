@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from PIL import Image
+from torch import Tensor
 
 from ..errors import InputError
+from ..host import check_free
+from ..io.image import Picture, with_short_side
 from .names import BANK, made_of
 from .paths import between, square
 from .pictures import Source, describe, open_picture
@@ -32,8 +35,12 @@ def morph(
     if len(styles) < 2 or frames < 2:
         raise InputError("a morph takes at least two styles and two frames")
     _check(alpha)
+    if not isinstance(content, Tensor):
+        content = open_picture(content)
+        if size is not None:
+            with_short_side(content.rgb.size, size)  # what is too large is said before all else
     codes = [stylizer.style(style, style_size, style_crop) for style in styles]
-    return stylizer.variations(content, [(code, alpha) for code in between(codes, frames)], size)
+    return stylizer.variations(content, ((code, alpha) for code in between(codes, frames)), size)
 
 
 def grid(
@@ -58,6 +65,8 @@ def grid(
     if not styles or not alphas:
         raise InputError("a grid takes at least one style and one strength")
     _check(*alphas)
+    photo = open_picture(content)
+    _check_room(photo, size, corners**2 if corners else len(styles) * len(alphas))
     codes = [stylizer.style(style, style_size, style_crop) for style in styles]
     if corners is None:
         looks = [[(code, alpha) for alpha in alphas] for code in codes]
@@ -66,7 +75,6 @@ def grid(
     else:
         looks = [[(code, 1.0) for code in row] for row in square(codes, corners)]
         titles, labels = [], []
-    photo = open_picture(content)
     painted = stylizer.variations(photo, [look for row in looks for look in row], size)
     width = len(looks[0])
     pictures = list(track(painted, len(looks) * width))
@@ -95,6 +103,7 @@ def sheet(
         raise InputError(f"columns is {columns}: at least 1")
     _check(alpha)
     photo, names = open_picture(content), []
+    _check_room(photo, size, len(styles))
 
     def looks():
         for style in track(styles, len(styles)):
@@ -120,6 +129,12 @@ def _check(*alphas: float) -> None:
     for alpha in alphas:
         if not 0 <= alpha <= MAX_ALPHA:
             raise InputError(f"alpha is {alpha:g}: it goes from 0 to 1, to {MAX_ALPHA:g} to exaggerate")
+
+
+def _check_room(photo: Picture, size: int, count: int) -> None:
+    """InputError if so many pictures, and a sheet with them on it, do not fit into memory."""
+    width, height = with_short_side(photo.rgb.size, size)
+    check_free(8 * width * height * count, f"a sheet of {count} pictures", "fewer, or smaller ones, fit")
 
 
 def _name(style: Style) -> str:

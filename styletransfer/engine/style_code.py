@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
+
 from .. import __version__
 from ..errors import InputError
 from ..io.weights import read_safetensors, write_safetensors
@@ -52,11 +54,14 @@ class StyleCode:
         taps = dict.fromkeys(key.rpartition(".")[0] for key in tensors)
         try:
             statistics = {t: Statistics(tensors[f"{t}.mean"], tensors[f"{t}.std"]) for t in taps}
-            styles = dict(json.loads(metadata["styles"]))
+            styles = {name: float(share) for name, share in json.loads(metadata["styles"]).items()}
             about = metadata["digest"], metadata["model"], metadata["version"]
-            return StyleCode(statistics, *about, styles)
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: is not a whole style code (lacks {error})") from None
+        parts = [part for pair in statistics.values() for part in pair]
+        if not all(part.dtype == torch.float32 and part.isfinite().all() for part in parts):
+            raise InputError(f"{path}: is not a whole style code (some of its numbers are none)")
+        return StyleCode(statistics, *about, styles)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:

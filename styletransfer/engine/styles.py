@@ -18,7 +18,7 @@ from . import color
 from .cache import remembered
 from .canvas import Canvas
 from .memory import check_memory
-from .names import BANK, DEFAULT_MODEL, made_of
+from .names import BANK, DEFAULT_MODEL, is_learned, made_of
 from .pictures import Source, describe, style_tensor
 from .style_code import FORMAT, SUFFIX, StyleCode, blend
 from .tiles import palette
@@ -42,6 +42,7 @@ class Styles:
         net = load_model(model)
         self.model, self.digest = str(model), net.digest
         self.styles = {name: self._known(net, n) for n, name in enumerate(net.config.styles)}
+        self._shapes = self._shapes_of(net)
         self.net = net.to(self.device, self.dtype, memory_format=torch.channels_last)
 
     @torch.inference_mode()
@@ -54,17 +55,13 @@ class Styles:
         crop: the middle part of each side that is looked at, above 0 to 1; less gives larger ones.
         Tensors are (1, 3, H, W) in [0, 1].
         """
-        if isinstance(source, Mapping):
-            return self.blend(source, size=size, crop=crop)
+        if (parts := _parts(source)) is not None:
+            return self.blend(parts, size=size, crop=crop)
         if isinstance(source, (str, os.PathLike)):
-            if (parts := made_of(str(source))) != {str(source): 1.0}:
-                return self.blend(parts, size=size, crop=crop)
-            if str(source).startswith(BANK) and not os.path.exists(source):
+            if is_learned(str(source)):
                 return self._learned(str(source).removeprefix(BANK))
             if str(source).endswith(SUFFIX):
                 source = StyleCode.load(source)
-            elif os.path.isdir(source):
-                return self.blend(pictures_in(source), size=size, crop=crop)
         if isinstance(source, StyleCode):
             self._check_code(source)
             return source
@@ -91,6 +88,15 @@ class Styles:
     def _known(self, net: StylizerNet, number: int) -> StyleCode:
         found = net.learned(torch.tensor([number]))
         return StyleCode(found, self.digest, self.model, styles={net.config.styles[number]: 1.0})
+
+    @torch.inference_mode()
+    def _shapes_of(self, net: StylizerNet) -> dict[str, list[torch.Size]]:
+        """Of what a style code of this model holds."""
+        if self.styles:
+            return _shapes(next(iter(self.styles.values())).statistics)
+        if net.config.bottleneck == "instance":
+            return {}
+        return _shapes(net.code(torch.zeros(1, 3, 32, 32)))
 
     def _learned(self, name: str) -> StyleCode:
         if not self.styles:
@@ -122,16 +128,18 @@ class Styles:
             return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
 
         about = f"{FORMAT} {__version__} {self.digest} {self.model} {self.device.type} {self.dtype}"
-        return remembered(style, about, name, encoded)
+        return remembered(style, about, name, encoded, self._check_code)
 
     def _recolored(
         self, source: Style, content: Canvas, size: int, crop: float, strength: float
     ) -> StyleCode:
-        if isinstance(source, Mapping):
-            codes = [self._recolored(each, content, size, crop, strength) for each in source]
-            return blend(codes, list(source.values()))
+        if (parts := _parts(source)) is not None:
+            codes = [self._recolored(each, content, size, crop, strength) for each in parts]
+            return blend(codes, list(parts.values()))
         text = str(source) if isinstance(source, (str, os.PathLike)) else ""
-        if self.styles or isinstance(source, StyleCode) or text.endswith(SUFFIX) or os.path.isdir(text):
+        if self.styles or is_learned(text):
+            raise InputError("preserve_color histogram needs a style's picture: a learned one has none")
+        if isinstance(source, StyleCode) or text.endswith(SUFFIX):
             raise InputError("preserve_color histogram needs the style's picture, not its code")
         if content.shape[0] > 1:
             raise InputError("preserve_color histogram takes one content picture at a time")
@@ -143,6 +151,24 @@ class Styles:
         if code.digest != self.digest:
             other = f", {code.model}," if code.model and code.model != self.model else ""
             raise InputError(f"this style code was made with another model{other} than {self.model}")
+        if _shapes(code.statistics) != self._shapes:
+            raise InputError(f"this style code is broken: it is of another shape than {self.model}'s")
+
+
+def _parts(source: Style) -> Mapping[Source, float] | None:
+    """What a blend is made of, or a folder, the mean of its pictures; None for a single style."""
+    if isinstance(source, Mapping):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        if (parts := made_of(str(source))) != {str(source): 1.0}:
+            return parts
+        if os.path.isdir(source):
+            return dict.fromkeys(pictures_in(source), 1.0)
+    return None
+
+
+def _shapes(statistics: Mapping[str, Statistics]) -> dict[str, list[torch.Size]]:
+    return {tap: [part.shape for part in pair] for tap, pair in statistics.items()}
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype:

@@ -9,8 +9,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..device import enough_memory
 from ..errors import InputError
-from ..io.image import Picture, resize_short_side
+from ..io.image import Picture, resize_short_side, with_short_side
 from . import color
 from .canvas import Canvas
 from .levels import Look
@@ -71,7 +72,8 @@ class Stylizer(Styles):
         regions (and the mask) fade into each other.
 
         preserve_color: none, luminance (only brightness is painted) or histogram (the style gets the
-        photo's colours first; pictures only, not codes); color_strength: how much of that, 0 to 1.
+        photo's colours first; pictures only, not codes or learned styles); color_strength: how much of
+        that, 0 to 1.
         style_size, style_crop: as `size` and `crop` of `style`.
 
         tile: side in pixels of what the network sees at once, "off" for the whole picture, or "auto",
@@ -126,6 +128,8 @@ class Stylizer(Styles):
         if (regions is None) != (region is None):
             raise InputError("regions (a map) and region (its styles) go together")
         shape = canvas.shape[1:]
+        if feather > max(shape):
+            raise InputError(f"feather is {feather}: more than the picture is long, {max(shape)} pixels")
         map_size = map_size or shape[::-1]
 
         def code(styles: Style | Sequence[Style], weights: Sequence[float] | None = None) -> StyleCode:
@@ -194,9 +198,9 @@ def _open(content: Source, size: int | None) -> tuple[Canvas, Picture | None, tu
         height, width = content.shape[2:]
         if size is None:
             return Canvas(content), None, (width, height)
-        scale = size / min(width, height)
-        shape = [max(1, round(side * scale)) for side in (height, width)]
-        x = F.interpolate(content.float(), shape, mode="bicubic", antialias=True)
+        wide, high = with_short_side((width, height), size)
+        with enough_memory(content.device, "a smaller size"):
+            x = F.interpolate(content.float(), (high, wide), mode="bicubic", antialias=True)
         return Canvas(x.clamp(0, 1).to(content.dtype)), None, (width, height)
     picture = open_picture(content)
     whole = picture.rgb.size

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageSequence
 
 from ..errors import InputError
 from .image import MAX_PIXELS, SUFFIXES, read_picture, to_picture
@@ -70,7 +70,9 @@ def open_clip(path: str | Path) -> Clip:
             if getattr(image, "is_animated", False):
                 return PictureClip.open(path, image)
             raise InputError(f"{path}: is a single picture: leave out `video`")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+    except InputError:
+        raise
+    except Exception:  # Pillow's readers raise nearly anything on what is not theirs, or broken
         pass
     from .film import FilmClip  # PyAV is an extra
 

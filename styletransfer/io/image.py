@@ -1,7 +1,9 @@
 """Pictures in and out: every kind of file to 8-bit sRGB and alpha, and back. No torch here."""
 
 import io
+import shutil
 import sys
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +12,20 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ..errors import InputError, TooLarge
+from ..host import check_free, free_memory
 from .files import write_atomically
 
 MAX_PIXELS = 178_956_970  # a larger header is a bomb or a mistake (Pillow's own limit)
+_NO_ROOM = "does not fit into memory"
 _TOO_LARGE = f"is larger than {MAX_PIXELS / 1e6:.0f} million pixels: refused"
 FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP",
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
 }  # fmt: skip
 _OPAQUE = ("JPEG", "BMP")
+_LONGEST = {"JPEG": 65_535, "WEBP": 16_383}  # side that a format takes
+_LEAST = {"BMP": 3.0, "TIFF": 3.0, "PNG": 0.5}  # bytes that a painted pixel takes in a file
+BYTES = 14  # of memory for each pixel of a picture on its way, measured
 SUFFIXES = {*FORMATS, ".gif", ".ppm"}  # of files taken for pictures when a folder is searched
 # What Pillow warns of is ours to say or to mend. Once and for all, since filters are the whole process's
 # and pictures are read on many threads.
@@ -39,16 +46,21 @@ def read_picture(source: str | Path) -> Picture:
     TooLarge among them before anything is read."""
     name = "standard input" if str(source) == "-" else str(source)
     try:
-        if name == str(source) and _pixels(source) > MAX_PIXELS:
+        if name == str(source) and count_pixels(source) > MAX_PIXELS:
             raise TooLarge(_TOO_LARGE)
-        data = sys.stdin.buffer.read() if str(source) == "-" else Path(source).read_bytes()
-        return decode(data)
+        if str(source) != "-":
+            return decode(Path(source).read_bytes())
+        if sys.stdin is None:
+            raise InputError("is closed")
+        return decode(sys.stdin.buffer.read())
     except InputError as error:
         raise type(error)(f"{name}: {error}") from None
     except FileNotFoundError:
         raise InputError(f"{name}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{name}: is a folder, not a picture") from None
+    except MemoryError:
+        raise InputError(f"{name}: {_NO_ROOM}") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', error)})") from None
 
@@ -95,12 +107,14 @@ def decode(data: bytes, draft: int | None = None) -> Picture:
         raise TooLarge(_TOO_LARGE) from None
     except UnidentifiedImageError:
         raise InputError("is not a picture (or of a kind that Pillow does not read)") from None
+    except MemoryError:
+        raise InputError(_NO_ROOM) from None
     except Exception as error:  # Pillow's decoders raise nearly anything on broken data
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"is broken ({reason})") from None
 
 
-def _pixels(path: str | Path) -> int:
+def count_pixels(path: str | Path) -> int:
     """How many a picture file says it has; 0 if that cannot be said."""
     try:
         with Image.open(path) as image:
@@ -141,13 +155,30 @@ def to_picture(image: Image.Image) -> Picture:
     return Picture(rgb, alpha, jpeg)
 
 
+def with_short_side(size: tuple[int, int], short: int) -> tuple[int, int]:
+    """Width and height with the short side that is given, of the same shape (the long side rounds).
+
+    InputError for what does not fit into memory.
+    """
+    scale = short / min(size)
+    width, height = (max(1, round(side * scale)) for side in size)
+    if scale > 1:
+        need = BYTES * width * height
+        fits = int(0.9 * short * min(1, free_memory() / need) ** 0.5)
+        remedy = f"a short side of {max(1, fits)} fits"
+        check_free(need, f"a picture of {width}×{height}", remedy)
+    return width, height
+
+
 def resize_short_side(image: Image.Image, size: int) -> Image.Image:
-    """Resize so that the short side is `size`, keeping the aspect ratio (the long side rounds)."""
-    scale = size / min(image.size)
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    if (width, height) == image.size:
+    """Resize so that the short side is `size`, as `with_short_side` has it."""
+    wanted = with_short_side(image.size, size)
+    if wanted == image.size:
         return image
-    return image.resize((width, height), Image.Resampling.LANCZOS)
+    try:
+        return image.resize(wanted, Image.Resampling.LANCZOS)
+    except MemoryError:
+        raise InputError("a picture of {}×{} {}".format(*wanted, _NO_ROOM)) from None
 
 
 def output_format(path: str | Path) -> str:
@@ -160,20 +191,35 @@ def output_format(path: str | Path) -> str:
     return FORMATS[suffix]
 
 
-def check_output(path: str | Path, force: bool) -> None:
-    """Say before any work what would stop the output from being written; InputError."""
-    output_format(path)
+def check_output(path: str | Path, force: bool, size: tuple[int, int] | None = None) -> None:
+    """Say before any work what would stop the output from being written; InputError.
+
+    size: width and height of what is to be written, if that is known.
+    """
+    kind = output_format(path)
+    if size and max(size) > _LONGEST.get(kind, 2**31 - 1):
+        sizes = (
+            f"{size[0]}×{size[1]}, and {kind} ends at {_LONGEST.get(kind, 2**31 - 1):,} pixels a side"
+        )
+        raise InputError(f"{path}: would be {sizes}")
     if str(path) == "-":
         return
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: there is no folder {path.parent}")
-    if path.exists() and not force:
-        raise InputError(f"{path}: already there (--force overwrites it)")
-    write_atomically(path.parent / f".{path.stem[:40]}-probe", lambda _: None)
-    (path.parent / f".{path.stem[:40]}-probe").unlink()
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder")
+        if not path.parent.is_dir():
+            raise InputError(f"{path}: there is no folder {path.parent}")
+        if path.exists() and not force:
+            raise InputError(f"{path}: already there (--force overwrites it)")
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part"):
+            pass
+        need = size[0] * size[1] * _LEAST.get(kind, 0.1) if size else 0
+        if need > (free := shutil.disk_usage(path.parent).free):
+            sizes = f"needs about {need / 1e9:,.1f} GB of disk and {free / 1e9:.1f} GB are free"
+            raise InputError(f"{path}: {sizes}")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
 
 
 def write_picture(path: str | Path, image: Image.Image) -> None:
@@ -186,6 +232,8 @@ def write_picture(path: str | Path, image: Image.Image) -> None:
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if str(path) == "-":
+        if sys.stdout is None:
+            raise InputError("standard output is closed")
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
@@ -206,6 +254,8 @@ def encode_picture(image: Image.Image, kind: str, quality: int = 95) -> bytes:
         image.save(buffer, kind, **options.get(kind, {}))
     except (OSError, ValueError) as error:  # WebP ends at 16,383 pixels a side, JPEG at 65,535
         raise InputError(f"cannot be {kind} ({error})") from None
+    except MemoryError:
+        raise InputError(_NO_ROOM) from None
     return buffer.getvalue()
 
 

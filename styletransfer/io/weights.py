@@ -83,7 +83,7 @@ def load_model(model: str | Path) -> StylizerNet:
     if metadata.get("format") != FORMAT:
         raise InputError(f"{path}: not a styletransfer model (or one of a newer version)")
     try:
-        net = StylizerNet(Config(**json.loads(metadata["config"])))
+        net = StylizerNet(read_config(metadata["config"], tensors))
         if not any(key.startswith("encoder.") for key in tensors):
             encoder = load_encoder().state_dict(prefix="encoder.")
             tensors = {**tensors, **encoder}
@@ -93,6 +93,17 @@ def load_model(model: str | Path) -> StylizerNet:
         raise InputError(f"{path}: its weights do not fit its config ({reason})") from None
     net.digest = file_digest(path)
     return net.requires_grad_(False).eval()
+
+
+def read_config(text: str, tensors: dict[str, Tensor]) -> Config:
+    """The config of a network that these are the weights of. ValueError, KeyError or TypeError if it
+    cannot be: one that would not fit into memory is never built."""
+    config = Config(**json.loads(text))
+    widest = max((side for tensor in tensors.values() for side in tensor.shape), default=0)
+    deepest = max(config.blocks, sum(config.convolutions))
+    if max(config.channels) > widest or deepest > len(tensors) or max(config.scale) > 100:
+        raise ValueError("it is of a larger network")
+    return config
 
 
 def save_model(path: str | Path, net: StylizerNet, extra: dict[str, str] | None = None) -> None:

@@ -1,6 +1,7 @@
 """What a run needs to go on as if it had never stopped: one safetensors file."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..io.weights import read_safetensors, write_safetensors
+from ..io.weights import read_config, read_safetensors, write_safetensors
 from ..nn.normalization import Statistics
-from ..nn.stylizer import Config, StylizerNet
+from ..nn.stylizer import SLIM, Config, StylizerNet
+from ..nn.vgg import CHANNELS, STYLE_TAPS
 from .losses import Spread
 from .pictures import Skipped
 from .recipe import Recipe, read_recipe
@@ -52,7 +54,18 @@ def pack(state: State) -> dict[str, Tensor]:
 
 
 def unpack(state: State, tensors: dict[str, Tensor]) -> None:
-    """Put packed tensors into a state with freshly made networks and optimizer, in place."""
+    """Put packed tensors into a state with freshly made networks and optimizer, in place.
+
+    InputError for those of another network, or broken ones.
+    """
+    try:
+        _unpack(state, tensors)
+    except (KeyError, ValueError, IndexError, TypeError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"the saved state is broken, or of another network ({reason})") from None
+
+
+def _unpack(state: State, tensors: dict[str, Tensor]) -> None:
     parts: dict[str, dict[str, Tensor]] = {"net": {}, "ema": {}, "adam": {}, "spread": {}}
     for key, value in tensors.items():
         part, _, name = key.partition(".")
@@ -60,8 +73,12 @@ def unpack(state: State, tensors: dict[str, Tensor]) -> None:
     state.net.load_state_dict(parts["net"])
     state.ema.load_state_dict(parts["net"] | parts["ema"])
     saved = state.optimizer.state_dict()
+    trained = [weight for group in state.optimizer.param_groups for weight in group["params"]]
     for key, value in parts["adam"].items():
         index, _, name = key.partition(".")
+        if name not in ("step", "exp_avg", "exp_avg_sq"):
+            raise ValueError(f"adam.{key} is unknown")
+        _expect(f"adam.{key}", value, () if name == "step" else trained[int(index)].shape)
         if value.ndim == 4:
             # The fused optimizer walks through memory: moments must lie there as weights do.
             value = value.contiguous(memory_format=torch.channels_last)
@@ -69,8 +86,17 @@ def unpack(state: State, tensors: dict[str, Tensor]) -> None:
     state.optimizer.load_state_dict(saved)
     device = next(state.net.parameters()).device
     spread = {key: value.to(device) for key, value in parts["spread"].items()}
-    taps = {key.rpartition(".")[0] for key in spread}
-    state.spread = {tap: Statistics(spread[f"{tap}.mean"], spread[f"{tap}.std"]) for tap in taps}
+    config = state.net.config
+    widths = dict(zip(STYLE_TAPS, CHANNELS if config.encoder == SLIM else config.channels))
+    for tap, width in widths.items():
+        for part in ("mean", "std"):
+            _expect(f"spread.{tap}.{part}", spread[f"{tap}.{part}"], (width,))
+    state.spread = {tap: Statistics(spread[f"{tap}.mean"], spread[f"{tap}.std"]) for tap in widths}
+
+
+def _expect(name: str, tensor: Tensor, shape: Sequence[int]) -> None:
+    if tuple(tensor.shape) != tuple(shape):
+        raise ValueError(f"{name} is {tuple(tensor.shape)}, not {tuple(shape)}")
 
 
 def save_state(run: Path, state: State, recipe: Recipe) -> None:
@@ -91,12 +117,15 @@ def read_state(run: Path) -> Saved:
         raise InputError(f"{run}: no run to resume (no state.safetensors in it)")
     tensors, metadata = read_safetensors(path)
     try:
+        step, skipped = int(metadata["step"]), json.loads(metadata["skipped"])
+        if step < 0 or not all(isinstance(skipped[kind], dict) for kind in ("content", "style")):
+            raise ValueError("step or skipped cannot be")
         return Saved(
             tensors,
-            int(metadata["step"]),
-            json.loads(metadata["skipped"]),
+            step,
+            skipped,
             Recipe(**asdict(read_recipe()[1]) | json.loads(metadata["recipe"])),  # older ones hold less
-            Config(**json.loads(metadata["config"])),
+            read_config(metadata["config"], tensors),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path}: not the state of a run ({error})") from None

@@ -155,8 +155,11 @@ def resumed_session(run: Path, changes: Mapping[str, Any], group: Group) -> Sess
 def _read_sources(run: Path) -> dict[str, list[str]]:
     try:
         sources = json.loads((run / "run.json").read_text())
+        for kind in ("content", "style"):
+            if not sources[kind] or not all(isinstance(source, str) for source in sources[kind]):
+                raise ValueError(f"{kind} is no list of sources")
         return {"content": sources["content"], "style": sources["style"]}
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(f"{run}: its run.json cannot be read ({error})") from None
 
 

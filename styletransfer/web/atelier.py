@@ -14,7 +14,7 @@ from PIL import Image
 from ..engine.style_code import SUFFIX, StyleCode
 from ..engine.stylizer import Stylizer
 from ..errors import InputError
-from ..io.image import Picture, read_picture, resize_short_side, write_picture
+from ..io.image import Picture, count_pixels, read_picture, resize_short_side, write_picture
 
 PREVIEW = 512  # short side while one tries
 SHOWN = 1400  # long side of what the page shows; the download has all pixels
@@ -38,22 +38,20 @@ class Atelier:
         self.style = lru_cache(maxsize=256)(self._style)
 
     def check(self, path: str | Path) -> Picture:
-        """An uploaded picture; InputError, without the server's folders in it, if it is none."""
+        """An uploaded picture; InputError, with its name and without the server's folders, if none."""
         if not path:
             raise InputError("Choose a photo first.")
+        name = Path(path).name
+        if not Path(path).exists():
+            raise InputError(f"{name} is no longer here: give it once more.")
+        pixels = count_pixels(path) / 1e6  # by the header alone: before anything is decoded
+        if pixels > self.megapixels:
+            most = f"only {self.megapixels:g} are allowed here"
+            raise InputError(f"{name} has {pixels:.0f} megapixels, {most}.")
         try:
-            with Image.open(path) as image:  # the header alone: before anything is decoded
-                pixels = image.width * image.height / 1e6
-            if pixels > self.megapixels:
-                most = f"{self.megapixels:g} megapixels are allowed here"
-                raise InputError(f"This picture has {pixels:.0f}, only {most}.")
             return read_picture(path)
-        except FileNotFoundError:
-            raise InputError("This picture is no longer here: give it once more.") from None
         except InputError as error:
-            raise InputError(str(error).replace(str(path), "This file")) from None
-        except Exception:  # Pillow's readers raise nearly anything on broken data
-            raise InputError("This file is not a picture that can be read.") from None
+            raise InputError(str(error).replace(str(path), name)) from None
 
     def paint(
         self,
@@ -75,11 +73,12 @@ class Atelier:
         where = None
         if mask is not None and mask.any():
             where = Image.fromarray(mask).resize(photo.rgb.size, Image.Resampling.BILINEAR)
-        with self.turn, watched(self.stylizer.net, step):
+        with self.turn, watched(self.stylizer.net, step, len(used)) as way:
             files = [path for path, _ in used]
             if color != "histogram":  # which needs the styles' pictures
                 files = [self.style(path, strokes) for path in files]
-            return self.stylizer.stylize(
+                way.all_encoded()
+            painted = self.stylizer.stylize(
                 photo,
                 files,
                 alpha,
@@ -90,13 +89,17 @@ class Atelier:
                 color_strength=color_strength,
                 size=size if size and size < min(photo.rgb.size) else None,
                 style_size=strokes,
+                progress=way.painted,
             )
+        step(1.0)
+        return painted
 
     def code(self, styles: Sequence[tuple[str, float]], strokes: int) -> StyleCode:
         """The style code of a blend."""
         used = [(path, weight) for path, weight in styles if weight > 0]
-        codes = [self.style(path, strokes) for path, _ in used]
-        return self.stylizer.blend(codes, [weight for _, weight in used])
+        with self.turn:  # what is not known yet is encoded, and another's job may listen to the network
+            codes = [self.style(path, strokes) for path, _ in used]
+            return self.stylizer.blend(codes, [weight for _, weight in used])
 
     def new_file(self, session: str, name: str) -> Path:
         """A path in a folder of its own, which nobody can guess; gone when the user is."""
@@ -134,20 +137,54 @@ class Atelier:
         return self.stylizer.style(source, strokes)
 
 
+class Way:
+    """How far a job has come: styles are encoded in its first fifth, then the photo is painted.
+
+    step is told of the share that is done, below 1, which never falls. styles: how many there are.
+    """
+
+    def __init__(self, net, step: Step, styles: int):
+        self.step, self.said = step, 0.0
+        convolutions = [m for m in net.modules() if hasattr(m, "kernel_size")]
+        self.encoding = styles * sum(hasattr(m, "kernel_size") for m in net.encoder.modules())
+        self.painting = len(convolutions)
+        self.heard = 0  # convolutions of the styles; and since the last tile was done
+        self.since = 0
+        self.tiles, self.tile = 0.0, 1.0  # share of the tiles that are done, and of one of them
+
+    def all_encoded(self) -> None:
+        """The styles are known, some perhaps from before."""
+        self.heard = self.encoding
+
+    def painted(self, share: float) -> None:
+        """So much has been painted, tile by tile."""
+        self.tile, self.tiles, self.since = share - self.tiles, share, 0
+        self._tell()
+
+    def convolved(self, *_) -> None:
+        """The network has gone through another convolution."""
+        if self.heard < self.encoding:
+            self.heard += 1
+        else:
+            self.since += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        first = self.heard / self.encoding if self.encoding else 1.0
+        within = min(1.0, self.since / self.painting)
+        share = 0.2 * first + 0.8 * min(1.0, self.tiles + self.tile * within)
+        self.said = max(self.said, min(share, 0.99))  # all is done only when the picture is there
+        self.step(self.said)
+
+
 @contextmanager
-def watched(net, step: Step) -> Iterator[None]:
+def watched(net, step: Step, styles: int) -> Iterator[Way]:
     """While it lasts, `step` hears of every convolution of the network, and may raise to end it."""
+    way = Way(net, step, styles)
     convolutions = [m for m in net.modules() if hasattr(m, "kernel_size")]
-    done = 0
-
-    def heard(*_) -> None:
-        nonlocal done
-        done += 1
-        step(min(done / len(convolutions), 1.0))
-
-    hooks = [m.register_forward_hook(heard) for m in convolutions]
+    hooks = [m.register_forward_hook(way.convolved) for m in convolutions]
     try:
-        yield
+        yield way
     finally:
         for hook in hooks:
             hook.remove()

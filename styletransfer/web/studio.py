@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..io.image import example_photo, example_styles, write_picture
 from .atelier import PREVIEW, Atelier, Stopped, thumbnail
 from .folder import private_folder
+from .policy import middleware
 from .theme import CSS, HEAD, theme
 
 MOST = 4  # styles at once
@@ -25,12 +26,6 @@ COLORS = [
     ("The photo's, mixed before painting", "histogram"),
 ]
 NETWORK = "network"  # one job at a time
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "worker-src 'self' blob:; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self' ws: wss: data: blob:; frame-ancestors 'self'"
-)
 
 
 def build(atelier: Atelier) -> gr.Blocks:
@@ -138,6 +133,8 @@ def build(atelier: Atelier) -> gr.Blocks:
                     code = gr.DownloadButton("Save the style code", elem_id="save-code")
 
         choices = [photo, chosen, *weights, alpha, strokes, color, color_strength, brush, feather]
+        for given in (*weights, alpha, strokes, color, color_strength, feather):
+            _judge(given)
 
         def paint(values, size, request: gr.Request, progress) -> tuple:
             file, files, *rest = values
@@ -256,6 +253,22 @@ def build(atelier: Atelier) -> gr.Blocks:
     return page
 
 
+def _judge(given: gr.Slider | gr.Radio) -> None:
+    """What the page itself never sends is a line for who sent it, and none in the terminal."""
+    read = given.preprocess
+
+    def preprocess(payload):
+        try:
+            if payload is None:
+                raise ValueError("A value is missing.")
+            return read(payload)
+        except Exception as error:
+            reason = getattr(error, "message", str(error))
+            raise gr.Error(f"{given.label}: {reason}", title="", print_exception=False) from None
+
+    given.preprocess = preprocess
+
+
 def _captioned(known: list[tuple[str, str]], files: list[str]) -> list[tuple[str, str]]:
     return [(file, f"✓ {name}" if file in files else name) for file, name in known]
 
@@ -297,7 +310,7 @@ def serve(
             theme=theme(),
             css=CSS,
             head=HEAD,
-            app_kwargs={"middleware": [_policy()]},
+            app_kwargs={"middleware": [middleware()]},
         )
         name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
         print(f"http://{name}:{port}", flush=True)
@@ -313,26 +326,3 @@ def _check_free(host: str, port: int) -> None:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot listen on {host}:{port} ({reason}): give another --port") from None
-
-
-def _policy():
-    """Tells browsers to load nothing from elsewhere, whatever the page may ask for."""
-    from starlette.middleware import Middleware
-
-    class Policy:
-        def __init__(self, app):
-            self.app = app
-
-        async def __call__(self, scope, receive, send):
-            async def with_policy(message):
-                if message["type"] == "http.response.start":
-                    message["headers"] = [
-                        *message["headers"],
-                        (b"content-security-policy", POLICY.encode()),
-                        (b"referrer-policy", b"no-referrer"),
-                    ]
-                await send(message)
-
-            await self.app(scope, receive, with_policy)
-
-    return Middleware(Policy)

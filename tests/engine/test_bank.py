@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from styletransfer import InputError, Stylizer
-from styletransfer.cli import run
+from styletransfer.cli import options, run
 from styletransfer.engine.names import made_of, parse_blend
 from styletransfer.io.weights import save_model
 from styletransfer.nn.stylizer import Config, StylizerNet
@@ -130,6 +130,63 @@ def test_a_single_style_needs_no_style(single, photo, paintings, tmp_path, monke
     assert not np.array_equal(np.array(faint), pixels("photo-single.png"))
     with pytest.raises(InputError, match="the one style it has learned"):
         stylizer.stylize(photo, paintings[0])
+
+
+def test_every_verb_takes_learned_styles_and_blends(bank, photo, paintings, tmp_path, monkeypatch):
+    """Where a STYLE is taken, it is any STYLE; and who names a learned one means the shipped bank."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(options, "BANK_MODEL", bank)
+    Image.open(photo).save("clip.gif", save_all=True, append_images=[Image.open(paintings[0])])
+    blend = "bank:lion:0.7,bank:7:0.3"
+    for number, style in enumerate(("bank:lion", blend)):
+        for verb in (
+            [photo, style, "-o", f"{number}.png"],
+            ["video", "clip.gif", style, "-o", f"video{number}.gif"],
+            ["video", "clip.gif", "--style-at", f"0:{style}", "-o", f"at{number}.gif"],
+            ["grid", photo, style, "bank:7", "-o", f"grid{number}.png", "--size", "16"],
+            ["morph", photo, style, "bank:7", "-o", f"morph{number}.gif", "--seconds", "0.2"],
+            ["style", "save", style, "-o", f"{number}.style.safetensors"],
+            ["style", "blend", style, "bank:7:2", "-o", f"b{number}.style.safetensors"],
+            ["batch", f"{tmp_path}/photo.png", f"out{number}", "--style", style],
+        ):
+            assert run(verb) == 0, verb
+    assert np.array_equal(pixels("1.png"), pixels("out1/photo.png"))
+
+
+def test_every_verb_takes_blends_of_pictures(tiny_model, photo, paintings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.open(photo).save("clip.gif", save_all=True, append_images=[Image.open(paintings[0])])
+    Image.open(paintings[0]).save("broken.jpg")
+    (tmp_path / "broken.jpg").write_bytes((tmp_path / "broken.jpg").read_bytes()[:200])
+    for number, colours in enumerate(("none", "histogram")):
+        for verb in (
+            [photo, "STYLE", "-o", f"{number}.png", "--preserve-color", colours],
+            ["batch", f"{tmp_path}/photo.png", f"out{number}", "--style", "STYLE"]
+            + ["--preserve-color", colours],
+            ["video", "clip.gif", "STYLE", "-o", f"video{number}.gif"],
+            ["grid", photo, "STYLE", "-o", f"grid{number}.png", "--size", "16"],
+        ):
+            verb += ["--model", tiny_model, "--style-size", "32"]
+            good, bad = ":0.7,".join(paintings) + ":0.3", f"{paintings[0]}:0.7,broken.jpg:0.3"
+            assert run([bad if word == "STYLE" else word for word in verb]) == 2, verb
+            assert run([good if word == "STYLE" else word for word in verb]) == 0, verb
+        assert np.array_equal(pixels(f"{number}.png"), pixels(f"out{number}/photo.png"))
+
+
+def test_what_has_no_picture_cannot_be_recoloured(bank, tiny_model, photo, paintings, tmp_path, capsys):
+    code = str(tmp_path / "a.style.safetensors")
+    assert run(["style", "save", paintings[0], "-o", code, "--model", tiny_model]) == 0
+    capsys.readouterr()
+    for style, model, says in (
+        ("bank:lion", bank, "a learned one has none"),
+        ("bank:lion:0.5,bank:7:0.5", bank, "a learned one has none"),
+        (code, tiny_model, "picture, not its code"),
+        (f"{code}:0.5,{paintings[0]}:0.5", tiny_model, "picture, not its code"),
+    ):
+        command = [photo, style, "--model", model, "--preserve-color", "histogram", "-o", "x.png"]
+        assert run(command) == 2
+        err = capsys.readouterr().err
+        assert says in err and err.count("\n") == 1, err
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_alpha_above_one_goes_on_in_a_straight_line(stylizer, codes):
 
 
 def test_morph_begins_and_ends_with_the_single_styles(stylizer, codes):
-    path = between(codes, 9)
+    path = list(between(codes, 9))
     assert path[0] is codes[0] and path[8] is codes[2]
     same(path[4], codes[1])
     same(path[2], stylizer.blend(codes[:2]))  # half way in time is half way in style
@@ -93,6 +93,24 @@ def test_morph_begins_and_ends_with_the_single_styles(stylizer, codes):
     assert len(pictures) == 5
     for index, code in ((0, codes[0]), (2, codes[1]), (4, codes[2])):
         assert np.array_equal(pictures[index], stylizer.stylize(PHOTO, code))
+
+
+def test_a_morph_without_end_begins_at_once(stylizer, codes):
+    assert next(morph(stylizer, PHOTO, codes, 10**12)) is not None
+
+
+def test_sheets_that_do_not_fit_are_refused_before_the_work(stylizer, codes):
+    for wrong in (
+        lambda: grid(stylizer, PHOTO, [*codes, codes[0]], corners=10**6),
+        lambda: grid(stylizer, PHOTO, codes, size=10**6),
+        lambda: sheet(stylizer, PHOTO, codes, size=10**6),
+        lambda: morph(stylizer, PHOTO, codes, 5, size=10**6),
+        lambda: stylizer.stylize(PHOTO, codes[0], size=10**6),
+        lambda: stylizer.stylize(torch.rand(1, 3, 8, 8), codes[0], size=10**6),
+        lambda: stylizer.style(PHOTO, 10**6),
+    ):
+        with pytest.raises(InputError, match="GB of memory and"):
+            wrong()
 
 
 def test_grid_and_sheet_from_python(stylizer, codes):
@@ -248,6 +266,38 @@ def test_histogram_takes_pictures_in_blends_and_regions(stylizer, tmp_path):
     plain = stylizer.stylize(PHOTO, tmp_path / "a.png", **options)
     blended = stylizer.stylize(PHOTO, {str(tmp_path / "a.png"): 2.0}, **options)
     assert np.array_equal(plain, blended)
+    STYLES[1].save(tmp_path / "b.png")
+    inline = stylizer.stylize(PHOTO, f"{tmp_path}/a.png:3,{tmp_path}/b.png:1", **options)
+    shares = {tmp_path / "a.png": 0.75, tmp_path / "b.png": 0.25}
+    assert np.array_equal(inline, stylizer.stylize(PHOTO, shares, **options))
+    folder = stylizer.stylize(PHOTO, tmp_path, **options)
+    mean = stylizer.stylize(PHOTO, dict.fromkeys(shares, 1.0), **options)
+    assert np.array_equal(folder, mean) and not np.array_equal(mean, inline)
+
+
+def test_what_is_transparent_in_a_mask_is_not_painted(stylizer, codes):
+    """White strokes, whole or half, on transparency of any colour; as file, picture or array."""
+    strokes = np.full((64, 96, 2), 255, np.uint8)
+    strokes[:, :48, 1], strokes[:, 48:60, 1] = 0, 128
+    grey = strokes[..., 1].copy()
+    expected = stylizer.stylize(PHOTO, codes[0], mask=grey)
+    colour = np.dstack([strokes[..., :1]] * 3 + [grey])
+    for mask in (strokes, colour, Image.fromarray(strokes), Image.fromarray(colour)):
+        assert np.array_equal(stylizer.stylize(PHOTO, codes[0], mask=mask), expected)
+    assert not np.array_equal(expected, stylizer.stylize(PHOTO, codes[0]))
+
+
+def test_what_is_transparent_in_a_map_has_no_colour(stylizer, codes):
+    """What was rubbed out is nobody's, though the colour is still there behind."""
+    drawn = np.zeros((64, 96, 4), np.uint8)
+    drawn[..., 0], drawn[:, :48, 3] = 255, 255
+    plain = drawn[..., :3].copy()
+    plain[:, 48:] = 0, 0, 9
+    region = {"#ff0000": codes[0]}
+    expected = stylizer.stylize(PHOTO, codes[1], regions=plain, region=region)
+    assert np.array_equal(stylizer.stylize(PHOTO, codes[1], regions=drawn, region=region), expected)
+    with pytest.raises(InputError, match="no style for what is transparent of the map"):
+        stylizer.stylize(PHOTO, regions=drawn, region=region)
 
 
 def test_color_strength_goes_from_nothing_to_all(stylizer, codes):
@@ -277,7 +327,11 @@ def test_color_strength_goes_from_nothing_to_all(stylizer, codes):
         ({"regions": halves(96, 64), "region": {}}, "no style for"),
         ({"mask": np.zeros((64, 96), np.float32)}, "uint8"),
         ({"regions": np.zeros((64, 96), np.int64), "region": {"0": STYLES[0]}}, "uint8"),
+        ({"mask": np.zeros((64, 96, 5), np.uint8)}, "uint8"),
+        ({"mask": np.zeros((64, 96, 3), bool)}, "uint8"),
+        ({"mask": np.zeros((0, 0), np.uint8)}, "uint8"),
         ({"feather": -1}, "feather"),
+        ({"feather": 10**9}, "feather"),
         ({"color_strength": 2}, "color_strength"),
         ({"style_crop": 0}, "crop"),
         ({"style": None}, "no style"),

@@ -148,6 +148,21 @@ def test_histogram_gives_the_style_the_photo_s_colours():
     torch.testing.assert_close(matched.cov(), goal.cov(), atol=1e-4, rtol=2e-2)
 
 
+def test_histogram_matching_keeps_devices_apart():
+    """A content tensor on a GPU: no operation may mix what lies there with what lies here."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    from styletransfer.engine.canvas import Canvas
+    from styletransfer.engine.color import match_colors
+    from styletransfer.engine.tiles import palette
+
+    with FakeTensorMode():
+        content = palette(Canvas(torch.rand(1, 3, 40, 50, device="cuda")))
+        assert content.mean.is_cuda
+        assert match_colors(torch.rand(1, 3, 30, 40), content).device.type == "cpu"
+        assert match_colors(torch.rand(1, 3, 30, 40, device="cuda"), content).device.type == "cpu"
+
+
 def test_histogram_runs_on_pictures_and_refuses_codes(stylizer):
     content = array(24, 24)
     out = stylizer.stylize(content, STYLE, preserve_color="histogram", style_size=32)

@@ -1,0 +1,169 @@
+"""What --help and README.md show is done here, on small pictures that are called so."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styletransfer import Stylizer
+from styletransfer.cli import VERBS, run
+from styletransfer.io.weights import WEIGHTS
+
+ROOT = Path(__file__).parents[1]
+PICTURES = sorted((ROOT / "examples").glob("*/*.jpg"))
+PHOTOS = ("photo", "photos/x/y", "photos/z", "imagenet/train/cats/a", "imagenet/train/dogs/b")
+PHOTOS += ("imagenet/c", "train2017/d", "wikiart/e")
+STYLES = ("starry", "starry_night", "wave", "lion", "rest", *"abcd", "monet/1", "monet/2")
+STYLES += tuple(f"paintings/{n}" for n in range(3))
+LONG = ("web", "train", "export")  # of which only the options are looked at
+INSTALLED = {"video": "av", "morph": "av", "--engine": "ray"}
+
+
+def commands(text: str) -> list[str]:
+    """Lines of a text that are commands of ours, indented, as one types them."""
+    text = text.replace("\\\n", " ").rpartition("Examples:")[2]
+    found = re.findall(r"^ +((?:stylize|cat|torchrun|pip install) .*)$", text, re.MULTILINE)
+    return [re.sub(r" +", " ", line) for line in found if re.search(r"stylize |-m styletransfer", line)]
+
+
+README = (ROOT / "README.md").read_text()
+HELP = [
+    line
+    for verb in ("picture", *VERBS)
+    for line in commands(getattr(import_module(f"styletransfer.cli.{verb}"), "EPILOG", ""))
+]
+
+
+def test_there_are_examples():
+    assert len(commands(README)) > 40 and len(HELP) > 15
+    assert "stylize photo.jpg bank:monet:0.7,bank:hokusai:0.3" in HELP
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    """A folder with everything that examples name."""
+    folder = tmp_path_factory.mktemp("world")
+    for number, name in enumerate([*PHOTOS, *STYLES]):
+        path = folder / f"{name}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(PICTURES[number % len(PICTURES)]).resize((96, 64)).save(path)
+    photo = Image.open(folder / "photo.jpg")
+    photo.save(folder / "huge.tif")
+    photo.convert("L").save(folder / "sky.png")
+    Image.fromarray(np.arange(96 * 64, dtype=np.uint8).reshape(64, 96) % 2 * 3).save(
+        folder / "labels.png"
+    )
+    (folder / "wikiart" / "broken.jpg").write_bytes(b"no picture")
+    for name, member in (("train-000", "a"), ("train-001", "b")):
+        subprocess.run(["tar", "cf", f"{name}.tar", f"{member}.jpg"], cwd=folder, check=True)
+    shutil.copytree(folder, folder / "shards", ignore=shutil.ignore_patterns("*[!r]"))
+    for name in ("train-000.tar", "train-001.tar"):
+        shutil.copy(folder / name, folder / "shards" / name)
+    film(folder)
+    stylizer = Stylizer()
+    for name in ("starry", "mix"):
+        stylizer.style(folder / "starry.jpg").save(folder / f"{name}.style.safetensors")
+    (folder / "runs" / "mine").mkdir(parents=True)
+    weights = WEIGHTS / "adain-fast.safetensors"
+    shutil.copy(weights, folder / "runs" / "mine" / "checkpoint-020000.safetensors")
+    return folder
+
+
+def film(folder: Path) -> None:
+    """Moving pictures: 12 seconds, a few frames, an animation, and a folder."""
+    frames = [Image.open(folder / "photo.jpg").rotate(5 * n) for n in range(4)]
+    frames[0].save(folder / "cat.gif", save_all=True, append_images=frames[1:], duration=100)
+    (folder / "frames").mkdir()
+    for number, frame in enumerate(frames):
+        frame.save(folder / "frames" / f"{number}.png")
+    try:
+        import av
+    except ImportError:
+        return
+    for name, count in (("clip.mp4", 24), ("clip.mov", 3)):
+        with av.open(str(folder / name), "w") as file:
+            stream = file.add_stream("libx264", rate=2)
+            stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+            for number in range(count):
+                file.mux(stream.encode(av.VideoFrame.from_image(frames[number % 4])))
+            file.mux(stream.encode())
+
+
+@pytest.fixture
+def here(world, tmp_path, monkeypatch) -> Path:
+    shutil.copytree(world, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def paint_map(text: str) -> None:
+    """A map.png with the colours that a text names."""
+    colours = list(dict.fromkeys(re.findall("#[0-9a-f]{6}", text)))
+    if colours:
+        map = Image.new("RGB", Image.open("photo.jpg").size, colours[0])
+        map.paste(colours[-1], (0, 0, 40, 64))
+        map.save("map.png")
+
+
+@pytest.mark.parametrize("line", dict.fromkeys([*HELP, *commands(README)]))
+def test_an_example_does_what_it_shows(line, here, capsys):
+    for word, module in INSTALLED.items():
+        if word in line.split():
+            pytest.importorskip(module)
+    paint_map(line)
+    line = re.sub(r"\{000\.\.099\}", "{000..001}", line)
+    if "|" in line:
+        stylize = f"{sys.executable} -m styletransfer"
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        subprocess.run(line.replace("stylize", stylize), shell=True, check=True, env=environment)
+        assert Image.open("out.png").size == (96, 64)
+        return
+    words = shlex.split(line.split("&&")[-1], comments=True)
+    start = words.index("styletransfer") if "styletransfer" in words else words.index("stylize")
+    words = words[start + 1 :]
+    if words[0] in LONG or "ray" in words:
+        import typer
+
+        app = import_module(f"styletransfer.cli.{words[0]}").app
+        assert typer.main.get_command(app).make_context("stylize", words[1:]).params
+        return
+    if "-o" in words:  # of which one example makes what another uses
+        Path(words[words.index("-o") + 1]).unlink(missing_ok=True)
+    before = set(here.rglob("*"))
+    assert run(words) == (1 if "wikiart" in words else 0), capsys.readouterr().err
+    out = capsys.readouterr().out.strip()
+    if "--dry-run" in words:
+        assert '"output"' in out and set(here.rglob("*")) == before
+    else:
+        assert out and set(here.rglob("*")) > before
+
+
+def blocks() -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_of_the_readme(here):
+    (code,) = [block for block in blocks() if "from styletransfer" in block]
+    paint_map(code)
+    done = {}
+    exec(code, done)
+    assert done["out"].size == done["placed"].size == (96, 64)
+    assert Image.open("grid.png").width > 500 and next(done["frames"]).size == (96, 64)
+    assert Path("starry.style.safetensors").stat().st_size > 1000
+
+
+def test_the_python_of_the_readme_without_torch(here):
+    pytest.importorskip("onnx"), pytest.importorskip("onnxscript"), pytest.importorskip("onnxruntime")
+    assert run(["export", "adain-fast"]) == 0
+    (code,) = [block for block in blocks() if "onnxruntime" in block]
+    exec(code, {})
+    ours = Stylizer(precision="fp32").stylize("photo.jpg", "starry.jpg", style_size=64)
+    assert np.abs(np.array(Image.open("out.png")).astype(int) - np.array(ours)).max() <= 2
