@@ -172,7 +172,8 @@ class Painter:
         device = self.stylizer.device
         pixels = torch.cat([as_uint8(loaded.picture.rgb) for loaded, _ in batch]).to(device)
         codes = [self.code(style) for _, style in batch]
-        painted = self.stylizer.repaint_each(Canvas(pixels), codes, self.look.get("alpha", 1.0)).pixels
+        how = self.look.get("alpha", 1.0), self.look.get("strokes", 1.0)
+        painted = self.stylizer.repaint_each(Canvas(pixels), codes, *how).pixels
         rows = painted.permute(0, 2, 3, 1).contiguous()
         # Copied behind the painting of this batch, not behind that of the next, and waited for by who
         # encodes: so the GPU has something to do meanwhile.

@@ -132,6 +132,7 @@ def batch(
     crop: Annotated[
         bool, typer.Option("--crop", help="Cut out the middle, --size by --size pixels.")
     ] = False,
+    strokes: options.Strokes = 1.0,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
     mask: Annotated[
@@ -231,6 +232,7 @@ def batch(
         "feather": feather,
         "preserve_color": preserve_color.value,
         "color_strength": color_strength,
+        "strokes": strokes,
         "style_size": style_size,
         "style_crop": style_crop,
         "stats": stats.value,
@@ -305,6 +307,8 @@ def _as_options(
         for key, parts in (look["region"] or {}).items()
     }
     given = {**look, **files, "region": region or None}
+    if given["strokes"] == 1:  # as it was before it was asked
+        del given["strokes"]
     own = {"model": digest[:16], "size": size, "crop": crop, "quality": quality, "precision": precision}
     return as_json({key: value for key, value in {**given, **own}.items() if value is not None})
 

@@ -24,6 +24,7 @@ def grid(
         typer.Option(metavar="N", help="An N×N square with four styles at its corners instead."),
     ] = None,
     size: options.CellSize = 256,
+    strokes: options.Strokes = 1.0,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
     model: options.Model = options.DEFAULT_MODEL,
@@ -54,7 +55,7 @@ def grid(
 
     painted = paint_grid(
         Stylizer(model, device, precision.value), photo, styles, strengths, corners,
-        size=size, style_size=style_size, style_crop=style_crop, track=options.progress,
+        size=size, style_size=style_size, style_crop=style_crop, strokes=strokes, track=options.progress,
     )  # fmt: skip
     write_picture(output, painted)
     print(output)

@@ -32,6 +32,7 @@ def morph(
     size: Annotated[
         int | None, typer.Option(help="Short side.", show_default="the photo's, at most 512")
     ] = None,
+    strokes: options.Strokes = 1.0,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
     model: options.Model = options.DEFAULT_MODEL,
@@ -66,7 +67,8 @@ def morph(
 
     pictures = paint_morph(
         Stylizer(model, device, precision.value), photo, styles + styles[:1] * loop, frames, alpha,
-        size=size or min(512, *photo.rgb.size), style_size=style_size, style_crop=style_crop,
+        size=size or min(512, *photo.rgb.size), strokes=strokes,
+        style_size=style_size, style_crop=style_crop,
     )  # fmt: skip
     times = [1 / Fraction(fps).limit_denominator(1001)] * frames
     write_animation(output, options.progress(pictures, frames), times, say)

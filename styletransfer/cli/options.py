@@ -40,6 +40,14 @@ StyleSize = Annotated[
 StyleCrop = Annotated[
     float, typer.Option(help="The middle part of a style that is looked at; strokes grow as it shrinks.")
 ]
+Strokes = Annotated[
+    float,
+    typer.Option(
+        min=0.5,
+        max=4.0,
+        help="How broad strokes are, 0.5 to 4 times the model's own.",
+    ),
+]
 CellSize = Annotated[int, typer.Option(help="Short side of each picture.")]
 
 

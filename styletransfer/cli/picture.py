@@ -88,6 +88,7 @@ def picture(
         int | None,
         typer.Option(help="Short side of the result in pixels.", show_default="the photo's size"),
     ] = None,
+    strokes: options.Strokes = 1.0,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
     mask: Annotated[
@@ -188,6 +189,7 @@ def picture(
         "preserve_color": preserve_color.value,
         "color_strength": color_strength,
         "size": size,
+        "strokes": strokes,
         "style_size": style_size,
         "style_crop": style_crop,
         "tile": int(tile) if tile.isdigit() else tile,
@@ -210,6 +212,7 @@ def picture(
             "styles": _listed(styles, shares),
             **({"regions": placed} if placed else {}),
             "alpha": alpha,
+            "strokes": strokes,
             "model": model,
             "device": str(stylizer.device),
             "seconds": round(seconds, 3),

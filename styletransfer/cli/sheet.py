@@ -28,6 +28,7 @@ def sheet(
     columns: Annotated[int, typer.Option(help="Pictures side by side.")] = 5,
     alpha: Annotated[float, typer.Option(help="Strength.")] = 1.0,
     size: options.CellSize = 256,
+    strokes: options.Strokes = 1.0,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
     model: options.Model = options.DEFAULT_MODEL,
@@ -72,7 +73,8 @@ def sheet(
     stylizer = Stylizer(options.model_for(model, [styles]), device, precision.value)
     painted = paint_sheet(
         stylizer, photo, found or [BANK + name for name in stylizer.styles], columns, alpha,
-        size=size, style_size=style_size, style_crop=style_crop, track=options.progress, on_error=note,
+        size=size, style_size=style_size, style_crop=style_crop, strokes=strokes,
+        track=options.progress, on_error=note,
     )  # fmt: skip
     write_picture(output, painted)
     print(output)

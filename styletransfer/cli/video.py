@@ -100,6 +100,7 @@ def video(
     preserve_color: Annotated[
         PreserveColor, typer.Option(help="Keep the film's colours: paint brightness only.")
     ] = PreserveColor.none,
+    strokes: options.Strokes = 1.0,
     style_size: options.StyleSize = 512,
     style_crop: options.StyleCrop = 1.0,
     model: options.Model = options.DEFAULT_MODEL,
@@ -154,7 +155,8 @@ def video(
                 style_at=at or None,
                 size=size, fps=fps, start=start, duration=duration, codec=codec, crf=crf,
                 sound=not no_audio, steady=not frame_by_frame, preserve_color=preserve_color.value,
-                style_size=style_size, style_crop=style_crop, force=force, track=track, note=say,
+                style_size=style_size, style_crop=style_crop, strokes=strokes,
+                force=force, track=track, note=say,
             )  # fmt: skip
         except KeyboardInterrupt:
             if Path(f"{output}.parts").exists():

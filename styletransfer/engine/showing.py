@@ -30,6 +30,7 @@ def morph(
     size: int | None = None,
     style_size: int = STYLE_SIZE,
     style_crop: float = 1.0,
+    strokes: float = 1.0,
 ) -> Iterator[Image.Image]:
     """`frames` PIL images on a smooth path through styles; the ends are those of the single styles."""
     if len(styles) < 2 or frames < 2:
@@ -40,7 +41,9 @@ def morph(
         if size is not None:
             with_short_side(content.rgb.size, size)  # what is too large is said before all else
     codes = [stylizer.style(style, style_size, style_crop) for style in styles]
-    return stylizer.variations(content, ((code, alpha) for code in between(codes, frames)), size)
+    return stylizer.variations(
+        content, ((code, alpha) for code in between(codes, frames)), size, strokes
+    )
 
 
 def grid(
@@ -53,6 +56,7 @@ def grid(
     size: int = 256,
     style_size: int = STYLE_SIZE,
     style_crop: float = 1.0,
+    strokes: float = 1.0,
     track: Track = lambda items, count: items,
 ) -> Image.Image:
     """A sheet with a row for each style and a column for each strength; or, with corners N, an N×N
@@ -75,7 +79,7 @@ def grid(
     else:
         looks = [[(code, 1.0) for code in row] for row in square(codes, corners)]
         titles, labels = [], []
-    painted = stylizer.variations(photo, [look for row in looks for look in row], size)
+    painted = stylizer.variations(photo, [look for row in looks for look in row], size, strokes)
     width = len(looks[0])
     pictures = list(track(painted, len(looks) * width))
     rows = [pictures[i : i + width] for i in range(0, len(pictures), width)]
@@ -92,6 +96,7 @@ def sheet(
     size: int = 256,
     style_size: int = STYLE_SIZE,
     style_crop: float = 1.0,
+    strokes: float = 1.0,
     track: Track = lambda items, count: items,
     on_error: Callable[[InputError], None] | None = None,
 ) -> Image.Image:
@@ -117,7 +122,7 @@ def sheet(
             names.append(_name(style))
             yield code, alpha
 
-    pictures = list(stylizer.variations(photo, looks(), size))
+    pictures = list(stylizer.variations(photo, looks(), size, strokes))
     if not pictures:
         raise InputError("none of the styles can be used")
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]

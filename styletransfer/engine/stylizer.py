@@ -52,6 +52,7 @@ class Stylizer(Styles):
         preserve_color: str = "none",
         color_strength: float = 1.0,
         size: int | None = None,
+        strokes: float = 1.0,
         style_size: int = STYLE_SIZE,
         style_crop: float = 1.0,
         tile: str | int = "auto",
@@ -74,7 +75,8 @@ class Stylizer(Styles):
         preserve_color: none, luminance (only brightness is painted) or histogram (the style gets the
         photo's colours first; pictures only, not codes or learned styles); color_strength: how much of
         that, 0 to 1.
-        style_size, style_crop: as `size` and `crop` of `style`.
+        strokes: how broad strokes are, 0.5 to 4 times the model's own: so many times smaller is what a
+        draft is painted of (`engine.levels`). style_size, style_crop: as `size` and `crop` of `style`.
 
         tile: side in pixels of what the network sees at once, "off" for the whole picture, or "auto",
         as memory allows. Tiles take longer and change nothing: statistics are still the whole
@@ -85,8 +87,8 @@ class Stylizer(Styles):
         out = self.repaint(
             canvas, style, alpha, weights=weights, mask=mask, regions=regions, region=region,
             feather=feather, preserve_color=preserve_color, color_strength=color_strength,
-            style_size=style_size, style_crop=style_crop, tile=tile, stats=stats, progress=progress,
-            map_size=whole,
+            strokes=strokes, style_size=style_size, style_crop=style_crop, tile=tile, stats=stats,
+            progress=progress, map_size=whole,
         )  # fmt: skip
         return _like(content, out.pixels, picture)
 
@@ -104,6 +106,7 @@ class Stylizer(Styles):
         feather: int = 0,
         preserve_color: str = "none",
         color_strength: float = 1.0,
+        strokes: float = 1.0,
         style_size: int = STYLE_SIZE,
         style_crop: float = 1.0,
         tile: str | int = "auto",
@@ -168,25 +171,31 @@ class Stylizer(Styles):
             return painted
 
         look = Look(self._joined(codes), strength, shares)
-        return paint(self.net, canvas, look, tile, stats, finish, progress)
+        return paint(self.net, canvas, look, tile, stats, finish, progress, strokes)
 
     @torch.inference_mode()
     def variations(
-        self, content: Source, looks: Iterable[tuple[StyleCode, float]], size: int | None = None
+        self,
+        content: Source,
+        looks: Iterable[tuple[StyleCode, float]],
+        size: int | None = None,
+        strokes: float = 1.0,
     ) -> Iterator[Image.Image]:
         """One picture in many styles and strengths: looks are (code, alpha), one PIL image for each."""
         canvas, _, _ = _open(content, size)
         for code, alpha in looks:
             self._check_code(code)
-            out = paint(self.net, canvas, Look(self._joined([code]), alpha))
+            out = paint(self.net, canvas, Look(self._joined([code]), alpha), strokes=strokes)
             yield Image.fromarray(to_array(out.pixels))
 
     @torch.inference_mode()
-    def repaint_each(self, canvas: Canvas, codes: Sequence[StyleCode], alpha: float = 1.0) -> Canvas:
+    def repaint_each(
+        self, canvas: Canvas, codes: Sequence[StyleCode], alpha: float = 1.0, strokes: float = 1.0
+    ) -> Canvas:
         """A canvas of N pictures, each in its own of N codes; on a GPU faster than one by one."""
         for code in codes:
             self._check_code(code)
-        return paint(self.net, canvas, Look(self._joined(codes), alpha))
+        return paint(self.net, canvas, Look(self._joined(codes), alpha), strokes=strokes)
 
 
 def _open(content: Source, size: int | None) -> tuple[Canvas, Picture | None, tuple[int, int]]:

@@ -61,6 +61,7 @@ def stylize_video(
     preserve_color: str = "none",
     style_size: int = STYLE_SIZE,
     style_crop: float = 1.0,
+    strokes: float = 1.0,
     force: bool = False,
     track: Callable[[int, int], None] = lambda done, total: None,
     note: Callable[[str], None] = lambda text: None,
@@ -69,8 +70,8 @@ def stylize_video(
 
     content: what `open_clip` reads. output: .mp4, .mov, .mkv, .webm, .gif, .webp, .apng, or a folder
     for frames. style, weights: as for `Stylizer.stylize`. style_at: {second: style}; between two the
-    one becomes the other. size: short side. fps: frames a second, in place of the film's own times.
-    start, duration: seconds of it. steady: without flicker (`steady`). sound: copied as it is.
+    one becomes the other. size: short side. strokes: as there. fps: frames a second, in place of the
+    film's own times. start, duration: seconds of it. steady: without flicker (`steady`). sound: copied as it is.
     track: called with how many frames are done, and of how many about. note: what to tell the user.
 
     Stopped, the same call goes on from the last whole piece, in the folder OUTPUT.parts; the result
@@ -93,7 +94,7 @@ def stylize_video(
         "model": stylizer.digest,
         "computing": f"{stylizer.device.type} {stylizer.dtype}",
         "styles": [[at, _code_digest(code)] for at, code in styles],
-        "options": [alpha, *painted, fps, start, duration, codec, crf, steady, preserve_color],
+        "options": [alpha, *painted, fps, start, duration, codec, crf, steady, preserve_color, strokes],
     }
     with Work(output, plan, force) as work:
         sink = sink_for(output, clip, part, painted, codec, crf, sound)
@@ -103,7 +104,7 @@ def stylize_video(
                 sink.probe(work.folder)
             for text in (*clip.notes, *sink.notes):
                 note(text)
-            painter = Painter(stylizer, styles, alpha, preserve_color == "luminance", steady)
+            painter = Painter(stylizer, styles, alpha, preserve_color == "luminance", steady, strokes)
             _paint(clip, part, painted, painter, work, sink, track)
             _finish(work, sink)
         if work.damaged:

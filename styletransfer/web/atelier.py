@@ -58,7 +58,8 @@ class Atelier:
         photo: Picture,
         styles: Sequence[tuple[str, float]],
         alpha: float,
-        strokes: int,
+        strokes: float,
+        style_size: int,
         color: str,
         color_strength: float,
         mask: np.ndarray | None,
@@ -76,7 +77,7 @@ class Atelier:
         with self.turn, watched(self.stylizer.net, step, len(used)) as way:
             files = [path for path, _ in used]
             if color != "histogram":  # which needs the styles' pictures
-                files = [self.style(path, strokes) for path in files]
+                files = [self.style(path, style_size) for path in files]
                 way.all_encoded()
             painted = self.stylizer.stylize(
                 photo,
@@ -88,17 +89,18 @@ class Atelier:
                 preserve_color=color,
                 color_strength=color_strength,
                 size=size if size and size < min(photo.rgb.size) else None,
-                style_size=strokes,
+                strokes=strokes,
+                style_size=style_size,
                 progress=way.painted,
             )
         step(1.0)
         return painted
 
-    def code(self, styles: Sequence[tuple[str, float]], strokes: int) -> StyleCode:
+    def code(self, styles: Sequence[tuple[str, float]], style_size: int) -> StyleCode:
         """The style code of a blend."""
         used = [(path, weight) for path, weight in styles if weight > 0]
         with self.turn:  # what is not known yet is encoded, and another's job may listen to the network
-            codes = [self.style(path, strokes) for path, _ in used]
+            codes = [self.style(path, style_size) for path, _ in used]
             return self.stylizer.blend(codes, [weight for _, weight in used])
 
     def new_file(self, session: str, name: str) -> Path:
@@ -132,9 +134,9 @@ class Atelier:
         if folder := self.folders.pop(session, None):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _style(self, path: str, strokes: int) -> StyleCode:
+    def _style(self, path: str, style_size: int) -> StyleCode:
         source = path if path.endswith(SUFFIX) else self.check(path)
-        return self.stylizer.style(source, strokes)
+        return self.stylizer.style(source, style_size)
 
 
 class Way:

@@ -11,6 +11,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import gradio as gr
 
+from ..engine.paint import LEAST_STROKES, MAX_STROKES
 from ..engine.stylizer import Stylizer
 from ..errors import InputError
 from ..io.image import example_photo, example_styles, write_picture
@@ -85,8 +86,13 @@ def build(atelier: Atelier) -> gr.Blocks:
                     0, 2, 1, step=0.05, label="Strength", elem_id="strength",
                     info="0 is the photo, 1 the painting's style, 2 too much",
                 )  # fmt: skip
+                finest = LEAST_STROKES if atelier.stylizer.net.config.drafts else 1
                 strokes = gr.Slider(
-                    128, 1024, 512, step=32, label="Stroke size", elem_id="strokes",
+                    finest, MAX_STROKES, 1, step=0.25, label="Strokes", elem_id="strokes",
+                    info="how broad they are",
+                )  # fmt: skip
+                style_size = gr.Slider(
+                    128, 1024, 512, step=32, label="Style size", elem_id="style-size",
                     info="how large the painting is looked at",
                 )  # fmt: skip
                 with gr.Accordion("Colours", open=False):
@@ -132,14 +138,25 @@ def build(atelier: Atelier) -> gr.Blocks:
                     )
                     code = gr.DownloadButton("Save the style code", elem_id="save-code")
 
-        choices = [photo, chosen, *weights, alpha, strokes, color, color_strength, brush, feather]
-        for given in (*weights, alpha, strokes, color, color_strength, feather):
+        choices = [
+            photo,
+            chosen,
+            *weights,
+            alpha,
+            strokes,
+            style_size,
+            color,
+            color_strength,
+            brush,
+            feather,
+        ]
+        for given in (*weights, alpha, strokes, style_size, color, color_strength, feather):
             _judge(given)
 
         def paint(values, size, request: gr.Request, progress) -> tuple:
             file, files, *rest = values
             styles = list(zip(files, rest[:MOST]))
-            alpha, strokes, color, share, drawn, feather = rest[MOST:]
+            alpha, strokes, style_size, color, share, drawn, feather = rest[MOST:]
             sign = atelier.begin(request.session_hash)
 
             def step(done: float) -> None:
@@ -152,11 +169,21 @@ def build(atelier: Atelier) -> gr.Blocks:
                 layers = (drawn or {}).get("layers") or []
                 mask = layers[0][..., 3] if layers else None
                 image = atelier.paint(
-                    source, styles, alpha, int(strokes), color, share, mask, int(feather), size, step
+                    source,
+                    styles,
+                    alpha,
+                    strokes,
+                    int(style_size),
+                    color,
+                    share,
+                    mask,
+                    int(feather),
+                    size,
+                    step,
                 )
                 if sign.is_set():
                     raise Stopped
-                return source, image, styles, int(strokes)
+                return source, image, styles, int(style_size)
             except Stopped:
                 raise gr.Error("Stopped.", duration=3, title="", print_exception=False) from None
             except InputError as error:
@@ -168,9 +195,9 @@ def build(atelier: Atelier) -> gr.Blocks:
         def preview(request: gr.Request, progress=gr.Progress(), *values):
             if values[0] is None:
                 return None, gr.skip(), gr.DownloadButton(interactive=False)
-            source, image, styles, strokes = paint(values, PREVIEW, request, progress)
+            source, image, styles, style_size = paint(values, PREVIEW, request, progress)
             file = atelier.new_file(request.session_hash, "blend.style.safetensors")
-            atelier.code(styles, strokes).save(file)
+            atelier.code(styles, style_size).save(file)
             pair = shown(request, source.rgb, image)
             ready = gr.DownloadButton("Download the picture", value=None, interactive=False)
             return pair, str(file), ready
@@ -230,7 +257,9 @@ def build(atelier: Atelier) -> gr.Blocks:
         shelves = [library, chosen, gallery, *weights]
         added = own.upload(add, [library, chosen, own], [own, *shelves], **quick)
         opened = page.load(canvas, photo, brush, **quick)
-        moved = [slider.input for slider in (*weights, alpha, strokes, color_strength, feather)]
+        moved = [
+            slider.input for slider in (*weights, alpha, strokes, style_size, color_strength, feather)
+        ]
         jobs = [
             new_photo.then(preview, **live),
             picked.then(preview, **live),

@@ -26,7 +26,14 @@ from ..conftest import noise
 
 def settings(**changes) -> dict:
     usual = dict(
-        alpha=0.8, strokes=32, color="none", color_strength=1.0, mask=None, feather=0, size=None
+        alpha=0.8,
+        strokes=1.0,
+        style_size=32,
+        color="none",
+        color_strength=1.0,
+        mask=None,
+        feather=0,
+        size=None,
     )
     return usual | dict(step=lambda done: None) | changes
 

@@ -61,7 +61,7 @@ def test_photo_style_and_sliders_give_the_picture_of_the_command(page, tmp_path,
     changes(page, lambda: drop(page, "#own-style button", style))
     changes(page, lambda: slide(page, "weight-1", 0.25))
     changes(page, lambda: slide(page, "strength", 0.7))
-    changes(page, lambda: slide(page, "strokes", 256))
+    changes(page, lambda: slide(page, "style-size", 256))
     page.get_by_role("button", name="Paint at full size").click()
     download = page.get_by_role("button", name=re.compile("Download PNG, 90 × 70"))
     with page.expect_download() as found:
@@ -133,7 +133,17 @@ def test_every_control_has_a_name_and_can_be_reached(page):
                 return ids }"""
             )
         )
-    wanted = {"photo", "gallery", "own-style", "weight-1", "strength", "strokes", "colors", "brush"}
+    wanted = {
+        "photo",
+        "gallery",
+        "own-style",
+        "weight-1",
+        "strength",
+        "strokes",
+        "style-size",
+        "colors",
+        "brush",
+    }
     assert wanted | {"feather", "paint", "stop", "save-code"} <= reached
 
 
