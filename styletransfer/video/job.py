@@ -71,8 +71,9 @@ def stylize_video(
     content: what `open_clip` reads. output: .mp4, .mov, .mkv, .webm, .gif, .webp, .apng, or a folder
     for frames. style, weights: as for `Stylizer.stylize`. style_at: {second: style}; between two the
     one becomes the other. size: short side. strokes: as there. fps: frames a second, in place of the
-    film's own times. start, duration: seconds of it. steady: without flicker (`steady`). sound: copied as it is.
-    track: called with how many frames are done, and of how many about. note: what to tell the user.
+    film's own times. start, duration: seconds of it. steady: without flicker (`steady`). sound: copied
+    as it is. track: called with how many frames are done, and of how many about. note: what to tell the
+    user.
 
     Stopped, the same call goes on from the last whole piece, in the folder OUTPUT.parts; the result
     is the same. Returns what was done: frames, painted (now), size (as written), seconds (of film), and

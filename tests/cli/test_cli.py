@@ -42,6 +42,7 @@ def test_json_says_what_was_done(photo, paintings, tiny_model, capsys):
         "size": [27, 20],
         "styles": [{"style": paintings[0], "weight": 0.75}, {"style": paintings[1], "weight": 0.25}],
         "alpha": 0.5,
+        "strokes": 1.0,
         "model": tiny_model,
         "device": "cpu",
     }
