@@ -183,6 +183,8 @@ def read_manifest(folder: str | Path) -> dict[str, Done]:
                 for key in ("style", "style_id", "tar"):
                     values[key] = sys.intern(values[key])
                 done = Done(*(values[key] for key in Done._fields))
+                if not all(isinstance(text, str) for text in (*done[:8], done.output_hash)):
+                    continue
             except (ValueError, KeyError, TypeError):
                 continue
             found[done.output] = done
