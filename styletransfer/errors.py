@@ -1,7 +1,10 @@
 """What the user can mend: printed as one line, without a traceback."""
 
 # As torch's allocator, its libraries while they are loaded, and the system say it.
-_NO_MEMORY = ("allocate memory", "failed to map segment", "bad_alloc", "can't start new thread")
+_NO_MEMORY = (
+    "DefaultCPUAllocator", "allocate memory", "failed to map segment", "bad_alloc",
+    "can't start new thread",
+)  # fmt: skip
 
 
 class InputError(Exception):

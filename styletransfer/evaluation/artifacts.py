@@ -10,8 +10,8 @@ NEAR, FAR = (2.0, 3.0, 4.0, 5.0), (9.0, 10.0, 11.0, 12.0)  # pixels beside an ed
 EDGES = 4096  # the strongest, of each picture
 WINDOW = 64  # pixels; the periods below are whole fractions of it
 PERIODS = (64 / 40, 2.0, 64 / 20, 4.0, 64 / 10, 8.0, 64 / 5, 16.0)
-"""Pixels after which the grids of decoders repeat: of strides 1 to 8, and of those of a picture that is a
-quarter larger inside, drawn at full and at half its size."""
+"""Pixels after which the grids of decoders repeat: of strides up to 16, and of pictures a quarter larger
+inside."""
 
 
 def rims(picture: Tensor, edges: Tensor | None = None) -> float:

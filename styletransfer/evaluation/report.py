@@ -1,21 +1,30 @@
-"""The four scores over a list of pairs."""
+"""The scores over a list of pairs."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.functional import pil_to_tensor
+from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
 from ..errors import InputError
 from ..io.image import read_picture, resize_short_side
 from ..io.weights import load_encoder
-from . import metrics
+from ..nn.vgg import Encoder
+from . import artifacts, metrics, strokes
 
-SIZE = 384
-SCORES = ("style", "gram", "content", "ssim")
+SIZE = 384  # short side for style, gram, content and ssim
+FULL = strokes.SIZES[0]  # and for the rest, but where they name another
+SCORES = (
+    "style", "gram", "content", "ssim",
+    *(f"strokes@{size}" for size in strokes.SIZES),
+    *(f"patch@{size}" for size in strokes.SIZES),
+    "halo", "weave",
+)  # fmt: skip
 
 
 class Pair(NamedTuple):
@@ -47,42 +56,85 @@ def read_pairs(path: Path) -> list[Pair]:
 def evaluate(
     pairs: Sequence[Pair], stylize: Callable[[Pair], Image.Image]
 ) -> Iterator[dict[str, float | str]]:
-    """Yield id, style, gram, content and ssim of each pair, measured at 384 px short side."""
+    """Yield id and every one of `SCORES` of each pair."""
     encoder = load_encoder(normalized=False)
-
-    def features(picture: Tensor) -> dict[str, Tensor]:
-        return encoder(picture, metrics.TAPS)
-
-    grams, styles = {}, {}
-    for path in dict.fromkeys(pair.style for pair in pairs):
-        found = features(_tensor(resize_short_side(read_picture(path).rgb, SIZE)))
-        grams[path], styles[path] = metrics.gram_matrices(found), metrics.all_statistics(found)
-    deviations = metrics.style_deviations(list(styles.values()))
+    looked = partial(Seen.of, encoder)
+    styles = {path: looked(read_picture(path).rgb) for path in dict.fromkeys(p.style for p in pairs)}
+    deviations = metrics.style_deviations([style.statistics for style in styles.values()])
     if len(styles) == 1:
         raise InputError("the style score needs at least two different styles in the list")
-
+    photos = lru_cache(8)(lambda path: looked(read_picture(path).rgb))
     for pair in pairs:
-        photo = _tensor(resize_short_side(read_picture(pair.content).rgb, SIZE))
-        painted = stylize(pair).convert("RGB")
-        size = (photo.shape[3], photo.shape[2])
-        if painted.size != size:
-            painted = painted.resize(size, Image.Resampling.LANCZOS)
-        painted = _tensor(painted)
-        before, after = features(photo), features(painted)
-        yield {
-            "id": pair.id,
-            "style": metrics.style_score(
-                metrics.all_statistics(after),
-                metrics.all_statistics(before),
-                styles[pair.style],
-                deviations,
-            ),
-            "gram": metrics.gram_score(
-                metrics.gram_matrices(after), metrics.gram_matrices(before), grams[pair.style]
-            ),
-            "content": metrics.content_score(after, before),
-            "ssim": metrics.ssim(painted, photo).item(),
-        }
+        photo, style = photos(pair.content), styles[pair.style]
+        painted = looked(stylize(pair).convert("RGB"), photo.shapes)
+        yield {"id": pair.id, **scores(painted, photo, style, deviations)}
+
+
+@torch.inference_mode()
+def ceiling(paths: Sequence[Path]) -> dict[str, float]:
+    """What one half of a style scores as the other's copy, by score of strokes and patches, the mean
+    over styles; the next style of the list is in the photo's place. More cannot be asked for."""
+    encoder = load_encoder(normalized=False)
+    found = []
+    for path, other in zip(paths, [*paths[1:], *paths[:1]]):
+        first, second = strokes.halves(_tensor(resize_short_side(read_picture(path).rgb, FULL)))
+        photo = _tensor(resize_short_side(read_picture(other).rgb, FULL))
+        one, two, off = (_signatures(encoder, _image(x)) for x in (first, second, photo))
+        found.append({name: strokes.signature_score(one[name], off[name], two[name]) for name in one})
+    return {name: sum(row[name] for row in found) / len(found) for name in found[0]}
+
+
+@dataclass
+class Seen:
+    """What is measured of a picture: at SIZE the pixels, VGG's relu3_3, and statistics and Gram matrices
+    of the style taps; at FULL the pixels; the signatures of strokes and patches by score."""
+
+    pixels: Tensor
+    content: dict[str, Tensor]
+    statistics: dict
+    grams: dict[str, Tensor]
+    full: Tensor
+    signatures: dict[str, strokes.Signature]
+
+    @staticmethod
+    def of(
+        encoder: Encoder, image: Image.Image, shapes: Sequence[tuple[int, int]] | None = None
+    ) -> "Seen":
+        """shapes: width and height at SIZE and at FULL, if they are to be another picture's."""
+        small, full = (
+            resize_short_side(image, size) if shapes is None else _fitted(image, shapes[i])
+            for i, size in enumerate((SIZE, FULL))
+        )
+        pixels = _tensor(small)
+        features = encoder(pixels, metrics.TAPS)
+        return Seen(
+            pixels,
+            {"relu3_3": features["relu3_3"]},
+            metrics.all_statistics(features),
+            metrics.gram_matrices(features),
+            _tensor(full),
+            _signatures(encoder, full),
+        )
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        return [(x.shape[3], x.shape[2]) for x in (self.pixels, self.full)]
+
+
+def scores(painted: Seen, photo: Seen, style: Seen, deviations) -> dict[str, float]:
+    """Every one of `SCORES` of a painted photo."""
+    return {
+        "style": metrics.style_score(painted.statistics, photo.statistics, style.statistics, deviations),
+        "gram": metrics.gram_score(painted.grams, photo.grams, style.grams),
+        "content": metrics.content_score(painted.content, photo.content),
+        "ssim": metrics.ssim(painted.pixels, photo.pixels).item(),
+        **{
+            name: strokes.signature_score(painted.signatures[name], photo.signatures[name], own)
+            for name, own in style.signatures.items()
+        },
+        "halo": artifacts.halo(painted.full, photo.full, style.full),
+        "weave": artifacts.weave(painted.full, photo.full, style.full),
+    }
 
 
 def means(rows: Sequence[dict]) -> dict[str, float]:
@@ -92,3 +144,18 @@ def means(rows: Sequence[dict]) -> dict[str, float]:
 
 def _tensor(image: Image.Image) -> Tensor:
     return pil_to_tensor(image)[None].float() / 255
+
+
+def _signatures(encoder: Encoder, image: Image.Image) -> dict[str, strokes.Signature]:
+    """By score: of strokes and patches, at each of their sizes."""
+    seen = {size: _tensor(resize_short_side(image, size)) for size in strokes.SIZES}
+    by_network = {f"strokes@{s}": strokes.stroke_signature(encoder, x) for s, x in seen.items()}
+    return by_network | {f"patch@{s}": strokes.patch_signature(x) for s, x in seen.items()}
+
+
+def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _image(x: Tensor) -> Image.Image:
+    return to_pil_image(x[0])

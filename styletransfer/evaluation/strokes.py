@@ -7,7 +7,7 @@ the quantiles of many projections, the sliced Wasserstein distance of Rabin et a
 Heitz et al. 2021, arXiv 2006.07229).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 import torch
@@ -89,7 +89,3 @@ def _directions(channels: int) -> Tensor:
 def _positions(count: int) -> Tensor:
     generator = torch.Generator().manual_seed(count)
     return torch.randperm(count, generator=generator)[:POSITIONS]
-
-
-def mean_scores(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}

@@ -14,6 +14,7 @@ from benchmarks.damage import damaged
 from benchmarks.hostile import OUTCOMES, attempt, broken, table
 from benchmarks.rooms import ROOMS, Room
 from styletransfer import InputError, Stylizer
+from styletransfer.batch.manifest import Done, read_manifest
 from styletransfer.cli import run
 from styletransfer.engine.cache import VARIABLE
 from styletransfer.engine.style_code import StyleCode
@@ -218,6 +219,16 @@ def test_training_states_of_another_shape(rooms, tmp_path):
     path.write_bytes(room.files["state.safetensors"])
     changed(path, path, **{"adam.0.other": tensors["adam.0.step"].clone()})
     assert "adam.0.other is unknown" in attempt(room, path)[1]
+
+
+@pytest.mark.parametrize("key", ["output", "hash", "stamp", "input", "output_hash"])
+def test_manifest_lines_that_cannot_be_are_passed_over(key, tmp_path):
+    """Found: a line whose names are no texts was a TypeError."""
+    done = Done("a.png", "", "a.png", "1", "2", "s", "3", "{}", 5, "4", 0.1)
+    for value in (["x"], 5, None, {}):
+        wrong = json.dumps(json.loads(done.line()) | {"output": "b.png"} | {key: value}).encode()
+        (tmp_path / "manifest.jsonl").write_bytes(done.line() + wrong + b"\n")
+        assert read_manifest(tmp_path) == {"a.png": done}
 
 
 def test_an_animation_that_begins_and_does_not_go_on(tmp_path):
