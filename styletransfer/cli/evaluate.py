@@ -42,6 +42,7 @@ def evaluate(
     weave: rims beside edges and a network's own grid, in grey levels, 0 is best. Features are the
     original VGG-19's; the means over the pairs count.
     """
+    from rich import box
     from rich.console import Console
     from rich.progress import track
     from rich.table import Table
@@ -84,12 +85,15 @@ def evaluate(
         most = {"halves": halved} if halves else {}
         print(json.dumps({**what, "pairs": len(rows), "mean": means, **most, "rows": rows}))
         return 0
-    table = Table("pair", *report.SCORES)
+    headings = [score.replace("@", "\n@") for score in report.SCORES]
+    table = Table("pair", *headings, box=box.SIMPLE, padding=(0, 1, 0, 0))
     for row in rows:
         table.add_row(row["id"], *(f"{row[score]:.3f}" for score in report.SCORES))
     table.add_section()
     table.add_row("mean", *(f"{means[score]:.3f}" for score in report.SCORES), style="bold")
     if halves:
         table.add_row("halves", *(f"{halved[s]:.3f}" if s in halved else "" for s in report.SCORES))
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, 100)
+    console.print(table)
     return 0

@@ -1,5 +1,7 @@
 """What no style asks for: rims beside the photo's edges, and a weave where the photo is flat."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -12,6 +14,9 @@ WINDOW = 64  # pixels; the periods below are whole fractions of it
 PERIODS = (64 / 40, 2.0, 64 / 20, 4.0, 64 / 10, 8.0, 64 / 5, 16.0)
 """Pixels after which the grids of decoders repeat: of strides up to 16, and of pictures a quarter larger
 inside."""
+
+RING = [(i, j) for i in range(-4, 5) for j in range(-4, 5) if max(abs(i), abs(j)) > 2]
+STRONG = 0.3  # of the strength of a picture's strongest edges; below is texture
 
 
 def rims(picture: Tensor, edges: Tensor | None = None) -> float:
@@ -58,7 +63,8 @@ def strong_edges(picture: Tensor) -> Tensor:
     inside[border:-border, border:-border] = True
     ridge = torch.where((strength == thick) & inside, strength, 0.0)
     best = ridge.flatten().topk(min(EDGES, ridge.numel())).indices
-    best = best[ridge.flatten()[best] > 0]
+    found = ridge.flatten()[best]
+    best = best[found > STRONG * found[:100].mean()]
     y, x = best // strength.shape[1], best % strength.shape[1]
     length = strength[y, x]
     return torch.stack([y + 1.0, x + 1.0, dy[0, 0, y, x] / length, dx[0, 0, y, x] / length])
@@ -76,31 +82,41 @@ def weave(output: Tensor, content: Tensor, style: Tensor) -> float:
 
     Grids show as lines in the spectrum, at `PERIODS` across, down and both: the amplitude there, less
     that of the frequencies around it, the root of the sum of squares. Pictures as for `halo`; of the
-    output the quarter of windows where the photo varies least, of the style all.
+    output the quarter of windows where the photo varies least, of the style where it does itself.
     """
-    photo = _windows(luminance(content))
-    flat = photo.std(dim=(1, 2)).argsort()[: max(1, len(photo) // 4)]
-    own = lines(_windows(luminance(style)))
-    return max(0.0, lines(_windows(luminance(output))[flat]) - own)
+    where = _flattest(content)
+    own = lines(_windows(luminance(style))[_flattest(style)])
+    return max(0.0, lines(_windows(luminance(output))[where]) - own)
+
+
+def _flattest(picture: Tensor) -> Tensor:
+    """The quarter of a picture's windows where it varies least."""
+    spread = _windows(luminance(picture)).std(dim=(1, 2))
+    return spread.argsort()[: max(1, len(spread) // 4)]
 
 
 def lines(windows: Tensor) -> float:
-    """The strength of a grid's lines in the mean spectrum of windows (N, WINDOW, WINDOW)."""
+    """The strength of a grid's lines in the mean spectrum of windows (N, WINDOW, WINDOW).
+
+    A line stands alone; what edges have runs on along its direction, what noise has is all around.
+    """
     hann = torch.hann_window(WINDOW, periodic=True)
     hann = hann[:, None] * hann
     seen = (windows - windows.mean(dim=(1, 2), keepdim=True)) * hann
     power = torch.fft.fft2(seen).abs().square().mean(dim=0) * 4 / hann.sum().square()
+
+    def typical(at: tuple[int, int], steps: Iterable[tuple[int, int]]) -> Tensor:
+        return torch.stack(
+            [power[(at[0] + i) % WINDOW, (at[1] + j) % WINDOW] for i, j in steps]
+        ).median()
+
     total = 0.0
-    for k in {round(WINDOW / period) % WINDOW for period in PERIODS}:
-        k = min(k, WINDOW - k)
-        for line in ((k, 0), (0, k), (k, k), (k, WINDOW - k)):
-            around = [
-                power[(line[0] + i) % WINDOW, (line[1] + j) % WINDOW]
-                for i in range(-4, 5)
-                for j in range(-4, 5)
-                if max(abs(i), abs(j)) in (3, 4)
-            ]
-            total += max(0.0, (power[line] - 2 * torch.stack(around).median()).item())
+    for k in {min(n, WINDOW - n) for n in (round(WINDOW / period) for period in PERIODS)}:
+        for toward in ((1, 0), (0, 1), (1, 1), (1, -1)):
+            line = k * toward[0], k * toward[1]
+            along = [(d * toward[0], d * toward[1]) for d in (-4, -3, -2, 2, 3, 4)]
+            own = max(typical(line, along), typical(line, RING))
+            total += max(0.0, (power[line] - 2 * own).item())
     return 255 * total**0.5
 
 
