@@ -137,7 +137,7 @@ def sliced_distance(
     for tap in STROKE_TAPS:
         channels, count = a[tap].shape[1], a[tap].shape[2] * a[tap].shape[3]
         directions = F.normalize(torch.randn(PROJECTIONS, channels, generator=generator), dim=1)
-        directions = directions.to(a[tap].device) * units[tap].to(a[tap].device)
+        directions = directions.to(a[tap].device) * units.get(tap, torch.ones(1)).to(a[tap].device)
         seen = torch.randperm(count, generator=generator)[:POSITIONS].to(a[tap].device)
         with torch.autocast(a[tap].device.type, enabled=False):
             x, y = (directions @ f.flatten(2)[:, :, seen].float() for f in (a[tap], b[tap]))

@@ -9,6 +9,7 @@ from styletransfer.nn.normalization import Statistics, instance_norm, regional_s
 from styletransfer.nn.vgg import STYLE_TAPS
 from styletransfer.training.losses import (
     CONTENT_TAPS,
+    STROKE_TAPS,
     _regions,
     balanced,
     color_distance,
@@ -16,6 +17,7 @@ from styletransfer.training.losses import (
     gram,
     gram_distance,
     seen_at,
+    sliced_distance,
     structure_distance,
     style_distance,
     stylization_losses,
@@ -192,3 +194,44 @@ def test_random_maps_are_cut_in_two_or_whole():
     assert (maps[1::2, 0] == 1).all() and (maps[::2, 0].mean(dim=(1, 2)) < 0.9).all()
     assert torch.equal(maps, random_maps(4, 32, (0, 1), torch.device("cpu")))
     assert not torch.equal(maps, random_maps(4, 32, (0, 2), torch.device("cpu")))
+
+
+def test_sliced_distance_is_none_between_the_same_values_in_another_order():
+    torch.manual_seed(0)
+    style = {tap: torch.rand(2, 4, 6, 8) for tap in STROKE_TAPS}
+    units = dict.fromkeys(STROKE_TAPS, torch.ones(4))
+    order = torch.randperm(48)
+    moved = {tap: x.flatten(2)[:, :, order].unflatten(2, (6, 8)) for tap, x in style.items()}
+    torch.testing.assert_close(
+        sliced_distance(moved, style, units, 0), torch.zeros(2), atol=1e-5, rtol=0
+    )
+    brighter = {tap: x + 0.5 for tap, x in style.items()}
+    assert (sliced_distance(brighter, style, units, 0) > 0.1).all()
+
+
+def test_sliced_distance_sees_what_means_and_deviations_do_not():
+    torch.manual_seed(0)
+    normal = torch.randn(1, 1, 40, 50)
+    two = torch.randn(1, 1, 40, 50).sign()  # of the same mean and deviation
+    a, b = (dict.fromkeys(STROKE_TAPS, (x - x.mean()) / x.std()) for x in (two, normal))
+    units = dict.fromkeys(STROKE_TAPS, torch.ones(1))
+    assert sliced_distance(a, b, units, 0) > 0.5
+    again = dict.fromkeys(STROKE_TAPS, torch.randn(1, 1, 40, 50))
+    assert sliced_distance(again, b, units, 0) < 0.4
+
+
+def test_styles_are_compared_from_as_many_distances_as_the_recipe_has_views(tiny_net):
+    _, recipe = read_recipe("default", {"strokes_weight": 1.0})
+    photos, paintings = torch.rand(2, 2, 3, 64, 64)
+    ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
+    net = deepcopy(tiny_net)
+
+    def losses(recipe):
+        painter = lambda photos, *_: ((photos + paintings) / 2, None)  # noqa: E731
+        return stylization_losses(net, tiny_net.encoder, painter, recipe, photos, paintings, ones)
+
+    near, both, afar = (losses(replace(recipe, **how)) for how in ({}, {"views": 2}, {"viewed": 0.5}))
+    assert near["content"] == both["content"]
+    for name in ("style", "gram"):
+        torch.testing.assert_close(both[name], (near[name] + afar[name]) / 2)
+    assert near["strokes"] != both["strokes"]

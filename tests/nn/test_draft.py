@@ -1,0 +1,58 @@
+"""Networks that paint a draft first."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from styletransfer.io.weights import load_model, save_model
+from styletransfer.nn.draft import Overlay, enlarged, halved
+from styletransfer.nn.stylizer import Config, StylizerNet
+from styletransfer.training.initialize import new_net
+
+BARE = Config(encoder="slim", taps=("pixels", "relu3_1"), channels=(8, 12), scale=(5, 4))
+DRAFTED = replace(BARE, drafts=1)
+
+
+def test_an_overlay_on_the_photo_itself_is_the_photo():
+    photo = torch.rand(1, 3, 16, 24)
+    small = enlarged(halved(photo))
+    torch.testing.assert_close(Overlay()(small, photo, small), photo)
+    assert not list(Overlay(learned=False).state_dict()) and len(list(Overlay().parameters())) == 1
+
+
+@pytest.mark.parametrize("drafts", [1, 2])
+@pytest.mark.parametrize("side", [64, 80])
+def test_its_pictures_have_the_content_s_size(drafts, side):
+    net = StylizerNet(replace(BARE, drafts=drafts))
+    x = torch.rand(2, 3, side, 64)
+    assert net(x, net.code(x[:1])).shape == x.shape and net(x, None).shape == x.shape
+
+
+def test_the_picture_depends_on_the_draft_and_every_part_learns():
+    net = StylizerNet(DRAFTED)
+    x = torch.rand(1, 3, 64, 64)
+    out = net(x, net.code(torch.rand(1, 3, 64, 64)))
+    out.square().mean().backward()
+    for name, parameter in net.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+def test_a_network_that_starts_from_one_without_drafts_paints_them_alike(tmp_path):
+    torch.manual_seed(0)
+    bare = StylizerNet(BARE)
+    save_model(tmp_path / "bare.safetensors", bare)
+    net = new_net(DRAFTED, str(tmp_path / "bare.safetensors"), [])
+    for a, b in zip(net.draft_decoder.parameters(), net.decoder.parameters(), strict=True):
+        assert torch.equal(a, b)
+    save_model(tmp_path / "drafted.safetensors", net)
+    again, x = load_model(tmp_path / "drafted.safetensors"), torch.rand(1, 3, 64, 64)
+    assert again.config == DRAFTED
+    torch.testing.assert_close(again(x, again.code(x)), net(x, net.code(x)), atol=2e-2, rtol=1e-2)
+
+
+def test_what_has_no_drafts_is_named():
+    with pytest.raises(ValueError, match="drafts"):
+        Config(drafts=1)
+    with pytest.raises(ValueError, match="drafts is 9"):
+        replace(BARE, drafts=9)
