@@ -10,6 +10,7 @@ from ..nn.stylizer import SLIM, StylizerNet
 # spare; float32 in proportion.
 VGG = {torch.float32: 1400, torch.bfloat16: 780, torch.float16: 780}
 SLIM_BYTES = {torch.float32: 236, torch.bfloat16: 157, torch.float16: 157}  # a pixel inside
+DRAFT = 12  # a pixel: of a draft of half the size and the photo at that size, enlarged
 
 
 def affordable(net: StylizerNet, more: int = 0, most: int | None = None) -> int:
@@ -36,7 +37,8 @@ def check_memory(width: int, height: int, net: StylizerNet, more: int = 0) -> No
 def _bytes_per_pixel(net: StylizerNet) -> int:
     if net.config.encoder == SLIM:
         after, before = net.config.scale
-        return round(SLIM_BYTES[net.dtype] * (after / before) ** 2)
+        drafts = DRAFT if net.config.drafts else 0
+        return round(SLIM_BYTES[net.dtype] * (after / before) ** 2) + drafts
     more = 3 * 64 * net.dtype.itemsize if "relu1_1" in net.config.taps else 0  # of the largest maps
     return VGG[net.dtype] + more
 
