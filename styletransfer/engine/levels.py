@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -138,17 +139,19 @@ def enlarged_window(
 def extended_window(read: Read, shape: Sequence[int], rows: slice, columns: slice) -> Tensor:
     """A window of pictures of this shape (H, W), which `read` gives, as if they were reflected at their
     right and bottom edge; as `pad_to_multiple` has it of the whole."""
-    at = []
-    for window, side in zip((rows, columns), shape):
-        period = max(1, 2 * (side - 1))
-        index = torch.arange(window.start, window.stop) % period
-        at.append(torch.minimum(index, period - index) if side > 1 else index)
-    first = [int(index.min()) for index in at]
-    x = read(*(slice(low, int(index.max()) + 1) for low, index in zip(first, at)))
-    for dim, (low, index, window, side) in enumerate(zip(first, at, (rows, columns), shape), 2):
+    at = [_reflected(window, side) for window, side in zip((rows, columns), shape)]
+    x = read(*(slice(int(index.min()), int(index.max()) + 1) for index in at))
+    for dim, (index, window, side) in enumerate(zip(at, (rows, columns), shape), 2):
         if window.stop > side:
-            x = x.index_select(dim, (index - low).to(x.device))
+            x = x.index_select(dim, torch.from_numpy(index - index.min()).to(x.device))
     return x
+
+
+def _reflected(at: slice, side: int) -> np.ndarray:
+    """Where a stretch of a side lies that is reflected at its end."""
+    period = max(1, 2 * (side - 1))
+    index = np.arange(at.start, at.stop) % period
+    return np.minimum(index, period - index) if side > 1 else index
 
 
 def _mixture(at: slice, ratio: float, side: int) -> tuple[slice, Tensor, Tensor, Tensor]:
