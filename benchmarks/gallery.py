@@ -72,6 +72,11 @@ def control(stylizer: Stylizer) -> Image.Image:
         stylizer.variations(photo("astronaut"), [(code, 1.0) for code in codes]),
         [*(f"--style-size {size}" for size in sizes), "--style-crop 0.4"],
     )
+    broad = (0.5, 1.0, 2.0, 4.0)
+    add(
+        (stylizer.stylize(photo("mountains"), night, strokes=s) for s in broad),
+        [f"--strokes {s:g}" for s in broad],
+    )
     colors = (("none", 1.0), ("histogram", 1.0), ("luminance", 1.0), ("luminance", 0.5))
     add(
         (
