@@ -16,8 +16,8 @@ from styletransfer.io.image import read_picture, resize_short_side, write_pictur
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PAIRS = """bridge starry_night, mountains great_wave, astronaut lion, cat summertime,
-citrus composition_viii, bee spring, coffee village_street_auvers, dandelion inokashira_snow, astronaut starry_night,
-mountains village_street_auvers, bridge composition_viii, cat great_wave"""
+citrus composition_viii, bee spring, coffee village_street_auvers, dandelion inokashira_snow,
+astronaut starry_night, mountains village_street_auvers, bridge composition_viii, cat great_wave"""
 SIZE, CELL = 512, (340, 256)
 
 
