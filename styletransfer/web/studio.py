@@ -152,6 +152,8 @@ def build(atelier: Atelier) -> gr.Blocks:
         ]
         for given in (*weights, alpha, strokes, style_size, color, color_strength, feather):
             _judge(given)
+        for given in (own, brush):
+            _judge(given, needed=False)
 
         def paint(values, size, request: gr.Request, progress) -> tuple:
             file, files, *rest = values
@@ -282,17 +284,18 @@ def build(atelier: Atelier) -> gr.Blocks:
     return page
 
 
-def _judge(given: gr.Slider | gr.Radio) -> None:
+def _judge(given: gr.components.Component, needed: bool = True) -> None:
     """What the page itself never sends is a line for who sent it, and none in the terminal."""
     read = given.preprocess
 
     def preprocess(payload):
         try:
-            if payload is None:
+            if payload is None and needed:
                 raise ValueError("A value is missing.")
             return read(payload)
-        except Exception as error:
-            reason = getattr(error, "message", str(error))
+        except Exception as error:  # that of a file may name folders of this machine
+            spoken = isinstance(error, (gr.Error, ValueError, TypeError))
+            reason = getattr(error, "message", str(error)) if spoken else "It is no picture."
             raise gr.Error(f"{given.label}: {reason}", title="", print_exception=False) from None
 
     given.preprocess = preprocess

@@ -191,16 +191,20 @@ def test_a_file_where_a_folder_is_wanted(here, batch):
     assert (here / "dst/a").read_text() == "precious" and (here / "dst/b.jpg").exists()
 
 
+class Killed(BaseException):
+    pass
+
+
 def test_a_job_that_a_kill_left_unable_to_place_goes_on(here, batch, monkeypatch):
     photos(here / "src", "a.jpg", "b.jpg")
     real = Ledger._place
 
     def killed(*arguments, **named):
-        raise SystemExit  # after the line, before the file is in its place
+        raise Killed  # after the line, before the file is in its place
 
     monkeypatch.setattr(Ledger, "_place", killed)
     monkeypatch.setattr(Ledger, "_recover", lambda ledger: None)
-    with pytest.raises(SystemExit):
+    with pytest.raises(Killed):
         batch("src", "dst", "--format", "png", "--workers", "1")
     monkeypatch.undo()
     assert Ledger._place is real
