@@ -1,5 +1,6 @@
 """The studio without a browser: limits, stopping, files, and what is served."""
 
+import gc
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
+import weakref
 
 import numpy as np
 import pytest
@@ -191,6 +193,32 @@ def test_files_that_no_page_sends_are_a_line_for_who_sent_them(ask, capfd):
         says = ask("strength", "input", {"brush": drawn})
         assert "Brush over what to paint: " in says and layer["path"] not in says
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("end", [Stopped, InputError])
+def test_nothing_of_a_job_that_came_to_nothing_stays_in_memory(ask, monkeypatch, end):
+    """Half a network's features of a large photo, until Python happens to look for what nobody needs."""
+    check, kept = Atelier.check, []
+
+    def remembered(self, path):
+        photo = check(self, path)
+        kept.append(weakref.ref(photo.rgb))
+        return photo
+
+    def paint(*given):
+        features = np.zeros(9)
+        kept.append(weakref.ref(features))
+        raise end("It is too much.")
+
+    monkeypatch.setattr(Atelier, "check", remembered)
+    monkeypatch.setattr(Atelier, "paint", paint)
+    gc.disable()
+    try:
+        says = ask("paint", "click", {})
+        assert "Stopped." in says or "It is too much." in says
+        assert len(kept) == 2 and [each() for each in kept] == [None, None]
+    finally:
+        gc.enable()
 
 
 def noise_bytes() -> bytes:
