@@ -333,8 +333,10 @@ def rows(outcomes: list[tuple[str, str]], memory: list[int], log: str, left: int
     tracebacks = log.count("Traceback (most recent call last)")
     yield "tracebacks in the server's log", f"{tracebacks}", not tracebacks
     each = ", ".join(f"{size / 1e6:.0f}" for size in memory)
-    yield "memory of the server after each quarter, MB", each, memory[-1] <= FLAT * memory[0]
-    yield "files left behind after closing", f"{left}", not left and code == 0
+    after = ", ".join(str(len(outcomes) * (n + 1) // QUARTERS) for n in range(QUARTERS))
+    flat = f"{each}: at most {FLAT - 1:.0%} more at the end"
+    yield f"memory of the server after {after} jobs, MB", flat, memory[-1] <= FLAT * memory[0]
+    yield "files left behind after closing", f"{left or 'none'}", not left and code == 0
 
 
 def main() -> int:

@@ -259,6 +259,16 @@ def test_every_file_has_a_folder_of_its_own_until_its_user_leaves(atelier):
     assert not os.path.exists(a) and os.path.exists(b)
 
 
+def test_who_leaves_takes_what_was_kept_in_memory_along(atelier):
+    circle = [np.zeros(9)]
+    kept = weakref.ref(circle[0])
+    circle.append(circle)
+    del circle
+    assert kept() is not None
+    atelier.forget("me")
+    assert kept() is None
+
+
 def test_the_page_asks_nobody_else(studio):
     with urllib.request.urlopen(studio) as answer:
         policy = answer.headers["content-security-policy"]
