@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -29,7 +30,7 @@ from PIL import Image
 from styletransfer.engine.style_code import SUFFIX, StyleCode
 
 from . import asked
-from .soak import PHOTOS, bomb
+from .uploads import HOSTILE, WRONG, brushed, photo
 
 QUARTERS = 4  # after each, when all is quiet, the server's memory is measured
 FLAT = 1.1  # how much more memory the last may take than the first
@@ -141,7 +142,7 @@ class Visitor:
         name = "paint" if full else "preview"
         event = await self.join(name, self.page.values(**changes))
         if kind == "leave":
-            return await self.leave(event)
+            return await self.leave()
         return await self.answer(name, event, kind)
 
     async def add(self, make) -> str:
@@ -167,17 +168,16 @@ class Visitor:
         answer.raise_for_status()
         return answer.json()["event_id"]
 
-    async def leave(self, event: str) -> str:
+    async def leave(self) -> str:
         """Close the page a moment after the job was asked for."""
-        url = f"{self.page.url}/gradio_api/queue/data"
-        after = self.rng.uniform(0, 1)
-        async with self.client.stream("GET", url, params={"session_hash": self.session}) as answer:
-            try:
-                async with asyncio.timeout(after):
-                    async for _ in answer.aiter_lines():
-                        pass
-            except TimeoutError:
-                pass
+        url, after = f"{self.page.url}/gradio_api/queue/data", self.rng.uniform(0, 1)
+        with suppress(TimeoutError):
+            async with (
+                asyncio.timeout(after),
+                self.client.stream("GET", url, params={"session_hash": self.session}) as answer,
+            ):
+                async for _ in answer.aiter_lines():
+                    pass
         return "left"
 
     async def completed(self, event: str, stop_at: str = "", name: str = "") -> dict | str:
@@ -235,48 +235,6 @@ def judged(error: str | None) -> str:
         return "stopped"
     clear = error and error.count("\n") == 0 and "/" not in error and "Error" not in error
     return "one line" if clear else f"unclear: {error!r}"
-
-
-def photo(rng: random.Random) -> tuple[str, bytes]:
-    """A part of an example, as a JPEG or PNG."""
-    with Image.open(rng.choice(sorted(PHOTOS.glob("*.jpg")))) as image:
-        width, height = (rng.randint(160, min(400, side)) for side in image.size)
-        left, top = rng.randint(0, image.width - width), rng.randint(0, image.height - height)
-        part = image.convert("RGB").crop((left, top, left + width, top + height))
-    kind, buffer = rng.choice(("jpeg", "png")), io.BytesIO()
-    part.save(buffer, kind)
-    return f"photo.{kind}", buffer.getvalue()
-
-
-def brushed(rng: random.Random) -> tuple[str, bytes]:
-    """What was drawn with the brush."""
-    image, buffer = Image.new("RGBA", (300, 220)), io.BytesIO()
-    left, top = rng.randrange(200), rng.randrange(120)
-    image.paste((228, 87, 46, 255), (left, top, left + 80, top + 80))
-    image.save(buffer, "png")
-    return "layer.png", buffer.getvalue()
-
-
-def cut(rng: random.Random) -> tuple[str, bytes]:
-    name, data = photo(rng)
-    return name, data[: rng.randrange(20, len(data) // 2)]
-
-
-def bombed(rng: random.Random) -> tuple[str, bytes]:
-    with tempfile.NamedTemporaryFile() as file:
-        bomb(Path(file.name), b"", rng)
-        return "bomb.png", file.read()
-
-
-HOSTILE = [
-    cut,
-    bombed,
-    lambda rng: ("noise.png", rng.randbytes(3000)),
-    lambda rng: ("text.jpg", b"not a picture at all"),
-    lambda rng: ("zeros.webp", bytes(5000)),
-    lambda rng: (f"code{SUFFIX}", b"\x08\0\0\0\0\0\0\0{}      "),
-]
-WRONG = [("strength", 7), ("strength", "much"), ("strokes", None), ("colors", "mauve"), ("feather", -3)]
 
 
 async def soak(url: str, server: psutil.Process, given: argparse.Namespace):
