@@ -15,9 +15,9 @@ from ..engine.memory import affordable
 from ..io.image import MAX_PIXELS
 from .manifest import Stop
 from .outputs import Target, Task
-from .work import Loaded, Outcome, Painter, load, save
+from .work import Loaded, Outcome, Painter, load, resized_pixels, save
 
-PIXELS = MAX_PIXELS  # that are decoded at any time, or one picture if it has more
+PIXELS = MAX_PIXELS  # that are in memory at any time, or one picture if it has more
 
 
 def paint_all(
@@ -159,15 +159,16 @@ class _Line:
 
     def paint_here(self, loaded: Loaded, target: Target) -> Outcome:
         """Paint and save a picture on this thread."""
-        width, height = loaded.picture.rgb.size
-        self.space.take(width * height)
+        settings = self.painter.settings  # a photo with maps is resized only as it is painted
+        pixels = resized_pixels(loaded.picture.rgb.size, settings.size if settings.mapped else None)
+        self.space.take(pixels)
         try:
             start = time.perf_counter()
             (make,) = self.painter.paint_batch([(loaded, target)])
             seconds = time.perf_counter() - start
         finally:
-            self.space.give(width * height)
-        return save(loaded, target, make, seconds, self.painter.settings, self.painter.styles)
+            self.space.give(pixels)
+        return save(loaded, target, make, seconds, settings, self.painter.styles)
 
 
 class _Room:

@@ -19,8 +19,10 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from filelock import lock_descriptor
+
 from ..errors import InputError
-from ..io.files import FULL, GONE, WORKING, lock
+from ..io.files import FULL, GONE, WORKING
 
 WORK = ".stylize"
 SYNC = 5.0  # seconds between the moments at which the manifest is forced to the disk
@@ -324,15 +326,15 @@ def _locked(work: Path, folder: Path) -> int:
                 raise
             continue  # another process was just finishing, and took the folder away
         try:
-            lock(file)
+            if not lock_descriptor(file, blocking=False):
+                os.close(file)
+                break
             if os.path.exists(path) and os.path.samestat(os.fstat(file), os.stat(path)):
                 return file
         except FileNotFoundError:
             pass  # or its lock file
-        except OSError as error:
+        except OSError:
             os.close(file)
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
-            break
+            raise
         os.close(file)
     raise InputError(f"{folder}: another stylize batch is writing there")

@@ -75,7 +75,7 @@ class Loaded:
 def load(task: Task, settings: Settings, reserve: Callable[[int], None] | None = None) -> Loaded:
     """Read and decode a picture, at the size at which it is painted.
 
-    reserve: told of the number of pixels before they are decoded; it may wait.
+    reserve: told how many pixels there will be, before they are decoded; it may wait.
     """
     start = time.perf_counter()
     loaded = Loaded(task)
@@ -85,7 +85,7 @@ def load(task: Task, settings: Settings, reserve: Callable[[int], None] | None =
         data, loaded.stamp = task.item.read()
         loaded.hash = sha256(data).hexdigest()
         if reserve:
-            reserve(pixels := _pixels(data))
+            reserve(pixels := _pixels(data, settings.size))
             loaded.pixels = pixels
         picture = decode(data)
         if not settings.mapped:
@@ -316,10 +316,16 @@ def _fitted(picture: Picture, size: int | None, crop: bool) -> Picture:
     return Picture(*layers, picture.jpeg)
 
 
-def _pixels(data: bytes) -> int:
+def resized_pixels(size: tuple[int, int], short: int | None) -> int:
+    """How many pixels a picture of this size has with that short side; or with its own."""
+    return round(size[0] * size[1] * ((short or min(size)) / min(size)) ** 2)
+
+
+def _pixels(data: bytes, short: int | None) -> int:
+    """The most that there are of a picture, as it is decoded or as it is painted."""
     try:
         with Image.open(io.BytesIO(data)) as image:
-            return image.width * image.height
+            return max(image.width * image.height, resized_pixels(image.size, short))
     except Exception:  # `decode` will say what it is
         return 0
 

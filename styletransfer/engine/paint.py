@@ -40,12 +40,15 @@ def paint(
     if stats not in ("exact", "thumbnail"):
         raise InputError(f"stats is {stats!r}: exact or thumbnail")
     drafts = drafts_of(net, canvas, strokes)
-    window = _window(net, canvas, look, tile)
+    window, tell = _window(net, canvas, look, tile), progress and _rising(progress)
     while True:
         try:
             found = _thumbnail_moments(net, canvas, look, drafts) if stats == "thumbnail" else None
-            tick = progress and _counter(net, canvas, window, drafts, found is not None, progress)
-            return tiles.render(net, canvas, look, window, finish, drafts, found, tick, settle)
+            tick = tell and _counter(net, canvas, window, drafts, found is not None, tell)
+            painted = tiles.render(net, canvas, look, window, finish, drafts, found, tick, settle)
+            if tell:
+                tell(1.0)  # also of the photo itself, which no network sees
+            return painted
         except RuntimeError as error:
             smaller = window // 2 // MULTIPLE * MULTIPLE
             if not out_of_memory(error):
@@ -99,6 +102,19 @@ def _thumbnail_moments(
         settle=lambda name, own: found.setdefault(name, own),
     )  # fmt: skip
     return found
+
+
+def _rising(progress: Progress) -> Progress:
+    """What tells progress of more than before only: with smaller tiles all begins anew."""
+    said = 0.0
+
+    def tell(share: float) -> None:
+        nonlocal said
+        if share > said:
+            said = share
+            progress(share)
+
+    return tell
 
 
 def _counter(

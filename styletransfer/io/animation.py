@@ -3,7 +3,6 @@
 import os
 import shutil
 import struct
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -16,7 +15,7 @@ from PIL import Image
 
 from ..errors import InputError
 from .blocks import write_apng, write_gif
-from .files import write_atomically
+from .files import working_folder, write_atomically
 from .image import write_picture
 
 FORMATS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
@@ -52,16 +51,16 @@ def write_animation(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if not suffix:
-        _write_folder(path, frames)
-    elif suffix in FILMS:
-        write_atomically(path, lambda target: _write_film(target, path, frames, seconds[0], note))
-    else:
-        try:
+    try:
+        if not suffix:
+            _write_folder(path, frames)
+        elif suffix in FILMS:
+            _write_film(path, frames, seconds[0], note)
+        else:
             with _stored(frames, path.parent) as files:
                 write_atomically(path, lambda target: write_pictures(target, suffix, files, seconds))
-        except OSError as error:
-            raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def write_pictures(
@@ -122,10 +121,10 @@ def _opened(path: Path) -> Image.Image:
 @contextmanager
 def _stored(frames: Iterable[Image.Image], parent: Path) -> Iterator[list[Path]]:
     """The frames as files: not all of them may fit into memory, and a palette looks at them twice."""
-    with tempfile.TemporaryDirectory(prefix=".stylize-", dir=parent) as folder:
+    with working_folder(parent) as folder:
         files = []
         for frame in frames:
-            files.append(Path(folder, frame_name(len(files))))
+            files.append(folder / frame_name(len(files)))
             frame.save(files[-1], compress_level=1)
         yield files
 
@@ -162,7 +161,7 @@ def _one_palette(files: Sequence[Path]) -> Iterator[Image.Image]:
     return (_opened(f).quantize(palette=palette, dither=Image.Dither.NONE) for f in files)
 
 
-def _write_film(target: Path, path: Path, frames, seconds: Fraction, note) -> None:
+def _write_film(path: Path, frames, seconds: Fraction, note) -> None:
     from . import encode
 
     frames, suffix = iter(frames), path.suffix.lower()
@@ -174,6 +173,6 @@ def _write_film(target: Path, path: Path, frames, seconds: Fraction, note) -> No
     count = 0
     for count, picture in enumerate(chain([first], frames), 1):
         encoder.write(np.asarray(picture), [(count - 1) * seconds])
-    with tempfile.TemporaryDirectory() as folder:
-        encoder.save(Path(folder, "film.npz"))
-        encode.join(target, suffix, look, [Path(folder, "film.npz")], count * seconds)
+    with working_folder(path.parent) as folder:
+        encoder.save(piece := folder / "film.npz")
+        write_atomically(path, lambda t: encode.join(t, suffix, look, [piece], count * seconds))

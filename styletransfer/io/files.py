@@ -1,15 +1,16 @@
-"""Writing files so that nothing is ever half-written, and locking them."""
+"""Writing files so that nothing is ever half-written."""
 
 import errno
 import os
 import re
 import secrets
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import lock_descriptor
 
 from ..errors import InputError
 
@@ -80,14 +81,13 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
         folder = Path(tempfile.mkdtemp(dir=parent, prefix=WORKING))
         file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            lock(file)
-            os.write(file, MARK)
-            return folder, file
-        except BlockingIOError:  # somebody was looking whether it is abandoned
-            os.close(file)
-            shutil.rmtree(folder, ignore_errors=True)
+            if lock_descriptor(file, blocking=False):
+                os.write(file, MARK)
+                return folder, file
         except OSError:  # no locks are to be had here, and without one nobody will clear it away
             return folder, file
+        os.close(file)  # somebody was looking whether it is abandoned
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_abandoned(folder: Path) -> bool:
@@ -96,21 +96,10 @@ def _is_abandoned(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        lock(file)
+        if not lock_descriptor(file, blocking=False):
+            return False  # its owner lives
         return os.read(file, len(MARK) + 1) == MARK
     except OSError:
-        return False  # its owner lives
+        return False
     finally:
         os.close(file)
-
-
-def lock(file: int) -> None:
-    """Lock an open file until it is closed or the process ends, however; OSError if another has it."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

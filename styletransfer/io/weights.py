@@ -97,11 +97,11 @@ def load_model(model: str | Path) -> StylizerNet:
 
 def read_config(text: str, tensors: dict[str, Tensor]) -> Config:
     """The config of a network that these are the weights of. ValueError, KeyError or TypeError if it
-    cannot be: one that would not fit into memory is never built."""
+    cannot be: one that is larger than they are is never built."""
     config = Config(**json.loads(text))
     widest = max((side for tensor in tensors.values() for side in tensor.shape), default=0)
     deepest = max(config.blocks, sum(config.convolutions))
-    if max(config.channels) > widest or deepest > len(tensors) or max(config.scale) > 100:
+    if max(*config.channels, len(config.styles)) > widest or deepest > len(tensors):
         raise ValueError("it is of a larger network")
     return config
 

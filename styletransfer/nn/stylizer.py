@@ -37,8 +37,17 @@ BOTTLENECKS = ("adain", "instance", "conditional", "spade", "contextual", "layer
 SINGLY = ("spade", "layer-instance")
 """Those that match each channel by itself, but for the pixels."""
 
+MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_BLOCKS, MAX_STYLES = 1024, 16, 32, 256
+"""Of a config: nobody means a larger network, and it might not fit into memory."""
+
 Code = Mapping[str, Statistics]
 """A style, as far as the network is concerned: the statistics of each of its taps."""
+
+
+def _check_numbers(name: str, values: tuple, count: int, most: int) -> None:
+    """ValueError unless they are so many whole numbers, from 1 on."""
+    if len(values) != count or not all(type(value) is int and 1 <= value <= most for value in values):
+        raise ValueError(f"{name} are {count} numbers from 1 to {most}")
 
 
 @dataclass(frozen=True)
@@ -82,20 +91,20 @@ class Config:
         lists = ("taps", "joint", "convolutions", "channels", "scale", "styles")  # all that JSON knows
         for name in lists:
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if len(self.channels) != len(own) or min(self.channels) < 1:
-            raise ValueError(f"channels are {len(own)} numbers of at least 1")
-        if len(self.convolutions) != len(CHANNELS) or min(self.convolutions) < 1:
-            raise ValueError(f"convolutions are {len(CHANNELS)} numbers of at least 1")
-        if type(self.blocks) is not int or self.blocks < 0:
-            raise ValueError(f"blocks is {self.blocks!r}: 0 or more")
-        if type(self.drafts) is not int or not 0 <= self.drafts <= 3:
-            raise ValueError(f"drafts is {self.drafts!r}: 0 to 3")
+        _check_numbers("channels", self.channels, len(own), MAX_CHANNELS)
+        _check_numbers("convolutions", self.convolutions, len(CHANNELS), MAX_CONVOLUTIONS)
+        for name, most in (("blocks", MAX_BLOCKS), ("drafts", 3)):
+            number = getattr(self, name)
+            if type(number) is not int or not 0 <= number <= most:
+                raise ValueError(f"{name} is {number!r}: 0 to {most}")
         if self.bottleneck not in BOTTLENECKS:
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}: one of {', '.join(BOTTLENECKS)}")
         if (self.bottleneck == "conditional") != bool(self.styles):
             raise ValueError("a conditional bottleneck, and no other, names the styles that it knows")
         if len(set(self.styles)) < len(self.styles):
             raise ValueError("two styles have the same name")
+        if len(self.styles) > MAX_STYLES:
+            raise ValueError(f"there are {len(self.styles)} styles: at most {MAX_STYLES}")
         if self.upsampling not in ("bilinear", "nearest"):
             raise ValueError(f"unknown upsampling {self.upsampling!r}")
         if self.encoder == SLIM:
@@ -375,9 +384,11 @@ def pad_to_multiple(x: Tensor) -> Tensor:
 
 def _whole(scale: tuple[int, ...], parts: int) -> bool:
     """Whether `MULTIPLE` pixels at this scale are a multiple of so many parts."""
-    if len(scale) != 2 or not 0 < scale[1] <= scale[0] <= 1.25 * scale[1]:
+    if len(scale) != 2 or not all(type(side) is int and 0 < side <= 2 * MULTIPLE for side in scale):
         return False
     after, before = scale
+    if not before <= after <= 1.25 * before:
+        return False
     return MULTIPLE % before == 0 and MULTIPLE // before * after % parts == 0
 
 

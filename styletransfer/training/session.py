@@ -12,15 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..errors import InputError
 from ..io.files import write_atomically
 from ..io.weights import load_model
-from ..nn.stylizer import PIXELS, SINGLY, Config
+from ..nn.stylizer import MAX_STYLES, PIXELS, SINGLY, Config
 from .checkpoint import Saved, read_state
 from .distributed import Group
 from .pictures import SMALLEST, Entry, Skipped, decode_large_enough, find_pictures
 from .recipe import NETWORK, Recipe, read_recipe
 from .stream import find_shards, is_remote
 from .trainer import Pictures, train
-
-MAX_STYLES = 256  # of a conditional network: each must be seen often enough
 
 
 @dataclass(frozen=True)

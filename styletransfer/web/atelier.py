@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..allocator import give_memory_back
 from ..engine.style_code import SUFFIX, StyleCode
 from ..engine.stylizer import Stylizer
 from ..errors import InputError
@@ -133,6 +134,7 @@ class Atelier:
         self.stops.pop(session, None)
         if folder := self.folders.pop(session, None):
             shutil.rmtree(folder, ignore_errors=True)
+        give_memory_back()
 
     def _style(self, path: str, style_size: int) -> StyleCode:
         source = path if path.endswith(SUFFIX) else self.check(path)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..io.files import lock
+from filelock import lock_descriptor
 
 PREFIX = "style-studio-"
 YOUNG = 60  # seconds: a folder of a studio that is just opening may not be locked yet
@@ -35,11 +35,12 @@ def _locked(folder: str | Path) -> int | None:
     except OSError:
         return None
     try:
-        lock(handle)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
+        if lock_descriptor(handle, blocking=False):
+            return handle
+    except OSError:  # no locks are to be had here
+        pass
+    os.close(handle)
+    return None
 
 
 def _remove_if_left(folder: Path) -> None:

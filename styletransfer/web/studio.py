@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
@@ -15,6 +16,7 @@ from ..engine.paint import LEAST_STROKES, MAX_STROKES
 from ..engine.stylizer import Stylizer
 from ..errors import InputError
 from ..io.image import example_photo, example_styles, write_picture
+from .answers import done_or_said, judge
 from .atelier import PREVIEW, Atelier, Stopped, thumbnail
 from .folder import private_folder
 from .policy import middleware
@@ -151,7 +153,9 @@ def build(atelier: Atelier) -> gr.Blocks:
             feather,
         ]
         for given in (*weights, alpha, strokes, style_size, color, color_strength, feather):
-            _judge(given)
+            judge(given)
+        for given in (own, brush):
+            judge(given, needed=False)
 
         def paint(values, size, request: gr.Request, progress) -> tuple:
             file, files, *rest = values
@@ -164,7 +168,7 @@ def build(atelier: Atelier) -> gr.Blocks:
                     raise Stopped
                 progress(done, desc="Painting")
 
-            try:
+            def work() -> tuple:
                 source = atelier.check(file)
                 layers = (drawn or {}).get("layers") or []
                 mask = layers[0][..., 3] if layers else None
@@ -184,10 +188,8 @@ def build(atelier: Atelier) -> gr.Blocks:
                 if sign.is_set():
                     raise Stopped
                 return source, image, styles, int(style_size)
-            except Stopped:
-                raise gr.Error("Stopped.", duration=3, title="", print_exception=False) from None
-            except InputError as error:
-                raise gr.Error(str(error), title="", print_exception=False) from None
+
+            return done_or_said(work)
 
         def shown(request: gr.Request, *images) -> tuple[str, ...]:
             return tuple(atelier.shown(request.session_hash, image) for image in images)
@@ -221,12 +223,9 @@ def build(atelier: Atelier) -> gr.Blocks:
             return shelf(known, files)
 
         def add(known, files, new):
-            try:
-                for file in map(str, new):
-                    atelier.check(file)
-                    known, files = [*known, (file, Path(file).stem)], [*files[: MOST - 1], file]
-            except InputError as error:
-                raise gr.Error(str(error), title="", print_exception=False) from None
+            for file in map(str, new):
+                done_or_said(partial(atelier.check, file))
+                known, files = [*known, (file, Path(file).stem)], [*files[: MOST - 1], file]
             return None, known, *shelf(known, files)
 
         def shelf(known, files):
@@ -280,22 +279,6 @@ def build(atelier: Atelier) -> gr.Blocks:
         halt.click(stop, cancels=jobs, show_progress="hidden", api_visibility="private")
         page.unload(leave)
     return page
-
-
-def _judge(given: gr.Slider | gr.Radio) -> None:
-    """What the page itself never sends is a line for who sent it, and none in the terminal."""
-    read = given.preprocess
-
-    def preprocess(payload):
-        try:
-            if payload is None:
-                raise ValueError("A value is missing.")
-            return read(payload)
-        except Exception as error:
-            reason = getattr(error, "message", str(error))
-            raise gr.Error(f"{given.label}: {reason}", title="", print_exception=False) from None
-
-    given.preprocess = preprocess
 
 
 def _captioned(known: list[tuple[str, str]], files: list[str]) -> list[tuple[str, str]]:

@@ -191,6 +191,10 @@ def test_a_file_where_a_folder_is_wanted(here, batch):
     assert (here / "dst/a").read_text() == "precious" and (here / "dst/b.jpg").exists()
 
 
+class Killed(BaseException):
+    pass
+
+
 def test_a_job_that_a_kill_left_unable_to_place_goes_on(here, batch, monkeypatch):
     photos(here / "src", "a.jpg", "b.jpg")
     real = Ledger._place

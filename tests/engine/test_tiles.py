@@ -234,15 +234,44 @@ def test_thumbnail_statistics_are_near_and_need_one_pass(monkeypatch):
     assert 0 < (exact - near).abs().mean() < 0.02
 
 
-@pytest.mark.parametrize("name,strokes", [("slim", 1.0), ("slim", 2.0), ("slim-draft", 1.0)])
-def test_progress_ends_at_one(name, strokes):
-    net = network(CONFIGS[name])
-    x, look, seen = smooth(300, 400), tiles.Look(net.code(smooth(64, 64, 1))), []
+@pytest.mark.parametrize("stats", ["exact", "thumbnail"])
+@pytest.mark.parametrize("tile", [192, "off"])
+@pytest.mark.parametrize("alpha", [0, 0.5, "map"])
+@pytest.mark.parametrize("name,strokes", [("slim", 1.0), ("slim", 2.0), ("slim-draft", 1.0), ("vgg", 0)])
+def test_progress_ends_at_one(name, strokes, alpha, tile, stats):
+    """Step by step, and only once all is there."""
+    if name == "vgg":  # of a reach that needs larger tiles
+        strokes, tile = 1.0, 336 if tile == 192 else tile
+    net, canvas = network(CONFIGS[name]), Canvas(smooth(300, 400))
+    alpha = smooth(300, 400, 3)[:, :1] if alpha == "map" else alpha
+    look, seen, told = tiles.Look(net.code(smooth(64, 64, 1)), alpha), [], []
+
+    def finish(x, painted):
+        told.append(max(seen, default=0))
+        return painted
+
     with torch.inference_mode():
-        for stats in ("exact", "thumbnail"):
-            painting.paint(net, Canvas(x), look, 192, stats, progress=seen.append, strokes=strokes)
-            assert seen == sorted(seen) and seen[-1] == 1.0 and seen.count(1.0) == 1
-            seen.clear()
+        painting.paint(net, canvas, look, tile, stats, finish, seen.append, strokes)
+    assert seen == sorted(set(seen)) and seen[-1] == 1.0
+    assert max(told) < 1
+    assert seen == pytest.approx([(n + 1) / len(seen) for n in range(len(seen))])
+
+
+def test_progress_never_falls_though_memory_runs_out():
+    """Once more with smaller tiles: what was told is not taken back."""
+    net, canvas, seen, finished = network(SLIM), Canvas(smooth(400, 500)), [], []
+    look = tiles.Look(net.code(smooth(64, 64, 1)))
+
+    def finish(x, painted):
+        finished.append(max(x.shape[2:]))
+        if len(finished) == 2:
+            raise torch.OutOfMemoryError
+        return painted
+
+    with torch.inference_mode():
+        painting.paint(net, canvas, look, 384, "exact", finish, seen.append)
+    assert seen == sorted(set(seen)) and seen[-1] == 1.0
+    assert max(finished[:2]) > max(finished[2:])
 
 
 def test_tile_is_an_option_of_stylize(tiny_model):

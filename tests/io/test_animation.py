@@ -1,6 +1,7 @@
 """Animations: the same files as Pillow writes, without holding all of them in memory."""
 
 import io
+import signal
 import subprocess
 import sys
 from fractions import Fraction
@@ -115,3 +116,42 @@ def test_thousands_of_frames_take_no_more_memory_than_a_few(tmp_path, suffix):
     grown(path, count=3000, width=16, height=16)
     assert open_clip(path).length == 300
     assert grown(path, count=300, width=640, height=480) < 60
+
+
+HANG = """
+import sys, time
+from fractions import Fraction
+from PIL import Image
+from styletransfer.io import animation
+
+def hang(*_):
+    print(flush=True)
+    time.sleep(60)
+
+def frames():
+    yield Image.new("RGB", (48, 36))
+    if not sys.argv[1].endswith(".mp4"):
+        hang()
+
+if sys.argv[1].endswith(".mp4"):
+    from styletransfer.io import encode
+    encode.join = hang
+animation.write_animation(sys.argv[1], frames(), [Fraction(1, 10)])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ".mp4"])
+def test_what_a_killed_one_left_is_cleared_away_by_the_next(tmp_path, suffix):
+    """Painted for minutes, with gigabytes of frames beside the result."""
+    if suffix == ".mp4":
+        pytest.importorskip("av", reason="MP4 needs PyAV")
+    path = tmp_path / f"a{suffix}"
+    with subprocess.Popen([sys.executable, "-c", HANG, str(path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"\n"
+        process.send_signal(signal.SIGKILL)
+    left = [entry.name for entry in tmp_path.iterdir() if entry.is_dir()]
+    assert len(left) == 1 and left[0].startswith(".stylize-")
+    write_animation(path, pictures(2), [TENTH] * 2)
+    assert path.is_file() and not (tmp_path / left[0]).exists()
+    assert suffix == ".mp4" or list(tmp_path.iterdir()) == [path]

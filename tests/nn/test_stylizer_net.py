@@ -54,6 +54,24 @@ def test_wrong_config_is_refused(wrong):
         Config(**wrong)
 
 
+@pytest.mark.parametrize(
+    "huge",
+    [
+        {"channels": (64, 128, 256, 10**9)},
+        {"channels": (64, 128, 256, 512.0)},
+        {"convolutions": (10**9, 1, 1, 1)},
+        {"convolutions": ("2", 1, 1, 1)},
+        {"encoder": "slim", "blocks": 10**9},
+        {"encoder": "slim", "channels": (10**9, 1, 1)},
+        {"encoder": "slim", "taps": ("relu3_1",), "channels": (4, 6), "scale": (10**400, 10**400)},
+        {"bottleneck": "conditional", "styles": tuple(map(str, range(10**5)))},
+    ],
+)
+def test_numbers_without_end_are_a_line_before_anything_is_built(huge):
+    with pytest.raises(ValueError, match="channels are|convolutions are|blocks is|scale is|at most 256"):
+        Config(**huge)
+
+
 def test_pixels_give_the_photo_the_palette_of_the_style():
     torch.manual_seed(0)
     net = StylizerNet(Config(channels=(4, 6, 8, 8), taps=("pixels", "relu4_1")))

@@ -1,5 +1,7 @@
 """The studio without a browser: limits, stopping, files, and what is served."""
 
+import gc
+import io
 import json
 import os
 import signal
@@ -10,6 +12,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
+import weakref
 
 import numpy as np
 import pytest
@@ -126,39 +129,102 @@ def test_a_stop_reaches_no_other_job(stylizer, tmp_path, photo, paintings):
     assert len(done) == 1 and done[0].styles == {"a picture": 1.0}
 
 
-def test_values_that_no_page_sends_are_a_line_for_who_sent_them(studio, capfd):
-    """Out of range, missing or no number: an answer, and nothing in the terminal."""
+@pytest.fixture
+def ask(studio):
+    """What the server says when it is sent values for what a part of the page starts, some changed."""
     config = json.loads(urllib.request.urlopen(f"{studio}/config").read())
-    parts = {part["id"]: part for part in config["components"]}
-    job = next(each for each in config["dependencies"] if len(each["inputs"]) > 10)
-    usual = [parts[i]["props"].get("value") for i in job["inputs"]]
-    strength = next(
-        n for n, i in enumerate(job["inputs"]) if parts[i]["props"].get("elem_id") == "strength"
-    )
-    colors = next(n for n, i in enumerate(job["inputs"]) if parts[i]["props"].get("elem_id") == "colors")
-    for place, value, says in (
-        (strength, 7, "Strength: Value 7 is greater than maximum value 2"),
-        (strength, "much", "Strength: "),
-        (strength, None, "Strength: A value is missing."),
-        (colors, "mauve", "Whose colours: "),
-    ):
-        data = [value if n == place else usual[n] for n in range(len(usual))]
-        session = f"test{place}{value}"
-        body = {"data": data, "fn_index": job["id"], "session_hash": session}
-        request = urllib.request.Request(
-            f"{studio}/gradio_api/queue/join",
-            json.dumps(body).encode(),
-            {"content-type": "application/json"},
+    parts = {part["id"]: part["props"] for part in config["components"]}
+
+    def call(path: str, body: dict | bytes, kind: str = "application/json"):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return urllib.request.urlopen(
+            urllib.request.Request(f"{studio}/gradio_api/{path}", data, {"content-type": kind})
         )
-        urllib.request.urlopen(request).read()
-        with urllib.request.urlopen(
-            f"{studio}/gradio_api/queue/data?session_hash={session}", timeout=20
-        ) as answer:
+
+    def send(name: str, data: bytes) -> dict:
+        """A file, as it is spoken of once it is uploaded."""
+        head = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        body = head.encode() + data + b"\r\n--x--\r\n"
+        (path,) = json.loads(call("upload", body, "multipart/form-data; boundary=x").read())
+        return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+
+    def ask(part: str, event: str, changes: dict) -> str:
+        job = next(
+            each
+            for each in config["dependencies"]
+            if (part, event) in [(parts.get(n, {}).get("elem_id"), e) for n, e in each["targets"]]
+            and each["backend_fn"]
+        )
+        props = [parts[number] for number in job["inputs"]]
+        data = [changes.get(each.get("elem_id"), each.get("value")) for each in props]
+        session = os.urandom(8).hex()
+        body = {"data": data, "fn_index": job["id"], "session_hash": session}
+        call("queue/join", body).read()
+        url = f"{studio}/gradio_api/queue/data?session_hash={session}"
+        with urllib.request.urlopen(url, timeout=20) as answer:
             text = ""
             while "process_completed" not in text:
                 text = answer.readline().decode()
-        assert says in text, text
+        return text
+
+    ask.send = send
+    return ask
+
+
+def test_values_that_no_page_sends_are_a_line_for_who_sent_them(ask, capfd):
+    """Out of range, missing or no number: an answer, and nothing in the terminal."""
+    for name, value, says in (
+        ("strength", 7, "Strength: Value 7 is greater than maximum value 2"),
+        ("strength", "much", "Strength: "),
+        ("strength", None, "Strength: A value is missing."),
+        ("colors", "mauve", "Whose colours: "),
+    ):
+        assert says in ask("strength", "input", {name: value})
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_files_that_no_page_sends_are_a_line_for_who_sent_them(ask, capfd):
+    code, text = ask.send("a.style.safetensors", bytes(20)), ask.send("layer.png", b"no picture")
+    cut = ask.send("cut.png", noise_bytes()[:-300])
+    says = ask("own-style", "upload", {"own-style": [code]})
+    assert "Paintings of your own: Invalid file type" in says and "safetensors" not in says
+    for layer in (text, cut):
+        drawn = {"background": None, "layers": [layer], "composite": None}
+        says = ask("strength", "input", {"brush": drawn})
+        assert "Brush over what to paint: " in says and layer["path"] not in says
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("end", [Stopped, InputError])
+def test_nothing_of_a_job_that_came_to_nothing_stays_in_memory(ask, monkeypatch, end):
+    """Half a network's features of a large photo, until Python happens to look for what nobody needs."""
+    check, kept = Atelier.check, []
+
+    def remembered(self, path):
+        photo = check(self, path)
+        kept.append(weakref.ref(photo.rgb))
+        return photo
+
+    def paint(*given):
+        features = np.zeros(9)
+        kept.append(weakref.ref(features))
+        raise end("It is too much.")
+
+    monkeypatch.setattr(Atelier, "check", remembered)
+    monkeypatch.setattr(Atelier, "paint", paint)
+    gc.disable()
+    try:
+        says = ask("paint", "click", {})
+        assert "Stopped." in says or "It is too much." in says
+        assert len(kept) == 2 and [each() for each in kept] == [None, None]
+    finally:
+        gc.enable()
+
+
+def noise_bytes() -> bytes:
+    buffer = io.BytesIO()
+    noise(40, 30).save(buffer, "png")
+    return buffer.getvalue()
 
 
 def test_uploads_are_judged(atelier, tmp_path):
@@ -191,6 +257,16 @@ def test_every_file_has_a_folder_of_its_own_until_its_user_leaves(atelier):
     assert thumbnail(read_picture(a)).shape == (20, 20, 3)
     atelier.forget("me")
     assert not os.path.exists(a) and os.path.exists(b)
+
+
+def test_who_leaves_takes_what_was_kept_in_memory_along(atelier):
+    circle = [np.zeros(9)]
+    kept = weakref.ref(circle[0])
+    circle.append(circle)
+    del circle
+    assert kept() is not None
+    atelier.forget("me")
+    assert kept() is None
 
 
 def test_the_page_asks_nobody_else(studio):
