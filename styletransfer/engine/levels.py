@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..nn.draft import enlarged
 from ..nn.normalization import Moments
 from ..nn.stylizer import PIXELS, Code, StylizerNet, padded
 from .canvas import Canvas
@@ -95,12 +96,13 @@ class Level:
         if self.below is None:
             return x
         shape, ratio = self.below.photo.shape[1:], self.below.factor / self.factor
-        reads = (
-            lambda *at: self.painted.read(*at).to(self.net.device),
-            lambda *at: self.below.recolored(*at, palette),
-        )
-        draft, small = (enlarged_window(read, shape, rows, columns, ratio) for read in reads)
-        return self.net.overlay(draft, x, small).contiguous(memory_format=torch.channels_last)
+
+        def read(*at: slice) -> Tensor:
+            draft = self.painted.read(*at).to(self.net.device)
+            return self.net.overlay.below(draft, self.below.recolored(*at, palette))
+
+        below = enlarged_window(read, shape, rows, columns, ratio)
+        return self.net.overlay(below, x).contiguous(memory_format=torch.channels_last)
 
     def recolored(self, rows: slice, columns: slice, palette: dict[str, Moments]) -> Tensor:
         """A window of the photo in the style's palette."""
@@ -127,6 +129,8 @@ def enlarged_window(
 ) -> Tensor:
     """A window of pictures of this shape (H, W), which `read` gives, as if they were enlarged, bilinear;
     for a ratio of 2 this is `nn.draft.enlarged`. rows, columns: in pixels of the enlarged ones."""
+    if ratio == 2 and (rows, columns) == tuple(slice(0, 2 * side) for side in shape):
+        return enlarged(read(*(slice(0, side) for side in shape)))  # the whole, at once
     down, right = (_mixture(at, ratio, side) for at, side in zip((rows, columns), shape))
     x = read(down[0], right[0])
     for dim, (_, low, high, share) in ((2, down), (3, right)):

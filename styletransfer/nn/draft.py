@@ -34,7 +34,11 @@ class Overlay(nn.Module):
         else:
             self.register_buffer("details", torch.ones(3), persistent=False)
 
-    def forward(self, draft: Tensor, photo: Tensor, small: Tensor) -> Tensor:
-        """draft, small: (N, 3, H, W), the small photo as it was painted and as it is, both enlarged.
-        photo: likewise, at its full size."""
-        return draft + self.details[:, None, None] * (photo - small)
+    def below(self, draft: Tensor, small: Tensor) -> Tensor:
+        """What is to be enlarged: the small photo as it was painted, less its part of the details; both
+        (N, 3, H, W)."""
+        return draft - self.details[:, None, None] * small
+
+    def forward(self, below: Tensor, photo: Tensor) -> Tensor:
+        """below: what `below` gives, enlarged; photo: at its full size; both (N, 3, H, W)."""
+        return below + self.details[:, None, None] * photo

@@ -319,7 +319,11 @@ class StylizerNet(nn.Module):
         for photo in reversed(photos):
             photo = self.recolor(photo, code, alpha, shares, own)
             draft = picture is None and self.config.drafts > 0
-            x = photo if picture is None else self.overlay(enlarged(picture), photo, enlarged(small))
+            x = (
+                photo
+                if picture is None
+                else self.overlay(enlarged(self.overlay.below(picture, small)), photo)
+            )
             aim = self.aim(pad_to_multiple(x), code, alpha, shares, draft=draft)
             picture, small = self.decode(aim, draft)[:, :, : x.shape[2], : x.shape[3]], photo
         return picture, aim

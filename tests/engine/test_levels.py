@@ -81,7 +81,7 @@ def test_a_smaller_copy_has_the_means_of_what_it_covers(monkeypatch, factor):
     fine = x.repeat_interleave(10, 2).repeat_interleave(10, 3)  # ten to a pixel: no parts of one left
     expected = F.avg_pool2d(fine, int(10 * factor))
     height, width = expected.shape[2:]
-    torch.testing.assert_close(small[:, :, :height, :width], expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(small[:, :, :height, :width], expected, atol=5e-5, rtol=0)
 
 
 def test_strokes_is_an_option_of_stylize(tmp_path):

@@ -16,8 +16,8 @@ DRAFTED = replace(BARE, drafts=1)
 
 def test_an_overlay_on_the_photo_itself_is_the_photo():
     photo = torch.rand(1, 3, 16, 24)
-    small = enlarged(halved(photo))
-    torch.testing.assert_close(Overlay()(small, photo, small), photo)
+    small, overlay = halved(photo), Overlay()
+    torch.testing.assert_close(overlay(enlarged(overlay.below(small, small)), photo), photo)
     assert not list(Overlay(learned=False).state_dict()) and len(list(Overlay().parameters())) == 1
 
 
