@@ -1,5 +1,6 @@
 """One process of several that train together, as torchrun starts them; or the only one."""
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -91,4 +92,5 @@ def join(device: str) -> Iterator[Group]:
         yield Group(place, distributed.get_rank(), world)
         distributed.barrier()  # nobody leaves while another still listens
     finally:
+        gc.collect()  # a wrapped network in a cycle would end after its group, and the process with it
         distributed.destroy_process_group()
