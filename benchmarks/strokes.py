@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from styletransfer import Stylizer
-from styletransfer.evaluation.strokes import luminance
+from styletransfer.evaluation.metrics import luminance
 
 STYLES = Path(__file__).parents[1] / "examples" / "style"
 SIDE, ASKED = 768, (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .strokes import luminance
+from .metrics import luminance
 
 NEAR, FAR = (2.0, 3.0, 4.0, 5.0), (9.0, 10.0, 11.0, 12.0)  # pixels beside an edge
 EDGES = 4096  # the strongest, of each picture

@@ -66,13 +66,18 @@ def content_score(output: Mapping[str, Tensor], content: Mapping[str, Tensor]) -
     return 1 - 0.5 * (a - b).square().mean().item()
 
 
+def luminance(picture: Tensor) -> Tensor:
+    """(N, 3, H, W) to (N, 1, H, W)."""
+    weights = picture.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
+    return (picture * weights).sum(dim=1, keepdim=True)
+
+
 def ssim(a: Tensor, b: Tensor, window: int = 11, sigma: float = 1.5) -> Tensor:
     """Mean structural similarity of luminance (Wang et al. 2004, eq. 13), Gaussian window; (N,).
 
     a, b: RGB (N, 3, H, W) in [0, 1], H and W at least `window`. 1 is alike.
     """
-    luma = a.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
-    x, y = ((p * luma).sum(dim=1, keepdim=True) for p in (a, b))
+    x, y = luminance(a), luminance(b)
     position = torch.arange(window, dtype=a.dtype, device=a.device) - window // 2
     kernel = torch.exp(-(position**2) / (2 * sigma**2))
     kernel = kernel / kernel.sum()

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..nn.vgg import Encoder
+from .metrics import luminance
 
 SIZES = (512, 256, 128)
 """Short sides at which a picture is looked at: fine strokes to broad ones."""
@@ -71,12 +72,6 @@ def halves(picture: Tensor) -> tuple[Tensor, Tensor]:
     dim = 2 if picture.shape[2] > picture.shape[3] else 3
     first, second = picture.chunk(2, dim=dim)
     return first, second
-
-
-def luminance(picture: Tensor) -> Tensor:
-    """(N, 3, H, W) to (N, 1, H, W)."""
-    weights = picture.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
-    return (picture * weights).sum(dim=1, keepdim=True)
 
 
 @lru_cache

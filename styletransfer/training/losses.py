@@ -184,14 +184,12 @@ def stylization_losses(
     """
     times = recipe.pairings
     originals, models = seen_at(photos, recipe.viewed), seen_at(paintings, recipe.viewed)
-    with torch.no_grad():
-        target = vgg(torch.cat([originals, models]), LOSS_TAPS)
-    photo, painting = ({tap: x[part] for tap, x in target.items()} for part in _halves(len(photos)))
-    wanted = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
+    photo, painting = _targets(vgg, originals, models)
     known = net.encoder is vgg and recipe.viewed == 1  # what the network sees is what is measured
     code = None  # the painter encodes the paintings itself
     if known and which is None:
         joint = {tap: statistics(painting[tap], True) for tap in net.config.joint if tap in painting}
+        wanted = {tap: statistics(painting[tap]) for tap in STYLE_TAPS}
         code = net.palette(paintings) | wanted | joint
         if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
             code = {tap: Statistics(*(_with_next(part) for part in code[tap])) for tap in code}
@@ -291,14 +289,15 @@ def _farther(
     """What is seen from twice as far each time: all at half the size."""
     for _ in range(count):
         photos, paintings, pictures = (seen_at(x, 0.5) for x in (photos, paintings, pictures))
-        with torch.no_grad():
-            target = vgg(torch.cat([photos, paintings]), LOSS_TAPS)
-        parts = ({tap: x[part] for tap, x in target.items()} for part in _halves(len(photos)))
-        yield View(*parts, vgg(pictures, LOSS_TAPS))
+        yield View(*_targets(vgg, photos, paintings), vgg(pictures, LOSS_TAPS))
 
 
-def _halves(count: int) -> tuple[slice, slice]:
-    return slice(count), slice(count, None)
+@torch.no_grad()
+def _targets(vgg: Encoder, photos: Tensor, paintings: Tensor) -> list[dict[str, Tensor]]:
+    """Features by tap, of the photos and of the paintings."""
+    found = vgg(torch.cat([photos, paintings]), LOSS_TAPS)
+    parts = slice(len(photos)), slice(len(photos), None)
+    return [{tap: x[part] for tap, x in found.items()} for part in parts]
 
 
 def _measured(x: Tensor, shares: Tensor | None) -> Statistics:
