@@ -67,3 +67,12 @@ def paintings(tmp_path) -> list[str]:
     for i, path in enumerate(paths):
         noise(48, 40, seed=10 + i).save(path, quality=95)
     return paths
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path, monkeypatch):
+    """A current folder of the test's own."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder

@@ -15,13 +15,7 @@ from PIL import Image
 from styletransfer.cli import run
 from styletransfer.io.weights import load_model
 
-
-@pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path, monkeypatch):
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def test_the_main_job(photo, paintings, tiny_model, capsys):

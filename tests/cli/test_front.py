@@ -17,12 +17,7 @@ from ..conftest import noise
 FULL = Path("/dev/full")
 
 
-@pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path, monkeypatch):
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def said(capsys, *arguments: str) -> str:

@@ -16,12 +16,7 @@ pytest.importorskip("cv2")
 SMALL = ["--style-size", "32"]
 
 
-@pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path, monkeypatch):
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def frames(path):

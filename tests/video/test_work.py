@@ -17,14 +17,10 @@ pytest.importorskip("cv2")
 
 
 @pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path, monkeypatch):
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
+def small_pieces(in_empty_folder, monkeypatch):
     from styletransfer.video import job
 
     monkeypatch.setattr(job, "PIECE", 5)
-    return folder
 
 
 @pytest.fixture
