@@ -36,6 +36,7 @@ def recipe_options(command):
         "zoom": str,
         "blocks": int,
         "drafts": int,
+        "grain": float,
     }
     helps = NETWORK | {f.name: f.metadata["help"] for f in fields(Recipe)}
 

@@ -93,6 +93,8 @@ class Level:
         `StylizerNet.recolor` takes.
         """
         x = self.recolored(rows, columns, palette)
+        if self.first and self.net.config.grain:
+            x = x + extended_window(self.net.grain, self.photo.shape[1:], rows, columns)
         if self.below is None:
             return x
         shape, ratio = self.below.photo.shape[1:], self.below.factor / self.factor

@@ -5,6 +5,7 @@ size: its convolutions do not see as far. (The idea of LapStyle, Lin et al. 2021
 any style.)
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -18,6 +19,39 @@ def halved(x: Tensor) -> Tensor:
 def enlarged(x: Tensor) -> Tensor:
     """(N, C, H, W) to (N, C, 2H, 2W), bilinear: smooth, so that no edge of a pixel is seen."""
     return F.interpolate(x, scale_factor=2, mode="bilinear")
+
+
+class Grain(nn.Module):
+    """Noise on which a draft is begun: a flat sky holds nothing that strokes could grow from.
+
+    A network makes the same of what is the same, so a sky without it is one dab over and over, or the
+    blocks of its JPEG. (Texture networks, Ulyanov et al. 2016, start from noise for the same reason.)
+    The noise is grey, soft (a few pixels wide), always the same, and bound to its place: parts of a
+    picture meet, and the frames of a film do not flicker with it.
+
+    strength: its standard deviation, the range being 1.
+    """
+
+    PERIOD = 512  # pixels after which it repeats, down and across
+    UNIT = 32  # steps in a standard deviation, to be small in an exported file
+
+    def __init__(self, strength: float):
+        super().__init__()
+        self.strength = strength
+        side = self.PERIOD
+        white = np.random.RandomState(0).standard_normal((side, side))  # a stream that never changes
+        soft = np.exp(-((2 * np.pi * np.fft.fftfreq(side)) ** 2) / 2)  # a Gaussian of one pixel
+        noise = np.fft.ifft2(np.fft.fft2(white) * soft * soft[:, None]).real
+        steps = np.rint(self.UNIT * noise / noise.std()).clip(-127, 127).astype(np.int8)
+        self.register_buffer("noise", torch.from_numpy(steps)[None, None], persistent=False)
+
+    def forward(self, rows: slice, columns: slice) -> Tensor:
+        """What is added to these pixels of the draft, (1, 1, h, w)."""
+        noise = self.noise
+        for dim, at in ((2, rows), (3, columns)):
+            index = torch.arange(at.start, at.stop, device=noise.device) % self.PERIOD
+            noise = noise.index_select(dim, index)
+        return noise * (self.strength / self.UNIT)
 
 
 class Overlay(nn.Module):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .decoder import Decoder
-from .draft import Overlay, enlarged, halved
+from .draft import Grain, Overlay, enlarged, halved
 from .normalization import (
     Moments,
     Spade,
@@ -68,6 +68,7 @@ class Config:
     scale: by how much larger than the picture a slim network works inside, (5, 4) for a quarter.
     blocks: residual blocks in a slim decoder.
     drafts: how many times a slim network paints before it paints at full size, each time twice as large.
+    grain: how strong the noise is on which the first of them is begun, its deviation.
     styles: names of the styles that a conditional bottleneck knows.
     """
 
@@ -81,6 +82,7 @@ class Config:
     scale: tuple[int, int] = SAME
     blocks: int = 0
     drafts: int = 0
+    grain: float = 0.0
     styles: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -97,6 +99,8 @@ class Config:
             number = getattr(self, name)
             if type(number) is not int or not 0 <= number <= most:
                 raise ValueError(f"{name} is {number!r}: 0 to {most}")
+        if type(self.grain) not in (int, float) or not 0 <= self.grain <= (0.5 if self.drafts else 0):
+            raise ValueError(f"grain is {self.grain!r}: 0 to 0.5, and 0 without drafts")
         if self.bottleneck not in BOTTLENECKS:
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}: one of {', '.join(BOTTLENECKS)}")
         if (self.bottleneck == "conditional") != bool(self.styles):
@@ -150,6 +154,8 @@ class StylizerNet(nn.Module):
             self.encoder.requires_grad_(False)
             self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
         self.overlay = Overlay(learned=config.drafts > 0)
+        if config.grain:
+            self.grain = Grain(config.grain)
         slim = config.encoder == SLIM
         levels = zip(STYLE_TAPS[2:], config.channels[1:]) if slim else zip(STYLE_TAPS, config.channels)
         width = dict(levels) | {PIXELS: 3}
@@ -309,8 +315,10 @@ class StylizerNet(nn.Module):
         code: Code | None,
         alpha: float | Tensor = 1.0,
         shares: Tensor | None = None,
+        corner: tuple[int, int] = (0, 0),
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """What `forward` returns, and the features that the decoder made it of, by tap."""
+        """What `forward` returns, and the features that the decoder made it of, by tap. corner: where in
+        a larger draft this one's first pixel would be, its row and column, for the grain."""
         photos = [content]  # at full size, at half of it, …
         for _ in range(self.config.drafts):
             photos.append(halved(photos[-1]))
@@ -324,6 +332,8 @@ class StylizerNet(nn.Module):
                 if picture is None
                 else self.overlay(enlarged(self.overlay.below(picture, small)), photo)
             )
+            if draft and self.config.grain and code is not None:
+                x = x + self.grain(*(slice(a, a + side) for a, side in zip(corner, x.shape[2:])))
             aim = self.aim(pad_to_multiple(x), code, alpha, shares, draft=draft)
             picture, small = self.decode(aim, draft)[:, :, : x.shape[2], : x.shape[3]], photo
         return picture, aim

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..evaluation.metrics import ssim
+from ..nn.draft import Grain
 from ..nn.normalization import EPS, Statistics, adain, regional_statistics, statistics
 from ..nn.slim import resized
 from ..nn.stylizer import StylizerNet
@@ -180,7 +182,7 @@ def stylization_losses(
     and where the next sample's; every region then has its own style losses, which count by its area.
     seen: the photos as the network is given them, if it is to paint them as if they were others.
     which: the paintings' numbers, (B,), for a network that learns each by its number. seed: of what is
-    drawn to compare by.
+    drawn to compare by, and of where in the grain a draft is.
     """
     times = recipe.pairings
     originals, models = seen_at(photos, recipe.viewed), seen_at(paintings, recipe.viewed)
@@ -193,7 +195,10 @@ def stylization_losses(
         code = net.palette(paintings) | wanted | joint
         if shares is not None:  # rows of (N, 2, C): the sample's own style and the next one's
             code = {tap: Statistics(*(_with_next(part) for part in code[tap])) for tap in code}
-    painted, aim = painter(photos if seen is None else seen, paintings, code, times, shares, which)
+    corner = np.random.default_rng(seed).integers(Grain.PERIOD, size=2).tolist()
+    painted, aim = painter(
+        photos if seen is None else seen, paintings, code, times, shares, which, corner
+    )
     picture = seen_at(painted, recipe.viewed)
     near = View(photo, painting, vgg(picture, LOSS_TAPS))
     goal = aim["relu4_1"].detach() if known and net.config.bottleneck in ("adain", "spade") else None
@@ -203,6 +208,9 @@ def stylization_losses(
     if recipe.weave_weight:  # at the size at which the network paints, where its grid is
         inside = resized(painted, *net.config.scale)
         losses["weave"] = weave_distance(inside, net.encoder.stride).mean()
+        if net.config.drafts:  # and where the grid of its drafts would be seen
+            coarse = net.encoder.stride * 2**net.config.drafts
+            losses["weave"] = losses["weave"] + weave_distance(painted, coarse).mean()
     views = [near, *_farther(vgg, recipe.views - 1, originals, models, picture)]
     for i, view in enumerate(views):
         for name, loss in style_losses(view, vgg, recipe, spread, shares, seed + i).items():

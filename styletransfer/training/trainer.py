@@ -173,11 +173,13 @@ class Painter(nn.Module):
         times: int = 1,
         shares: Tensor | None = None,
         which: Tensor | None = None,
+        corner: tuple[int, int] = (0, 0),
     ):
         """The pictures, and the features they were made of; reconstructions without paintings.
 
         code: of the paintings, where it is known. times: in how many styles each photo is painted.
-        which: the paintings' numbers, for a net that has learned their codes.
+        which: the paintings' numbers, for a net that has learned their codes. corner: as for
+        `StylizerNet.painted`.
         """
         net = self._net[0]
         if which is not None:
@@ -186,7 +188,8 @@ class Painter(nn.Module):
             code = code or net.code(paintings)
         if code is not None:
             code = {t: Statistics(*(paired(part, times) for part in code[t])) for t in code}
-        return net.painted(again(photos, times), code, 0.0 if paintings is None else 1.0, shares)
+        alpha = 0.0 if paintings is None else 1.0
+        return net.painted(again(photos, times), code, alpha, shares, corner)
 
 
 def trained(net: nn.Module) -> list[nn.Parameter]:

@@ -33,6 +33,7 @@ CONFIGS = {
     "slim-blocks": replace(ENLARGED, blocks=1),
     "slim-draft": replace(ENLARGED, blocks=1, drafts=1),
     "slim-drafts": replace(ENLARGED, drafts=2),
+    "slim-grain": replace(ENLARGED, drafts=1, grain=0.3),
     "slim-deep": Config(encoder="slim", channels=(4, 6, 8), blocks=3),
     "vgg": VGG,
     "vgg-all-depths": Config(
@@ -109,7 +110,7 @@ def test_tiled_equals_untiled_with_regions_and_mask(name):
     assert (whole - tiled).abs().max() <= 0.5 / 255
 
 
-@pytest.mark.parametrize("name", ["slim-draft", "vgg"])
+@pytest.mark.parametrize("name", ["slim-draft", "slim-grain", "vgg"])
 @pytest.mark.parametrize("strokes", [0.5, 1.5, 2.0, 4.0])
 def test_tiled_equals_untiled_at_any_stroke_size(name, strokes):
     if name == "vgg" and strokes < 1:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from styletransfer.io.weights import load_model, save_model
-from styletransfer.nn.draft import Overlay, enlarged, halved
+from styletransfer.nn.draft import Grain, Overlay, enlarged, halved
 from styletransfer.nn.stylizer import Config, StylizerNet
 from styletransfer.training.initialize import new_net
 
@@ -49,6 +49,39 @@ def test_a_network_that_starts_from_one_without_drafts_paints_them_alike(tmp_pat
     again, x = load_model(tmp_path / "drafted.safetensors"), torch.rand(1, 3, 64, 64)
     assert again.config == DRAFTED
     torch.testing.assert_close(again(x, again.code(x)), net(x, net.code(x)), atol=2e-2, rtol=1e-2)
+
+
+def test_grain_is_bound_to_its_place_and_repeats_after_its_period():
+    grain = Grain(0.1)
+    whole = grain(slice(0, 2 * Grain.PERIOD), slice(0, 40))
+    assert torch.equal(grain(slice(30, 70), slice(9, 40)), whole[:, :, 30:70, 9:])
+    assert torch.equal(whole[:, :, : Grain.PERIOD], whole[:, :, Grain.PERIOD :])
+    every = grain(*[slice(0, Grain.PERIOD)] * 2)
+    assert abs(every.std().item() - 0.1) < 1e-3 and abs(every.mean().item()) < 1e-3
+    assert not list(grain.state_dict())  # nothing to be stored
+
+
+def test_strokes_grow_from_grain_where_the_photo_is_flat():
+    torch.manual_seed(0)
+    net = StylizerNet(DRAFTED).requires_grad_(False)
+    for conv in (m for m in net.modules() if isinstance(m, torch.nn.Conv2d)):
+        torch.nn.init.kaiming_normal_(conv.weight)
+    grained = StylizerNet(replace(DRAFTED, grain=0.05))
+    grained.load_state_dict(net.state_dict())
+    flat, code = torch.full((1, 3, 96, 96), 0.5), net.code(torch.rand(1, 3, 64, 64))
+    assert net(flat, code)[:, :, 32:64, 32:64].std(dim=(2, 3)).max() < 1e-4
+    assert grained(flat, code)[:, :, 32:64, 32:64].std(dim=(2, 3)).max() > 1e-3
+    torch.testing.assert_close(grained(flat, None), net(flat, None))  # a reconstruction has none
+    other = grained.painted(flat, code, corner=(7, 3))[0]
+    assert not torch.equal(other, grained(flat, code))
+
+
+@pytest.mark.parametrize("bad", [-0.1, 0.6, "0.1", True])
+def test_a_grain_that_cannot_be_is_named(bad):
+    with pytest.raises(ValueError, match="grain is"):
+        replace(DRAFTED, grain=bad)
+    with pytest.raises(ValueError, match="without drafts"):
+        replace(BARE, grain=0.1)
 
 
 def test_what_has_no_drafts_is_named():

@@ -143,7 +143,7 @@ def test_losses_from_afar_are_those_of_pictures_made_small(tiny_net):
     photos, paintings = torch.rand(2, 2, 3, 64, 64)
     ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
 
-    def painter(photos, paintings, code, times, shares, which):
+    def painter(photos, paintings, code, times, shares, which, corner):
         return paintings, None
 
     def losses(recipe, *pictures):
