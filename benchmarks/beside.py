@@ -11,8 +11,8 @@ from pathlib import Path
 from PIL import Image
 
 from styletransfer import Stylizer
-from styletransfer.engine.sheet import draw_sheet
-from styletransfer.io.image import read_picture, resize_short_side, write_picture
+from styletransfer.gallery.layout import draw_sheet
+from styletransfer.media.image import read_picture, resize_short_side, write_picture
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PAIRS = """bridge starry_night, mountains great_wave, astronaut lion, cat summertime,

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from styletransfer.video.job import PIECE
-from styletransfer.video.work import parts_of, read_record
+from styletransfer.video.resume import parts_of, read_record
 
 from . import asked
 from .film import make

@@ -11,9 +11,9 @@ from pathlib import Path
 from PIL import Image
 
 from styletransfer import Stylizer
-from styletransfer.engine.sheet import draw_sheet
-from styletransfer.engine.styles import Style
-from styletransfer.io.image import read_picture, write_picture
+from styletransfer.gallery.layout import draw_sheet
+from styletransfer.media.image import read_picture, write_picture
+from styletransfer.styles.encode import Style
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PHOTOS = ("bridge", "cat", "mountains", "astronaut")

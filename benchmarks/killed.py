@@ -19,7 +19,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from styletransfer.io.clip import open_clip
+from styletransfer.media.video_reader import open_clip
 
 from . import asked
 from .film import RATE, STYLE, make

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from styletransfer import Stylizer
-from styletransfer.engine.styles import Style
-from styletransfer.io.image import read_picture, resize_short_side
+from styletransfer.media.image import read_picture, resize_short_side
+from styletransfer.styles.encode import Style
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PHOTOS = ("bridge", "citrus", "astronaut", "cat", "coffee", "mountains")

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from styletransfer.evaluation.report import read_pairs
-from styletransfer.io.image import read_picture, resize_short_side
+from styletransfer.media.image import read_picture, resize_short_side
 
 SIZE = 512
 

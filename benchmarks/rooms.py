@@ -17,11 +17,12 @@ from PIL import Image, ImageCms
 
 from styletransfer import InputError, Stylizer
 from styletransfer.cli import run
-from styletransfer.engine.cache import VARIABLE
-from styletransfer.engine.regions import read_mask, read_regions
-from styletransfer.io.image import read_picture
-from styletransfer.io.weights import save_model
-from styletransfer.nn.stylizer import Config, StylizerNet
+from styletransfer.media.image import read_picture
+from styletransfer.models.config import Config
+from styletransfer.models.network import StylizerNet
+from styletransfer.models.weights import save_model
+from styletransfer.styles.cache import VARIABLE
+from styletransfer.stylize.regions import read_mask, read_regions
 
 SIZE = 48, 40
 MODEL = Config(channels=(4, 6, 8, 8), taps=("pixels", "relu3_1", "relu4_1"))
@@ -201,7 +202,7 @@ def runs(folder: Path) -> Room:
 
 
 def recipes(folder: Path) -> Room:
-    from styletransfer.nn.stylizer import Config
+    from styletransfer.models.config import Config
     from styletransfer.training.recipe import RECIPES, read_recipe
 
     def read(path: Path) -> None:
@@ -230,7 +231,7 @@ def pairs(folder: Path) -> Room:
 
 
 def clip(path: Path) -> None:
-    from styletransfer.io.clip import open_clip
+    from styletransfer.media.video_reader import open_clip
 
     found = open_clip(path)
     for number, frame in enumerate(found.frames(found.begin)):

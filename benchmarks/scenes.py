@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from styletransfer.io.image import read_picture
+from styletransfer.media.image import read_picture
 
 PHOTOS = Path(__file__).parents[1] / "examples" / "content"
 WIDTH, HEIGHT = 448, 256

@@ -13,8 +13,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from styletransfer.cli.options import DEFAULT_MODEL
-from styletransfer.engine.stylizer import Stylizer
+from styletransfer.cli.common import DEFAULT_MODEL
+from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.web.studio import serve
 
 PHOTO = Path(__file__).parents[1] / "examples" / "content" / "bee.jpg"

@@ -25,7 +25,7 @@ from statistics import median
 import psutil
 from PIL import Image
 
-from styletransfer.batch.manifest import WORK, read_manifest
+from styletransfer.batch.ledger import WORK, read_manifest
 
 from . import asked
 

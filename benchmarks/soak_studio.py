@@ -27,7 +27,7 @@ import httpx
 import psutil
 from PIL import Image
 
-from styletransfer.engine.style_code import SUFFIX, StyleCode
+from styletransfer.styles.code import SUFFIX, StyleCode
 
 from . import asked
 from .uploads import HOSTILE, WRONG, brushed, photo

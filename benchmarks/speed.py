@@ -94,7 +94,7 @@ def work(model: str, path: str, device: str, tile: str) -> None:
     import torch
 
     from styletransfer import Stylizer, keep_memory
-    from styletransfer.io.image import read_picture
+    from styletransfer.media.image import read_picture
 
     keep_memory()  # as the command does
     stylizer, photo = Stylizer(model, device), read_picture(path).rgb
@@ -112,7 +112,7 @@ def costs(model: str, width: int, height: int) -> tuple[int, int, int]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from styletransfer.io.weights import load_model
+    from styletransfer.models.weights import load_model
 
     net, moved = load_model(model), 0
 
@@ -211,7 +211,7 @@ def main() -> None:
     if given.work:
         return work(*given.work)
 
-    from styletransfer.io.image import read_picture, write_picture
+    from styletransfer.media.image import read_picture, write_picture
 
     runs = 5 if given.quick else 15
     name, dtype, matmul, copy = rates(given.device)

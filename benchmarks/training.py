@@ -14,9 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from styletransfer.device import fast_dtype
 from styletransfer.training.distributed import Group, join
-from styletransfer.training.rehearsal import rehearse
+from styletransfer.training.estimate import rehearse
+from styletransfer.training.loop import begin, step, to_float
 from styletransfer.training.session import Session, new_session
-from styletransfer.training.trainer import begin, step, to_float
 
 TABLE = Path("benchmarks/training.md")
 HEAD = """# How fast training is

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from styletransfer.io.image import read_picture, write_picture
+from styletransfer.media.image import read_picture, write_picture
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 STYLE = str(EXAMPLES / "style" / "starry_night.jpg")

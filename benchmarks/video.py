@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import torch
 
-from styletransfer.engine.pictures import style_tensor
-from styletransfer.engine.stylizer import Stylizer
 from styletransfer.evaluation.metrics import STYLE_TAPS, all_statistics, style_deviations, style_score
-from styletransfer.io.weights import load_encoder
-from styletransfer.video import painter, steady
+from styletransfer.media.tensors import style_tensor
+from styletransfer.models.weights import load_encoder
+from styletransfer.stylize.stylizer import Stylizer
+from styletransfer.video import frame_painter, stabilize
 
 from .scenes import Scene, film, scenes, warp
 
@@ -30,23 +30,23 @@ MODEL = "adain-fast"
 
 def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, canvas=True, past=True):
     """The film in a style, float32 (H, W, 3) each, with all or some of what keeps it steady."""
-    brush = painter.Painter(stylizer, [(0.0, code)], steady=statistics)
+    brush = frame_painter.Painter(stylizer, [(0.0, code)], steady=statistics)
     if not (canvas or past):
         return [brush.paint(frame, brush.turn()) for frame in scene.frames]
-    kept = steady.PAST, steady._straightened
+    kept = stabilize.PAST, stabilize._straightened
     if not past:
-        steady.PAST = 0.0
+        stabilize.PAST = 0.0
     if not canvas:  # each frame is painted where it is; what it shares with the last is still found
-        steady._straightened = lambda place, size: np.eye(3)
+        stabilize._straightened = lambda place, size: np.eye(3)
     try:
-        ground, blend, out = steady.Canvas(), steady.Blend(), []
+        ground, blend, out = stabilize.Canvas(), stabilize.Blend(), []
         for frame in scene.frames:
             view = ground.look(frame)
             painted = brush.paint(view.picture, brush.turn(fresh=view.past is None))
             out.append(blend.take(painted, view) / np.float32(255))
         return out
     finally:
-        steady.PAST, steady._straightened = kept
+        stabilize.PAST, stabilize._straightened = kept
 
 
 WAYS = {

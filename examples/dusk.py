@@ -19,10 +19,10 @@ from torch import Tensor
 
 from styletransfer import InputError, Stylizer
 from styletransfer.evaluation import metrics
-from styletransfer.io.image import pictures_in, read_picture, resize_short_side, write_picture
-from styletransfer.io.weights import load_encoder
-from styletransfer.nn.normalization import Statistics
-from styletransfer.nn.vgg import STYLE_TAPS
+from styletransfer.media.image import pictures_in, read_picture, resize_short_side, write_picture
+from styletransfer.models.statistics import Statistics
+from styletransfer.models.vgg import STYLE_TAPS
+from styletransfer.models.weights import load_encoder
 
 SIZE = 384  # short side at which all is measured
 SHOWN = 200  # and at which it is shown

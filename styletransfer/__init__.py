@@ -7,25 +7,27 @@ Stylizer().stylize("photo.jpg", "painting.jpg").save("out.png")
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .allocator import keep_memory
 from .errors import InputError
+from .system.allocator import keep_memory
 
 if TYPE_CHECKING:
-    from .engine.showing import grid, morph, sheet
-    from .engine.style_code import StyleCode
-    from .engine.stylizer import Stylizer
-    from .io.weights import load_model
+    from .gallery.contact_sheet import sheet
+    from .gallery.grid import grid
+    from .gallery.morph import morph
+    from .models.weights import load_model
+    from .styles.code import StyleCode
+    from .stylize.stylizer import Stylizer
 
 __version__ = "0.2.0"
 __all__ = ["InputError", "StyleCode", "Stylizer", "grid", "keep_memory", "load_model", "morph", "sheet"]
 
 _WHERE = {
-    "Stylizer": ".engine.stylizer",
-    "StyleCode": ".engine.style_code",
-    "grid": ".engine.showing",
-    "load_model": ".io.weights",
-    "morph": ".engine.showing",
-    "sheet": ".engine.showing",
+    "Stylizer": ".stylize.stylizer",
+    "StyleCode": ".styles.code",
+    "grid": ".gallery.grid",
+    "load_model": ".models.weights",
+    "morph": ".gallery.morph",
+    "sheet": ".gallery.contact_sheet",
 }
 
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from styletransfer.io.weights import save_model
-from styletransfer.nn.stylizer import Config, StylizerNet
+from styletransfer.models.config import Config
+from styletransfer.models.network import StylizerNet
+from styletransfer.models.weights import save_model
 from styletransfer.training.initialize import fit_decoder
 
 TINY = (4, 6, 8, 8)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.light import apart
 from styletransfer import Stylizer
-from styletransfer.nn.slim import resized
+from styletransfer.models.slim import resized
 from styletransfer.training.losses import weave_distance
 
 ROOT = Path(__file__).parents[1]

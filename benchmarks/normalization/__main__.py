@@ -24,10 +24,10 @@ from torch import Tensor
 from styletransfer.device import pick_device
 from styletransfer.errors import InputError
 from styletransfer.evaluation.report import read_pairs
-from styletransfer.io.image import read_picture
-from styletransfer.io.weights import load_encoder
+from styletransfer.media.image import read_picture
+from styletransfer.models.weights import load_encoder
 from styletransfer.training.data import Augmentation, Crops
-from styletransfer.training.pictures import Entry, find_pictures
+from styletransfer.training.entries import Entry, find_pictures
 
 from .claims import Runs
 from .report import write

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
 
-from styletransfer.io.files import write_atomically
+from styletransfer.media.files import write_atomically
 
 from .claims import CLAIMS, RULE, Runs, final, smoothed, spread
 from .plots import KINDS, batch_plot, content_plot, losses_plot, sheet

@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from benchmarks.normalization.norms import NORMS, Batch
 from styletransfer.evaluation import metrics
-from styletransfer.nn.norms import NORMS, Batch
-from styletransfer.nn.vgg import Encoder
+from styletransfer.models.vgg import Encoder
 
 from .tasks import DISTURBANCES, TASKS, Norm, Single, disturbed, encoded
 

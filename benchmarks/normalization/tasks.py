@@ -5,8 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from styletransfer.nn.normalization import Statistics, adain, statistics
-from styletransfer.nn.vgg import STYLE_TAPS, Encoder
+from styletransfer.models.bottlenecks.adain import adain
+from styletransfer.models.statistics import Statistics, statistics
+from styletransfer.models.vgg import STYLE_TAPS, Encoder
 from styletransfer.training.losses import gram
 
 Norm = Callable[[int], nn.Module]

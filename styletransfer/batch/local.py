@@ -11,11 +11,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
 from ..device import painters
-from ..engine.memory import affordable
-from ..io.image import MAX_PIXELS
-from .manifest import Stop
+from ..media.image import MAX_PIXELS
+from ..models.memory import affordable
+from .ledger import Stop
 from .outputs import Target, Task
-from .work import Loaded, Outcome, Painter, load, resized_pixels, save
+from .worker import Loaded, Outcome, Painter, load, resized_pixels, save
 
 PIXELS = MAX_PIXELS  # that are in memory at any time, or one picture if it has more
 

@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from ..errors import InputError
-from ..io.image import FORMATS
-from .picks import Chooser, Style
+from ..media.image import FORMATS
 from .sources import Item
+from .style_choice import Chooser, Style
 
 LONGEST = 255  # bytes of a name, in nearly every file system
 

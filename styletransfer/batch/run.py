@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 
 from ..errors import InputError, TooLarge
-from ..interrupt import Interrupt
-from ..io.image import decode
-from .manifest import Done, Failure, Ledger, read_manifest
+from ..media.image import decode
+from ..system.interrupt import Interrupt
+from .destination import Places
+from .ledger import Done, Failure, Ledger, read_manifest
 from .outputs import Target, Task
-from .picks import Style
-from .places import Places
-from .tars import Tars
-from .work import Outcome, Settings
+from .style_choice import Style
+from .tar_files import Tars
+from .worker import Outcome, Settings
 
 Engine = Callable[[Iterable[Task], Callable[[], bool]], Iterator[tuple[Task, Outcome]]]
 """What paints tasks: gives every outcome, until it is told to stop."""

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from braceexpand import braceexpand
 
 from ..errors import InputError
-from ..io.image import SUFFIXES
-from .manifest import WORK, read_manifest
+from ..media.image import SUFFIXES
+from .ledger import WORK, read_manifest
 
 LISTS = (".txt", ".lst", ".list")
 Seen = tuple[tuple[int, int], ...]

@@ -5,8 +5,8 @@ import sys
 from difflib import get_close_matches
 from importlib import import_module
 
-from ..allocator import keep_memory
 from ..errors import InputError, out_of_memory
+from ..system.allocator import keep_memory
 
 VERBS = (
     "batch", "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export",

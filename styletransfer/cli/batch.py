@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import InputError
-from . import options
-from .options import Precision
+from . import common
+from .batch_progress import TallyBar, report
+from .common import Precision
 from .picture import PreserveColor, Stats, check_look, parse_regions, parse_weights
-from .tally import TallyBar, report
 
-app = options.app()
+app = common.app()
 
 EPILOG = """Which style for which picture:
 
@@ -132,9 +132,9 @@ def batch(
     crop: Annotated[
         bool, typer.Option("--crop", help="Cut out the middle, --size by --size pixels.")
     ] = False,
-    strokes: options.Strokes = 1.0,
-    style_size: options.StyleSize = 512,
-    style_crop: options.StyleCrop = 1.0,
+    strokes: common.Strokes = 1.0,
+    style_size: common.StyleSize = 512,
+    style_crop: common.StyleCrop = 1.0,
     mask: Annotated[
         str, typer.Option(metavar="M.png", help="Where to paint, for pictures of the mask's size.")
     ] = "",
@@ -159,9 +159,9 @@ def batch(
     stats: Annotated[
         Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail.")
     ] = Stats.exact,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    precision: options.Precise = Precision.auto,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    precision: common.Precise = Precision.auto,
     engine: Annotated[
         Engine, typer.Option(help="This machine, or a Ray cluster (styletransfer[cluster]).")
     ] = Engine.local,
@@ -175,13 +175,13 @@ def batch(
             help="Pictures that are worked on at once.", show_default="one to a core, or to a GPU"
         ),
     ] = None,
-    as_json: options.Json = False,
+    as_json: common.Json = False,
 ) -> int:
     """Repaint whole folders: nothing is lost, nothing is done twice.
 
     DST's path goes to standard output, progress and messages to standard error.
     """
-    from ..batch import outputs, picks, places, sources
+    from ..batch import destination, outputs, sources, style_choice
 
     styles, placed = style or [], parse_regions(region or [])
     if not styles and not placed:
@@ -189,7 +189,7 @@ def batch(
     if bool(placed) != bool(regions):
         raise InputError("--regions MAP and --region KEY=STYLE go together")
     check_look(alpha, color_strength, feather, size)
-    options.check_style_view(style_size, style_crop)
+    common.check_style_view(style_size, style_crop)
     _check_numbers(per_image, quality, workers, pack)
     if weights and pick is not Pick.all:
         raise InputError("--weights makes one style of all: there is nothing to --pick then")
@@ -204,23 +204,23 @@ def batch(
     # Everything that can be wrong with files is found before torch takes its seconds to import.
     _check_destination(source, out)
     names = styles + [name for each in placed.values() for name in each]
-    options.read_styles(dict.fromkeys(names))
-    options.check_files(path for path in (mask, regions) if path)
-    model = options.model_for(model, names)
-    looks = picks.find_styles(
+    common.read_styles(dict.fromkeys(names))
+    common.check_files(path for path in (mask, regions) if path)
+    model = common.model_for(model, names)
+    looks = style_choice.find_styles(
         styles, pick.value, parse_weights(weights, len(styles)) if weights else None
     )
     console = Console(stderr=True)
     with console.status(f"searching {escape(source)}"):
         found = sources.find_items(source, out)
         if looks:
-            choose = picks.chooser(looks, pick.value, per_image, seed)
+            choose = style_choice.chooser(looks, pick.value, per_image, seed)
         else:
             choose = lambda name, position: [-1]  # noqa: E731  regions alone
         several = len(looks) > 1 if pick is Pick.all else per_image > 1
         tasks = outputs.plan(found.items, looks, choose, layout, several)
-        parts = [part for text in names for part in options.made_of(text)]
-        places.check_sources(tasks, out, [*parts, mask, regions, model, source])
+        parts = [part for text in names for part in common.made_of(text)]
+        destination.check_sources(tasks, out, [*parts, mask, regions, model, source])
     if dry_run:
         return _print_plan(tasks, looks)
 
@@ -228,7 +228,7 @@ def batch(
         "alpha": alpha,
         "mask": os.path.abspath(mask) if mask else None,
         "regions": os.path.abspath(regions) if regions else None,
-        "region": {k: picks.absolute(parts) for k, parts in placed.items()} or None,
+        "region": {k: style_choice.absolute(parts) for k, parts in placed.items()} or None,
         "feather": feather,
         "preserve_color": preserve_color.value,
         "color_strength": color_strength,
@@ -238,8 +238,8 @@ def batch(
         "stats": stats.value,
     }
     from ..batch.run import in_the_way, run
-    from ..batch.work import Settings
-    from ..io.weights import load_model
+    from ..batch.worker import Settings
+    from ..models.weights import load_model
 
     if not skip_existing and not force and (count := in_the_way(tasks, out)):
         _ask(count, out)
@@ -255,8 +255,8 @@ def batch(
         tile=int(tile) if tile.isdigit() else tile,
         quality=quality,
         seed=seed if pick in (Pick.random, Pick.match) else None,
-        options=_as_options(look, picks.identity, *kind),
-        former=_as_options(look, picks.former_identity, *kind),
+        options=_as_options(look, style_choice.identity, *kind),
+        former=_as_options(look, style_choice.former_identity, *kind),
     )
     with TallyBar(console, len(tasks)) as progress:
         tally = run(
@@ -272,13 +272,13 @@ def _engine(engine: Engine, settings, looks, address: str, workers: int | None):
 
     def here(tasks, wanted):
         from ..batch.local import paint_all
-        from ..batch.work import Painter
+        from ..batch.worker import Painter
         from ..device import cores
 
         return paint_all(tasks, Painter(settings, looks), workers or cores(), wanted)
 
     def there(tasks, wanted):
-        from ..batch.cluster import paint_all
+        from ..batch.ray_cluster import paint_all
 
         return paint_all(tasks, settings, looks, address, workers, wanted)
 
@@ -299,7 +299,7 @@ def _as_options(
     quality: int, precision: str,
 ) -> str:  # fmt: skip
     """What a result depends on beside its picture and style, as the manifest has it."""
-    from ..batch.manifest import as_json
+    from ..batch.ledger import as_json
 
     files = {key: identity(look[key]) for key in ("mask", "regions") if look[key]}
     region = {
@@ -326,7 +326,7 @@ def _check_numbers(per_image: int, quality: int, workers: int | None, pack: str)
 
 def _suffix(format: str) -> str:
     """ "jpg" as ".jpg"; InputError for a format that cannot be written."""
-    from ..io.image import FORMATS
+    from ..media.image import FORMATS
 
     suffix = "." + format.lower().lstrip(".") if format else ""
     if suffix and suffix not in FORMATS:

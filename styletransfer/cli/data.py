@@ -37,7 +37,7 @@ def shard(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..training.pictures import find_pictures
+    from ..training.entries import find_pictures
     from ..training.shards import write_shards
 
     for option, value in (("--size", size), ("--per-shard", per_shard), ("--workers", workers or 1)):

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ..engine.names import DEFAULT_MODEL
 from ..errors import InputError
-from . import options
+from ..styles.names import DEFAULT_MODEL
+from . import common
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -22,7 +22,7 @@ def evaluate(
     model: Annotated[str, typer.Option(help="A shipped model or a file.")] = DEFAULT_MODEL,
     size: Annotated[int, typer.Option(help="Short side at which to stylize.")] = 512,
     alpha: Annotated[float, typer.Option(help="Strength, 0 to 1.")] = 1.0,
-    strokes: options.Strokes = 1.0,
+    strokes: common.Strokes = 1.0,
     outputs: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Measure pictures made elsewhere: DIR/ID.png or .jpg."),
@@ -54,7 +54,7 @@ def evaluate(
         if not path.is_file():
             raise InputError(f"{path}: no such file")
     if outputs is None:
-        from ..engine.stylizer import Stylizer
+        from ..stylize.stylizer import Stylizer
 
         stylizer = Stylizer(model, device)
         codes = {}
@@ -64,7 +64,7 @@ def evaluate(
                 codes[pair.style] = stylizer.style(pair.style)
             return stylizer.stylize(pair.content, codes[pair.style], alpha, size=size, strokes=strokes)
     else:
-        from ..io.image import read_picture
+        from ..media.image import read_picture
 
         def stylize(pair):
             found = [p for p in sorted(outputs.glob(f"{pair.id}.*")) if p.suffix != ".part"]

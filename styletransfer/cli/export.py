@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import options
+from . import common
 
-app = options.app()
+app = common.app()
 
 EPILOG = """NAME.onnx takes content (1, 3, H, W) in [0, 1], style (1, L) and alpha (1) and gives the
 picture; NAME.style.onnx takes a painting (1, 3, H, W) and gives its style. Any size from 16 pixels on.
@@ -24,7 +24,7 @@ def export(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT.onnx", show_default="MODEL.onnx here")
     ] = None,
-    force: options.Force = False,
+    force: common.Force = False,
 ) -> int:
     """Write a model as two ONNX files, which run without torch and without this package.
 
@@ -40,8 +40,8 @@ def export(
         if path.exists() and not force:
             raise InputError(f"{path}: already there (--force overwrites it)")
 
-    from ..engine.export import OPSET, export
-    from ..io.weights import load_model
+    from ..models.onnx import OPSET, export
+    from ..models.weights import load_model
 
     net = load_model(model)
     for path in export(net.eval(), output, model, net.digest):

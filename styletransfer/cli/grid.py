@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import options
-from .options import Precision
+from . import common
+from .common import Precision
 
-app = options.app()
+app = common.app()
 
 
 @app.command()
@@ -23,39 +23,39 @@ def grid(
         int | None,
         typer.Option(metavar="N", help="An N×N square with four styles at its corners instead."),
     ] = None,
-    size: options.CellSize = 256,
-    strokes: options.Strokes = 1.0,
-    style_size: options.StyleSize = 512,
-    style_crop: options.StyleCrop = 1.0,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    precision: options.Precise = Precision.auto,
-    force: options.Force = False,
+    size: common.CellSize = 256,
+    strokes: common.Strokes = 1.0,
+    style_size: common.StyleSize = 512,
+    style_crop: common.StyleCrop = 1.0,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    precision: common.Precise = Precision.auto,
+    force: common.Force = False,
 ) -> int:
     """Show what a photo looks like between styles and strengths, on one sheet.
 
     Rows are styles, columns strengths. With --corners 5, four styles (top left, top right, bottom
     left, bottom right) and everything between them.
     """
-    from ..io.image import check_output, read_picture, write_picture
+    from ..media.image import check_output, read_picture, write_picture
 
     strengths = _numbers(alphas)
     if corners is not None and (corners < 2 or len(styles) != 4):
         raise InputError("--corners N takes four styles, and N of at least 2")
     if size < 16:
         raise InputError(f"--size is {size}: at least 16")
-    options.check_style_view(style_size, style_crop)
+    common.check_style_view(style_size, style_crop)
     photo = read_picture(content)
-    options.read_styles(styles)
-    model = options.model_for(model, styles)
+    common.read_styles(styles)
+    model = common.model_for(model, styles)
     check_output(output, force)
 
-    from ..engine.showing import grid as paint_grid
-    from ..engine.stylizer import Stylizer
+    from ..gallery.grid import grid as paint_grid
+    from ..stylize.stylizer import Stylizer
 
     painted = paint_grid(
         Stylizer(model, device, precision.value), photo, styles, strengths, corners,
-        size=size, style_size=style_size, style_crop=style_crop, strokes=strokes, track=options.progress,
+        size=size, style_size=style_size, style_crop=style_crop, strokes=strokes, track=common.progress,
     )  # fmt: skip
     write_picture(output, painted)
     print(output)

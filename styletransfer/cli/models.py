@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..engine.names import BANK
+from ..styles.names import BANK
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -15,8 +15,8 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> int:
     """List the models that ship with the package, for --model."""
-    from ..io.weights import load_model, model_path
-    from ..io.weights import models as names
+    from ..models.weights import load_model, model_path
+    from ..models.weights import models as names
 
     for name in names():
         net = load_model(name)

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import options
-from .options import Precision
+from . import common
+from .common import Precision
 
-app = options.app()
+app = common.app()
 
 
 @app.command()
@@ -32,20 +32,20 @@ def morph(
     size: Annotated[
         int | None, typer.Option(help="Short side.", show_default="the photo's, at most 512")
     ] = None,
-    strokes: options.Strokes = 1.0,
-    style_size: options.StyleSize = 512,
-    style_crop: options.StyleCrop = 1.0,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    precision: options.Precise = Precision.auto,
-    force: options.Force = False,
+    strokes: common.Strokes = 1.0,
+    style_size: common.StyleSize = 512,
+    style_crop: common.StyleCrop = 1.0,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    precision: common.Precise = Precision.auto,
+    force: common.Force = False,
 ) -> int:
     """Move a photo through styles, from the first to the last.
 
     The first and the last picture are those of the single styles.
     """
-    from ..io.animation import check_animation, write_animation
-    from ..io.image import read_picture
+    from ..media.animation import check_animation, write_animation
+    from ..media.image import read_picture
 
     if len(styles) < 2:
         raise InputError("at least two styles are wanted, to go from one to the other")
@@ -56,14 +56,14 @@ def morph(
         raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
     if size is not None and size < 16:
         raise InputError(f"--size is {size}: at least 16")
-    options.check_style_view(style_size, style_crop)
+    common.check_style_view(style_size, style_crop)
     photo = read_picture(content)
-    options.read_styles(styles)
-    model = options.model_for(model, styles)
+    common.read_styles(styles)
+    model = common.model_for(model, styles)
     check_animation(output, force)
 
-    from ..engine.showing import morph as paint_morph
-    from ..engine.stylizer import Stylizer
+    from ..gallery.morph import morph as paint_morph
+    from ..stylize.stylizer import Stylizer
 
     pictures = paint_morph(
         Stylizer(model, device, precision.value), photo, styles + styles[:1] * loop, frames, alpha,
@@ -71,7 +71,7 @@ def morph(
         style_size=style_size, style_crop=style_crop,
     )  # fmt: skip
     times = [1 / Fraction(fps).limit_denominator(1001)] * frames
-    write_animation(output, options.progress(pictures, frames), times, say)
+    write_animation(output, common.progress(pictures, frames), times, say)
     print(output)
     return 0
 

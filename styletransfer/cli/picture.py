@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from ..engine.names import made_of
 from ..errors import InputError, TooLarge
-from . import options
-from .options import Precision
+from ..styles.names import made_of
+from . import common
+from .common import Precision
 
-app = options.app()
+app = common.app()
 
 EPILOG = """More verbs, each with its own --help:
 
@@ -88,9 +88,9 @@ def picture(
         int | None,
         typer.Option(help="Short side of the result in pixels.", show_default="the photo's size"),
     ] = None,
-    strokes: options.Strokes = 1.0,
-    style_size: options.StyleSize = 512,
-    style_crop: options.StyleCrop = 1.0,
+    strokes: common.Strokes = 1.0,
+    style_size: common.StyleSize = 512,
+    style_crop: common.StyleCrop = 1.0,
     mask: Annotated[
         str,
         typer.Option(metavar="M.png", help="Where to paint, and how much: white all, black nothing."),
@@ -124,31 +124,31 @@ def picture(
     stats: Annotated[
         Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail: an approximation.")
     ] = Stats.exact,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    precision: options.Precise = Precision.auto,
-    as_json: options.Json = False,
-    force: options.Force = False,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    precision: common.Precise = Precision.auto,
+    as_json: common.Json = False,
+    force: common.Force = False,
 ) -> int:
     """Repaint a photo in the style of one or more paintings.
 
     The result has exactly the photo's size. Its path goes to standard output, messages to
     standard error.
     """
-    from ..io.animation import FILMS
-    from ..io.image import check_output, read_picture, with_short_side, write_picture
-    from ..io.large import check_large_output
+    from ..media.animation import FILMS
+    from ..media.image import check_output, read_picture, with_short_side, write_picture
+    from ..media.large_tiff import check_large_output
 
     styles = styles or []
     placed = parse_regions(region or [])
     if bool(placed) != bool(regions):
         raise InputError("--regions MAP and --region KEY=STYLE go together")
-    if not styles and not placed and model == options.DEFAULT_MODEL:  # others may have learned one
+    if not styles and not placed and model == common.DEFAULT_MODEL:  # others may have learned one
         raise InputError("no STYLE given")
-    model = options.model_for(model, styles + [name for each in placed.values() for name in each])
+    model = common.model_for(model, styles + [name for each in placed.values() for name in each])
     shares = parse_weights(weights, len(styles))
     check_look(alpha, color_strength, feather, size)
-    options.check_style_view(style_size, style_crop)
+    common.check_style_view(style_size, style_crop)
     if as_json and output == "-":
         raise InputError("--json and -o - both want standard output: give one of them up")
 
@@ -163,9 +163,9 @@ def picture(
         if content == "-":
             raise
         photo = None  # painted from file to file
-    pictures = options.read_styles(styles)
-    options.read_styles(s for each in placed.values() for s in each)
-    options.check_files(path for path in (mask, regions) if path)
+    pictures = common.read_styles(styles)
+    common.read_styles(s for each in placed.values() for s in each)
+    common.check_files(path for path in (mask, regions) if path)
     names = styles or [name for each in placed.values() for name in each]
     output = output or default_output(content, names or [model], _is_jpeg(content, photo))
     shape = photo and (with_short_side(photo.rgb.size, size) if size else photo.rgb.size)
@@ -173,8 +173,8 @@ def picture(
     if photo is None:
         check_large_output(output)
 
-    from ..engine.large import stylize_file
-    from ..engine.stylizer import Stylizer
+    from ..stylize.large_image import stylize_file
+    from ..stylize.stylizer import Stylizer
 
     stylizer = Stylizer(model, device, precision.value)
     start = time.perf_counter()
@@ -195,7 +195,7 @@ def picture(
         "tile": int(tile) if tile.isdigit() else tile,
         "stats": stats.value,
     }
-    with options.share_done("painting") as progress:
+    with common.share_done("painting") as progress:
         if photo is None:
             shape = stylize_file(stylizer, content, output, **look, progress=progress)
         else:
@@ -274,13 +274,13 @@ def parse_regions(texts: list[str]) -> dict[str, dict[str, float]]:
         key, equals, style = text.partition("=")
         if not equals or not key.strip() or not style.strip():
             raise InputError(f"--region is {text!r}: KEY=STYLE is wanted, e.g. '#ff0000=sky.jpg'")
-        found[key.strip()] = options.parse_blend(style)
+        found[key.strip()] = common.parse_blend(style)
     return found
 
 
 def default_output(content: str, styles: list[str], jpeg: bool) -> str:
     """CONTENTSTEM-STYLESTEM.png, or .jpg for a JPEG photo, in the current folder."""
     stem = "stdin" if content == "-" else Path(content).stem
-    names = "+".join(options.stem(style) for style in styles)
+    names = "+".join(common.stem(style) for style in styles)
     name = f"{stem}-{names}".encode()[:200].decode(errors="ignore")  # of 255 that file systems take
     return name + (".jpg" if jpeg else ".png")

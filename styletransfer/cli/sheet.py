@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from ..engine.names import BANK
 from ..errors import InputError
-from . import options
-from .options import Precision
+from ..styles.names import BANK
+from . import common
+from .common import Precision
 
-app = options.app()
+app = common.app()
 
 
 @app.command()
@@ -27,33 +27,33 @@ def sheet(
     output: Annotated[str, typer.Option("--output", "-o", metavar="OUT")] = "sheet.jpg",
     columns: Annotated[int, typer.Option(help="Pictures side by side.")] = 5,
     alpha: Annotated[float, typer.Option(help="Strength.")] = 1.0,
-    size: options.CellSize = 256,
-    strokes: options.Strokes = 1.0,
-    style_size: options.StyleSize = 512,
-    style_crop: options.StyleCrop = 1.0,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    precision: options.Precise = Precision.auto,
-    force: options.Force = False,
+    size: common.CellSize = 256,
+    strokes: common.Strokes = 1.0,
+    style_size: common.StyleSize = 512,
+    style_crop: common.StyleCrop = 1.0,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    precision: common.Precise = Precision.auto,
+    force: common.Force = False,
 ) -> int:
     """Paint one photo in every style of a folder, on one sheet with their names.
 
     A style that cannot be used is named on standard error, and the exit code is 1.
     """
-    from ..io.image import SUFFIXES, check_output, read_picture, write_picture
+    from ..media.image import SUFFIXES, check_output, read_picture, write_picture
 
     if columns < 1 or size < 16:
         raise InputError("--columns is at least 1, --size at least 16")
     if not 0 <= alpha <= 2:
         raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
-    options.check_style_view(style_size, style_crop)
+    common.check_style_view(style_size, style_crop)
     photo = read_picture(content)
     found = []
     if styles != BANK:
         found = [
             path
             for path in sorted(Path(styles).rglob("*"))
-            if path.suffix.lower() in SUFFIXES or path.name.endswith(options.SUFFIX)
+            if path.suffix.lower() in SUFFIXES or path.name.endswith(common.SUFFIX)
         ]
         if not Path(styles).is_dir():
             raise InputError(f"{styles}: no such folder")
@@ -61,8 +61,8 @@ def sheet(
             raise InputError(f"{styles}: no pictures and no style codes in it")
     check_output(output, force)
 
-    from ..engine.showing import sheet as paint_sheet
-    from ..engine.stylizer import Stylizer
+    from ..gallery.contact_sheet import sheet as paint_sheet
+    from ..stylize.stylizer import Stylizer
 
     broken = []
 
@@ -70,11 +70,11 @@ def sheet(
         broken.append(error)
         print(f"stylize sheet: {error}", file=sys.stderr)
 
-    stylizer = Stylizer(options.model_for(model, [styles]), device, precision.value)
+    stylizer = Stylizer(common.model_for(model, [styles]), device, precision.value)
     painted = paint_sheet(
         stylizer, photo, found or [BANK + name for name in stylizer.styles], columns, alpha,
         size=size, style_size=style_size, style_crop=style_crop, strokes=strokes,
-        track=options.progress, on_error=note,
+        track=common.progress, on_error=note,
     )  # fmt: skip
     write_picture(output, painted)
     print(output)

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import options
+from . import common
 
-app = options.app()
+app = common.app()
 
 Output = Annotated[
     str,
-    typer.Option("--output", "-o", metavar="OUT", help=f"Ends in {options.SUFFIX}."),
+    typer.Option("--output", "-o", metavar="OUT", help=f"Ends in {common.SUFFIX}."),
 ]
 
 
@@ -28,22 +28,22 @@ def save(
         str, typer.Argument(metavar="STYLE", help="A picture, a folder: their mean, bank:NAME.")
     ],
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="OUT", show_default=f"NAME{options.SUFFIX} here")
+        str, typer.Option("--output", "-o", metavar="OUT", show_default=f"NAME{common.SUFFIX} here")
     ] = "",
-    style_size: options.StyleSize = 512,
-    style_crop: options.StyleCrop = 1.0,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    force: options.Force = False,
+    style_size: common.StyleSize = 512,
+    style_crop: common.StyleCrop = 1.0,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    force: common.Force = False,
 ) -> int:
     """Encode a style once, to use it wherever a STYLE is taken."""
-    options.check_style_view(style_size, style_crop)
-    options.read_styles([source])
-    output = _check(output or options.stem(source) + options.SUFFIX, force)
+    common.check_style_view(style_size, style_crop)
+    common.read_styles([source])
+    output = _check(output or common.stem(source) + common.SUFFIX, force)
 
-    from ..engine.stylizer import Stylizer
+    from ..stylize.stylizer import Stylizer
 
-    model = options.model_for(model, [source])
+    model = common.model_for(model, [source])
     Stylizer(model, device).style(source, style_size, style_crop).save(output)
     print(output)
     return 0
@@ -55,24 +55,24 @@ def blend(
         list[str], typer.Argument(metavar="STYLE:SHARE...", help="a.jpg:0.6 b.style.safetensors:0.4")
     ],
     output: Output,
-    style_size: options.StyleSize = 512,
-    style_crop: options.StyleCrop = 1.0,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    force: options.Force = False,
+    style_size: common.StyleSize = 512,
+    style_crop: common.StyleCrop = 1.0,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    force: common.Force = False,
 ) -> int:
     """Mix styles into one code. Shares need not sum to 1; without one, a style counts 1."""
-    options.check_style_view(style_size, style_crop)
+    common.check_style_view(style_size, style_crop)
     shares: dict[str, float] = {}
     for source in sources:
-        for name, share in options.parse_blend(source).items():
+        for name, share in common.parse_blend(source).items():
             shares[name] = shares.get(name, 0) + share
-    options.read_styles(shares)
+    common.read_styles(shares)
     _check(output, force)
 
-    from ..engine.stylizer import Stylizer
+    from ..stylize.stylizer import Stylizer
 
-    model = options.model_for(model, shares)
+    model = common.model_for(model, shares)
     Stylizer(model, device).blend(shares, size=style_size, crop=style_crop).save(output)
     print(output)
     return 0
@@ -80,30 +80,30 @@ def blend(
 
 @app.command()
 def show(
-    source: Annotated[str, typer.Argument(metavar="CODE", help=f"A {options.SUFFIX} file.")],
+    source: Annotated[str, typer.Argument(metavar="CODE", help=f"A {common.SUFFIX} file.")],
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="OUT", show_default="NAME-sheet.jpg here")
     ] = "",
     content: Annotated[
         str, typer.Option(metavar="PHOTO", help="What to paint.", show_default="an example photo")
     ] = "",
-    size: options.CellSize = 256,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    as_json: options.Json = False,
-    force: options.Force = False,
+    size: common.CellSize = 256,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    as_json: common.Json = False,
+    force: common.Force = False,
 ) -> int:
     """Tell what a code was made of, and paint a photo with it at several strengths."""
-    from ..io.image import check_output, example_photo, read_picture, write_picture
+    from ..media.image import check_output, example_photo, read_picture, write_picture
 
-    options.check_files([source])
-    output = output or f"{options.stem(source)}-sheet.jpg"
+    common.check_files([source])
+    output = output or f"{common.stem(source)}-sheet.jpg"
     photo = read_picture(content or example_photo())
     check_output(output, force)
 
-    from ..engine.sheet import cell_size, draw_sheet
-    from ..engine.style_code import StyleCode
-    from ..engine.stylizer import Stylizer
+    from ..gallery.layout import cell_size, draw_sheet
+    from ..styles.code import StyleCode
+    from ..stylize.stylizer import Stylizer
 
     code = StyleCode.load(source)
     record = {
@@ -134,8 +134,8 @@ def show(
 
 def _check(output: str, force: bool) -> str:
     path = Path(output)
-    if not output.endswith(options.SUFFIX):
-        raise InputError(f"{output}: a style code's name ends in {options.SUFFIX}")
+    if not output.endswith(common.SUFFIX):
+        raise InputError(f"{output}: a style code's name ends in {common.SUFFIX}")
     if not path.parent.is_dir():
         raise InputError(f"{output}: there is no folder {path.parent}")
     if path.exists() and not force:

@@ -151,7 +151,7 @@ def train(
         if not dry_run:
             say(session.describe())
         else:
-            from ..training.rehearsal import rehearse
+            from ..training.estimate import rehearse
 
             rehearsal = rehearse(session, group, **means)
             if group.leads:

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import options
-from .options import Precision
+from . import common
+from .common import Precision
 from .picture import parse_weights
 
-app = options.app()
+app = common.app()
 
 EPILOG = """Examples:
 
@@ -100,13 +100,13 @@ def video(
     preserve_color: Annotated[
         PreserveColor, typer.Option(help="Keep the film's colours: paint brightness only.")
     ] = PreserveColor.none,
-    strokes: options.Strokes = 1.0,
-    style_size: options.StyleSize = 512,
-    style_crop: options.StyleCrop = 1.0,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    precision: options.Precise = Precision.auto,
-    as_json: options.Json = False,
+    strokes: common.Strokes = 1.0,
+    style_size: common.StyleSize = 512,
+    style_crop: common.StyleCrop = 1.0,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    precision: common.Precise = Precision.auto,
+    as_json: common.Json = False,
     allow_damaged: Annotated[
         bool,
         typer.Option("--allow-damaged", help="Exit 0 although IN is damaged or cut short, not 1."),
@@ -120,10 +120,10 @@ def video(
     Stopped or crashed, the same command goes on where it was (from the folder OUT.parts). Of a film
     that is damaged or cut short all that is there is painted; the exit code is then 1.
     """
-    from ..io.animation import check_animation
-    from ..io.clip import open_clip
-    from ..video.part import cut_out, painted_size
-    from ..video.work import check_source, is_finished
+    from ..media.animation import check_animation
+    from ..media.video_reader import open_clip
+    from ..video.resume import check_source, is_finished
+    from ..video.selection import cut_out, painted_size
 
     styles, at = styles or [], parse_style_at(style_at or [])
     if bool(styles) == bool(at):
@@ -131,10 +131,10 @@ def video(
     shares = parse_weights(weights, len(styles))
     if not 0 <= alpha <= 2:
         raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
-    options.check_style_view(style_size, style_crop)
+    common.check_style_view(style_size, style_crop)
     names = styles or [name for blend in at.values() for name in blend]
-    options.read_styles(names)
-    model = options.model_for(model, names)
+    common.read_styles(names)
+    model = common.model_for(model, names)
     output = output or default_output(content, names)
     if Path(content).exists():
         check_source(Path(content), Path(output))
@@ -143,7 +143,7 @@ def video(
     cut_out(clip, start, duration, fps)
     painted_size(clip.size, size)
 
-    from ..engine.stylizer import Stylizer
+    from ..stylize.stylizer import Stylizer
     from ..video.job import stylize_video
 
     stylizer = Stylizer(model, device, precision.value)
@@ -192,16 +192,16 @@ def parse_style_at(texts: list[str]) -> dict[float, dict[str, float]]:
             raise InputError(f"--style-at is {text!r}: SECONDS:STYLE is wanted, e.g. 5:sky.jpg")
         if time in found:
             raise InputError(f"--style-at has two styles at {time:g} seconds")
-        found[time] = options.parse_blend(style)
+        found[time] = common.parse_blend(style)
     return found
 
 
 def default_output(content: str, styles: list[str]) -> str:
     """CONTENTSTEM-STYLESTEM with the suffix of the animation, .mp4 for films and folders."""
-    from ..io.animation import FILMS, FORMATS
+    from ..media.animation import FILMS, FORMATS
 
     suffix = Path(content).suffix.lower()
-    names = "+".join(options.stem(style) for style in styles)
+    names = "+".join(common.stem(style) for style in styles)
     name = f"{Path(content).stem}-{names}".encode()[:200].decode(errors="ignore")
     return name + (suffix if suffix in (*FORMATS, *FILMS) else ".mp4")
 

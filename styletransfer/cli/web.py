@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import options
-from .options import Precision
+from . import common
+from .common import Precision
 
-app = options.app()
+app = common.app()
 
 
 @app.command()
@@ -20,9 +20,9 @@ def web(
     port: Annotated[int, typer.Option(help="Of the page.")] = 7860,
     max_megabytes: Annotated[float, typer.Option(help="Of an uploaded file.")] = 50,
     max_megapixels: Annotated[float, typer.Option(help="Of a picture.")] = 50,
-    model: options.Model = options.DEFAULT_MODEL,
-    device: options.Device = "auto",
-    precision: options.Precise = Precision.auto,
+    model: common.Model = common.DEFAULT_MODEL,
+    device: common.Device = "auto",
+    precision: common.Precise = Precision.auto,
 ) -> int:
     """Open the studio: try styles on a photo in the browser.
 
@@ -38,7 +38,7 @@ def web(
         raise InputError("the studio needs Gradio: pip install 'styletransfer[web]'") from None
     import signal
 
-    from ..engine.stylizer import Stylizer
+    from ..stylize.stylizer import Stylizer
     from ..web.studio import serve
 
     stylizer = Stylizer(model, device, precision.value)

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..nn.normalization import Statistics, instance_norm, statistics
-from ..nn.vgg import STYLE_TAPS
+from ..models.bottlenecks.adain import instance_norm
+from ..models.statistics import Statistics, statistics
+from ..models.vgg import STYLE_TAPS
 
 TAPS = (*STYLE_TAPS, "relu3_3")
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
 from ..errors import InputError
-from ..io.image import read_picture, resize_short_side
-from ..io.weights import load_encoder
-from ..nn.vgg import Encoder
+from ..media.image import read_picture, resize_short_side
+from ..models.vgg import Encoder
+from ..models.weights import load_encoder
 from . import artifacts, metrics, strokes
 
 SIZE = 384  # short side for style, gram, content and ssim

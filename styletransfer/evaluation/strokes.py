@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..nn.vgg import Encoder
+from ..models.vgg import Encoder
 from .metrics import luminance
 
 SIZES = (512, 256, 128)

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..io.weights import read_config, read_safetensors, write_safetensors
-from ..nn.normalization import Statistics
-from ..nn.stylizer import SLIM, Config, StylizerNet
-from ..nn.vgg import CHANNELS, STYLE_TAPS
+from ..models.config import SLIM, Config
+from ..models.network import StylizerNet
+from ..models.statistics import Statistics
+from ..models.vgg import CHANNELS, STYLE_TAPS
+from ..models.weights import read_config, read_safetensors, write_safetensors
+from .entries import Skipped
 from .losses import Spread
-from .pictures import Skipped
 from .recipe import Recipe, read_recipe
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..io.image import write_picture
+from ..media.image import write_picture
 
 COLOURS = {
     "style": "#c0392b", "gram": "#e08e0b", "content": "#2471a3", "color": "#8e44ad",

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputError
-from .pictures import Entry, Skipped, decode_large_enough
+from .entries import Entry, Skipped, decode_large_enough
 
 Batches = Iterator[tuple[Tensor, Skipped]]
 

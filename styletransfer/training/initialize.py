@@ -7,12 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import InputError
-from ..io.weights import SHIPPED_ENCODER, load_encoder, load_model
-from ..nn.normalization import EPS, Moments, merged, moments, square_roots
-from ..nn.slim import resized
-from ..nn.stylizer import PIXELS, SLIM, Config, StylizerNet
-from ..nn.vgg import CHANNELS, STYLE_TAPS, Encoder
-from .encoders import build_encoder
+from ..models.config import PIXELS, SLIM, Config
+from ..models.network import StylizerNet
+from ..models.slim import resized
+from ..models.statistics import EPS, Moments, merged, moments, square_roots
+from ..models.vgg import CHANNELS, STYLE_TAPS, Encoder
+from ..models.weights import SHIPPED_ENCODER, load_encoder, load_model
+from .convert_encoders import build_encoder
 
 SLIMMED = ("relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_4", "relu4_1")
 """What the layers of a slim encoder stand in for; every other one after the pooling that follows."""

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
-from ..io.files import write_atomically
+from ..media.files import write_atomically
 
 Report = Callable[[dict], None]
 

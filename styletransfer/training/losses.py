@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..evaluation.metrics import ssim
-from ..nn.draft import Grain
-from ..nn.normalization import EPS, Statistics, adain, regional_statistics, statistics
-from ..nn.slim import resized
-from ..nn.stylizer import StylizerNet
-from ..nn.vgg import STYLE_TAPS, Encoder
+from ..models.bottlenecks.adain import adain
+from ..models.draft import Grain
+from ..models.network import StylizerNet
+from ..models.slim import resized
+from ..models.statistics import EPS, Statistics, regional_statistics, statistics
+from ..models.vgg import STYLE_TAPS, Encoder
 from .recipe import Recipe
 
 CONTENT_TAPS = ("relu3_3", "relu4_1")

@@ -23,7 +23,7 @@ NETWORK = {
     "grain": "How strong the noise is on which the first of them is begun: 0.03.",
     "upsampling": "bilinear, or nearest as published.",
 }
-"""The keys of a recipe's [network], as `nn.stylizer.Config` has them, and what they are."""
+"""The keys of a recipe's [network], as `models.network.Config` has them, and what they are."""
 
 
 def _value(help: str) -> Any:

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputError
 from .data import Augmentation, Batches, Share, ignore_interrupts, order
-from .pictures import Entry, Skipped, decode_large_enough
+from .entries import Entry, Skipped, decode_large_enough
 
 
 class Resident:

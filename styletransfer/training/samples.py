@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..io.files import write_atomically
-from ..nn.stylizer import StylizerNet
+from ..media.files import write_atomically
+from ..models.network import StylizerNet
 
 
 @torch.no_grad()

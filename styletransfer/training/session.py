@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..errors import InputError
-from ..io.files import write_atomically
-from ..io.weights import load_model
-from ..nn.stylizer import MAX_STYLES, PIXELS, SINGLY, Config
+from ..media.files import write_atomically
+from ..models.config import MAX_STYLES, PIXELS, SINGLY, Config
+from ..models.weights import load_model
 from .checkpoint import Saved, read_state
 from .distributed import Group
-from .pictures import SMALLEST, Entry, Skipped, decode_large_enough, find_pictures
+from .entries import SMALLEST, Entry, Skipped, decode_large_enough, find_pictures
+from .loop import Pictures, train
 from .recipe import NETWORK, Recipe, read_recipe
 from .stream import find_shards, is_remote
-from .trainer import Pictures, train
 
 
 @dataclass(frozen=True)

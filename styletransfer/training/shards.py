@@ -10,9 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..errors import InputError
-from ..io.files import write_atomically
-from ..io.image import resize_short_side
-from .pictures import Entry, Skipped, decode_large_enough, save_skipped
+from ..media.files import write_atomically
+from ..media.image import resize_short_side
+from .entries import Entry, Skipped, decode_large_enough, save_skipped
 
 
 def write_shards(

@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from ..errors import InputError
-from ..io.image import SUFFIXES
+from ..media.image import SUFFIXES
 from .data import Augmentation, Batches, Share, load
-from .pictures import Skipped, expand
+from .entries import Skipped, expand
 
 BUFFER = 1000  # encoded pictures, from which one is drawn at random; about 50 MB
 

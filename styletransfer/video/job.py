@@ -12,17 +12,18 @@ import numpy as np
 from PIL import Image
 
 from .. import __version__
-from ..engine.style_code import StyleCode
-from ..engine.styles import STYLE_SIZE, Style
-from ..engine.stylizer import MAX_ALPHA, Stylizer
 from ..errors import InputError
-from ..io.animation import place_frames
-from ..io.clip import Frame, open_clip
-from .painter import Painter, Turn, hands
-from .part import cut_out, painted_size
+from ..media.animation import place_frames
+from ..media.clip import Frame
+from ..media.video_reader import open_clip
+from ..styles.code import StyleCode
+from ..styles.encode import STYLE_SIZE, Style
+from ..stylize.stylizer import MAX_ALPHA, Stylizer
+from .frame_painter import Painter, Turn, hands
 from .pipeline import overlapped
+from .resume import Work, check_source, content_digest
+from .selection import cut_out, painted_size
 from .sinks import sink_for
-from .work import Work, check_source, content_digest
 
 PIECE = 96  # frames: what a crash can cost, and how often the encoder begins anew
 FORMAT = 3  # of the work folder
@@ -192,7 +193,7 @@ class SteadyStages(Stages):
 
     def __init__(self, painter: Painter, pool: Executor, state: dict[str, np.ndarray]):
         super().__init__(painter, pool, state)
-        from .steady import Blend, Canvas  # OpenCV is an extra
+        from .stabilize import Blend, Canvas
 
         self.canvas, self.blend = Canvas(), Blend()
         if state:

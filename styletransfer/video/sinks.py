@@ -8,24 +8,24 @@ import numpy as np
 from PIL import Image
 
 from ..errors import InputError
-from ..io.animation import frame_name, write_pictures
-from ..io.clip import Clip, Frame
-from ..io.image import write_picture
-from .part import Part
-from .work import Work
+from ..media.animation import frame_name, write_pictures
+from ..media.clip import Clip, Frame
+from ..media.image import write_picture
+from .resume import Work
+from .selection import Part
 
 
 class FilmSink:
     """Pieces of encoded film, joined with the sound in the end."""
 
     def __init__(self, output: Path, clip: Clip, part: Part, size, codec: str, crf, sound: bool):
-        from ..io import encode, film  # PyAV is an extra
+        from ..media import film, video_writer
 
-        self.encode, self.output, self.part = encode, output, part
+        self.video_writer, self.output, self.part = video_writer, output, part
         rate = 1 / part.tick if part.tick else clip.rate
-        encoder = encode.encoder_for(output, codec)
-        encode.encoder_options(encoder, crf)
-        self.look = encode.Look(size, encoder, crf, rate, part.tick or clip.time_base, clip.aspect)
+        encoder = video_writer.encoder_for(output, codec)
+        video_writer.encoder_options(encoder, crf)
+        self.look = video_writer.Look(size, encoder, crf, rate, part.tick or clip.time_base, clip.aspect)
         audible = sound and isinstance(clip, film.FilmClip) and film.has_sound(clip.path)
         self.sound = clip.path if audible else None
         self.encoder, self.count, self.file = None, 0, ""
@@ -41,7 +41,7 @@ class FilmSink:
 
     def probe(self, folder: Path) -> None:
         """Say before any work what would go wrong at its end: a black frame goes all the way."""
-        encoder = self.encode.Encoder(self.look)
+        encoder = self.video_writer.Encoder(self.look)
         encoder.write(np.zeros((self.look.size[1], self.look.size[0], 3), np.uint8), [Fraction(0)])
         encoder.save(folder / "probe.npz")
         self._join(folder / "probe", [folder / "probe.npz"], Fraction(1), Fraction(1, 1000))
@@ -50,7 +50,7 @@ class FilmSink:
 
     def add(self, rgb: np.ndarray, frame: Frame, number: int, folder: Path) -> None:
         if self.encoder is None:
-            self.encoder, self.count = self.encode.Encoder(self.look), 0
+            self.encoder, self.count = self.video_writer.Encoder(self.look), 0
             self.file = f"piece-{number:07d}.npz"
         if frame.alpha is not None:
             rgb = _on_white(rgb, frame.alpha)
@@ -72,7 +72,7 @@ class FilmSink:
 
     def _join(self, target: Path, pieces: list[Path], end: Fraction, length: Fraction | None) -> bool:
         suffix = self.output.suffix.lower()
-        return self.encode.join(
+        return self.video_writer.join(
             target, suffix, self.look, pieces, end, self.sound, self.part.begin, length
         )
 

@@ -12,14 +12,14 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import gradio as gr
 
-from ..engine.paint import LEAST_STROKES, MAX_STROKES
-from ..engine.stylizer import Stylizer
 from ..errors import InputError
-from ..io.image import example_photo, example_styles, write_picture
-from .answers import done_or_said, judge
-from .atelier import PREVIEW, Atelier, Stopped, thumbnail
-from .folder import private_folder
-from .policy import middleware
+from ..media.image import example_photo, example_styles, write_picture
+from ..stylize.paint import LEAST_STROKES, MAX_STROKES
+from ..stylize.stylizer import Stylizer
+from .replies import done_or_said, judge
+from .security import middleware
+from .service import PREVIEW, Atelier, Stopped, thumbnail
+from .session_files import private_folder
 from .theme import CSS, HEAD, theme
 
 MOST = 4  # styles at once

@@ -233,7 +233,7 @@ def test_what_is_nearly_saved_when_another_meets_the_full_disk_is_kept(here, bat
 def test_out_of_memory_is_met_with_tiles(here, batch, monkeypatch):
     import torch
 
-    from styletransfer.nn.stylizer import StylizerNet
+    from styletransfer.models.network import StylizerNet
 
     (here / "src").mkdir()
     noise(600, 300).save(here / "src/a.png")
@@ -252,7 +252,7 @@ def test_out_of_memory_is_met_with_tiles(here, batch, monkeypatch):
 
 
 def test_two_runs_do_not_write_to_one_folder(here, batch, capsys):
-    from styletransfer.batch.manifest import Ledger
+    from styletransfer.batch.ledger import Ledger
 
     good(here / "src", 3)
     with Ledger(here / "dst"):

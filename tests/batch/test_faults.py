@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from styletransfer.batch import work
-from styletransfer.engine import large
-from styletransfer.engine.stylizer import Stylizer
+from styletransfer.batch import worker
 from styletransfer.errors import InputError
-from styletransfer.io import image as pictures
+from styletransfer.media import image as pictures
+from styletransfer.stylize import large_image
+from styletransfer.stylize.stylizer import Stylizer
 from tests.conftest import noise
 
 from .conftest import good, lines, results
@@ -59,12 +59,12 @@ def test_one_pictures_fault_is_named_and_the_rest_goes_on(here, batch, monkeypat
         return any(getattr(getattr(a, "rgb", a), "size", None) == (31, 33) for a in arguments)
 
     if step == "load":
-        real = raising(work._fitted, is_odd, error)
-        monkeypatch.setattr(work, "_fitted", real)
+        real = raising(worker._fitted, is_odd, error)
+        monkeypatch.setattr(worker, "_fitted", real)
     elif step == "paint":
         monkeypatch.setattr(Stylizer, "stylize", raising(Stylizer.stylize, is_odd, error))
     else:
-        monkeypatch.setattr(work, "encode_picture", raising(work.encode_picture, is_odd, error))
+        monkeypatch.setattr(worker, "encode_picture", raising(worker.encode_picture, is_odd, error))
     assert batch("src", "dst") == 1
     assert "Traceback" not in capsys.readouterr().err
     (failure,) = lines(here / "dst/failures.jsonl")
@@ -82,7 +82,7 @@ def test_one_pictures_fault_is_named_and_the_rest_goes_on(here, batch, monkeypat
 def test_a_large_pictures_fault_is_its_own(here, batch, monkeypatch, error):
     large_photos(here / "src", 2)
     monkeypatch.setattr(pictures, "MAX_PIXELS", 2000)
-    monkeypatch.setattr(large, "stylize_file", raising(None, lambda *_: True, error))
+    monkeypatch.setattr(large_image, "stylize_file", raising(None, lambda *_: True, error))
     assert batch("src", "dst") == 1
     assert [f["error"] for f in lines(here / "dst/failures.jsonl")] == [str(error).strip()] * 2
 
@@ -128,8 +128,8 @@ def test_a_disk_that_fills_up_under_a_large_picture_stops_the_job(here, batch, m
     full = InputError("cannot write it: No space left on device")
     full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
     calls = itertools.count()
-    later = raising(large.stylize_file, lambda *_: next(calls) >= 2, full)
-    monkeypatch.setattr(large, "stylize_file", later)
+    later = raising(large_image.stylize_file, lambda *_: next(calls) >= 2, full)
+    monkeypatch.setattr(large_image, "stylize_file", later)
     assert batch("src", "dst") == 2
     err = capsys.readouterr().err
     assert "the disk is full; make room" in err and err.count("\n") == 1

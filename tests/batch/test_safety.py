@@ -12,7 +12,7 @@ import threading
 import pytest
 from PIL import Image
 
-from styletransfer.batch.manifest import Ledger
+from styletransfer.batch.ledger import Ledger
 from styletransfer.batch.sources import find_items
 from styletransfer.errors import InputError
 from tests.conftest import noise
@@ -248,7 +248,7 @@ def test_a_source_that_goes_away_is_one_failure(here, batch, monkeypatch):
 
 
 def test_a_tar_file_that_goes_away_is_a_failure_and_its_results_wait(here, batch, monkeypatch):
-    from styletransfer.batch.tars import Tars
+    from styletransfer.batch.tar_files import Tars
 
     photos(here, "x.jpg")
     for name in ("one.tar", "two.tar"):

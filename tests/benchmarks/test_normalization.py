@@ -5,7 +5,7 @@ from benchmarks.normalization.claims import CLAIMS, Claim, Runs, share_needed
 from benchmarks.normalization.report import write
 from benchmarks.normalization.runs import COMPARED, Plan, to_png, train
 from benchmarks.normalization.tasks import DISTURBANCES, Single, disturbed
-from styletransfer.nn.vgg import Encoder
+from styletransfer.models.vgg import Encoder
 
 
 def claim(**bound) -> Claim:

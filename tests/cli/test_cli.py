@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from styletransfer.cli import run
-from styletransfer.io.weights import load_model
+from styletransfer.models.weights import load_model
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from styletransfer.cli import run
-from styletransfer.io import image
+from styletransfer.media import image
 
 from ..conftest import noise
 
@@ -73,7 +73,7 @@ def test_what_will_not_fit_is_refused_before_the_work(
     size, photo, paintings, tiny_model, capsys, monkeypatch
 ):
     monkeypatch.setattr(image, "free_memory", lambda: 10**9)
-    monkeypatch.setattr("styletransfer.host.free_memory", lambda: 10**9)
+    monkeypatch.setattr("styletransfer.system.host.free_memory", lambda: 10**9)
     model = ["--model", tiny_model, "--size", size]
     for verb in ([], ["grid"], ["sheet"], ["morph"]):
         styles = [os.path.dirname(paintings[0])] if verb == ["sheet"] else paintings
@@ -89,7 +89,7 @@ def test_what_will_not_fit_is_refused_before_the_work(
 
 def test_the_size_that_is_offered_fits(monkeypatch):
     monkeypatch.setattr(image, "free_memory", lambda: 10**9)
-    monkeypatch.setattr("styletransfer.host.free_memory", lambda: 10**9)
+    monkeypatch.setattr("styletransfer.system.host.free_memory", lambda: 10**9)
     with pytest.raises(image.InputError) as caught:
         image.with_short_side((50, 37), 60_000)
     offered = int(str(caught.value).split("short side of ")[1].split()[0])
@@ -114,7 +114,7 @@ def test_running_out_of_memory_is_one_line(
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("styletransfer.engine.stylizer.Stylizer.__init__", fail)
+    monkeypatch.setattr("styletransfer.stylize.stylizer.Stylizer.__init__", fail)
     styles = [os.path.dirname(paintings[0])] if verb == "sheet" else paintings
     arguments = paintings[:1] if verb == "style save" else [photo, *styles]
     assert "out of memory" in said(capsys, *verb.split(), *arguments, "--model", tiny_model)

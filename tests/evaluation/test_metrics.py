@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from styletransfer.evaluation import metrics
-from styletransfer.io.weights import load_encoder
+from styletransfer.models.weights import load_encoder
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from styletransfer.evaluation import strokes
-from styletransfer.io.weights import load_encoder
+from styletransfer.models.weights import load_encoder
 
 
 def stripes(period, height=96, width=128, seed=0):

@@ -14,12 +14,12 @@ from benchmarks.damage import damaged
 from benchmarks.hostile import OUTCOMES, attempt, broken, table
 from benchmarks.rooms import ROOMS, Room
 from styletransfer import InputError, Stylizer
-from styletransfer.batch.manifest import Done, read_manifest
+from styletransfer.batch.ledger import Done, read_manifest
 from styletransfer.cli import run
-from styletransfer.engine.cache import VARIABLE
-from styletransfer.engine.style_code import StyleCode
-from styletransfer.io.clip import open_clip
-from styletransfer.io.weights import load_model, read_safetensors, write_safetensors
+from styletransfer.media.video_reader import open_clip
+from styletransfer.models.weights import load_model, read_safetensors, write_safetensors
+from styletransfer.styles.cache import VARIABLE
+from styletransfer.styles.code import StyleCode
 
 from ..conftest import noise
 

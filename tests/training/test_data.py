@@ -10,7 +10,7 @@ from PIL import Image
 
 from styletransfer import InputError
 from styletransfer.training.data import Augmentation, Crops, Share
-from styletransfer.training.pictures import find_pictures
+from styletransfer.training.entries import find_pictures
 from styletransfer.training.resident import Resident
 
 SMALL = Augmentation(16, (1.0, 2.0))

@@ -10,19 +10,19 @@ import pytest
 import torch
 from PIL import Image
 
-from styletransfer.io.weights import load_model
+from styletransfer.models.weights import load_model
 from styletransfer.training.checkpoint import read_state
 
 TRAIN = """
 import json, sys
 from dataclasses import replace
 from pathlib import Path
-from styletransfer.nn.stylizer import Config
+from styletransfer.models.network import Config
 from styletransfer.training.checkpoint import read_state
 from styletransfer.training.distributed import join
-from styletransfer.training.pictures import find_pictures
+from styletransfer.training.entries import find_pictures
 from styletransfer.training.recipe import read_recipe
-from styletransfer.training.trainer import train
+from styletransfer.training.loop import train
 from styletransfer.training import trainer
 import torch
 trainer.fast_dtype = lambda device: torch.float32  # bfloat16 would drown what is compared

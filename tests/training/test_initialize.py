@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from styletransfer.errors import InputError
-from styletransfer.io.weights import load_encoder, save_model
-from styletransfer.nn.stylizer import Config, StylizerNet
+from styletransfer.models.config import Config
+from styletransfer.models.network import StylizerNet
+from styletransfer.models.weights import load_encoder, save_model
 from styletransfer.training.initialize import fit_decoder, new_net
 
 ALL = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")

@@ -16,12 +16,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 import torch
-from styletransfer.nn.stylizer import Config
+from styletransfer.models.network import Config
 from styletransfer.training.checkpoint import read_state
 from styletransfer.training.distributed import Group
-from styletransfer.training.pictures import find_pictures
+from styletransfer.training.entries import find_pictures
 from styletransfer.training.recipe import read_recipe
-from styletransfer.training.trainer import train
+from styletransfer.training.loop import train
 torch.set_num_threads(1)
 pictures, run = find_pictures([sys.argv[1]]), Path(sys.argv[2])
 recipe = replace(read_recipe()[1], steps=60, batch_size=2, crop=32, checkpoint_every=5)

@@ -4,9 +4,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from styletransfer.io.weights import load_encoder
-from styletransfer.nn.normalization import Statistics, instance_norm, regional_statistics, statistics
-from styletransfer.nn.vgg import STYLE_TAPS
+from styletransfer.models.bottlenecks.adain import instance_norm
+from styletransfer.models.statistics import Statistics, regional_statistics, statistics
+from styletransfer.models.vgg import STYLE_TAPS
+from styletransfer.models.weights import load_encoder
+from styletransfer.training.loop import Painter
 from styletransfer.training.losses import (
     CONTENT_TAPS,
     STROKE_TAPS,
@@ -23,9 +25,8 @@ from styletransfer.training.losses import (
     stylization_losses,
     weave_distance,
 )
-from styletransfer.training.maps import random_maps
 from styletransfer.training.recipe import read_recipe
-from styletransfer.training.trainer import Painter
+from styletransfer.training.synthetic import random_maps
 
 
 def test_gram_is_the_double_loop():

@@ -4,7 +4,7 @@ from dataclasses import fields
 import pytest
 
 from styletransfer import InputError
-from styletransfer.nn.stylizer import Config
+from styletransfer.models.config import Config
 from styletransfer.training.recipe import NETWORK, RECIPES, Recipe, read_recipe, recipes
 
 

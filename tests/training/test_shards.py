@@ -9,7 +9,7 @@ from PIL import Image
 
 from styletransfer import InputError
 from styletransfer.cli import run
-from styletransfer.training.pictures import find_pictures
+from styletransfer.training.entries import find_pictures
 from styletransfer.training.shards import write_shards
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from styletransfer.cli import run
-from styletransfer.io.clip import open_clip
+from styletransfer.media.video_reader import open_clip
 
 from .conftest import panned, sound_packets
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from styletransfer.cli import run
 from styletransfer.errors import InputError
-from styletransfer.io.clip import open_clip
+from styletransfer.media.video_reader import open_clip
 
 from .conftest import av, panned, write_film
 
@@ -76,7 +76,7 @@ def test_a_part_that_is_whole_is_whole(paintings, model, capsys):
 
 
 def test_that_it_is_damaged_outlives_an_interruption(paintings, model, monkeypatch, capsys):
-    from styletransfer.video import job, work
+    from styletransfer.video import job, resume
 
     monkeypatch.setattr(job, "PIECE", 4)
     short = cut(film("film.mp4"), 0.8)
@@ -86,7 +86,7 @@ def test_that_it_is_damaged_outlives_an_interruption(paintings, model, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(work.Work, "mark", interrupted)
+        broken.setattr(resume.Work, "mark", interrupted)
         assert run(command) == 130
     capsys.readouterr()
     assert run(command) == 1

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from styletransfer.errors import InputError
-from styletransfer.io.clip import open_clip
-from styletransfer.io.encode import Encoder, Look, encoder_for, join
-from styletransfer.video.part import cut_out
+from styletransfer.media.video_reader import open_clip
+from styletransfer.media.video_writer import Encoder, Look, encoder_for, join
+from styletransfer.video.selection import cut_out
 
 from .conftest import av, panned, write_film
 

@@ -67,7 +67,7 @@ def test_photo_style_and_sliders_give_the_picture_of_the_command(page, tmp_path,
     with page.expect_download() as found:
         download.click()
     found.value.save_as(tmp_path / "web.png")
-    from styletransfer.io.image import example_styles
+    from styletransfer.media.image import example_styles
 
     first = str(next(p for p in example_styles() if p.stem == "starry_night"))
     command = [photo, first, style, "--weights", "0.25,1", "--alpha", "0.7", "--style-size", "256"]

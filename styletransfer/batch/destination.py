@@ -1,0 +1,94 @@
+"""Where results must not go: over a picture that they are made of, or out of their folder. No torch."""
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+
+from ..errors import InputError
+from .ledger import WORK
+from .outputs import Task, name_key
+
+Place = tuple[int, int]
+
+
+def check_sources(tasks: Sequence[Task], folder: str, given: Iterable[str] = ()) -> None:
+    """InputError if a result would replace a file that is read, whatever that is called there.
+
+    given: files that are read beside the pictures. Names do not tell whether two are the same file
+    (links, upper and lower case): the file system does.
+    """
+    there: dict[Place, str] = {}
+    whole = [task for task in tasks if not task.item.problem]
+    for name in dict.fromkeys(task.tar or target.name for task in whole for target in task.targets):
+        for place in _places(os.path.join(folder, name)):
+            there[place] = name
+    if not there:
+        return
+    for path in dict.fromkeys([*given, *(task.item.path for task in tasks)]):
+        for place in _places(path):
+            if place in there:
+                raise InputError(
+                    f"{os.path.join(folder, there[place])}: this result would replace {path}, which is "
+                    "read; give another folder for the results"
+                )
+
+
+def _places(path: str) -> set[Place]:
+    """What a name stands for: a file, or a link and the file that it leads to; empty for none."""
+    found = set()
+    for look in (os.lstat, os.stat):
+        try:
+            status = look(path)
+        except (OSError, ValueError):
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            found.add((status.st_dev, status.st_ino))
+    return found
+
+
+class Places:
+    """The files that results are to be, of which some cannot be.
+
+    names: of all results, relative to the folder.
+    """
+
+    def __init__(self, folder: str, names: Iterable[str]):
+        self.folder, self.root = folder, os.path.realpath(folder)
+        self.parents: dict[str, str] = {}
+        self.wanted: set[str] = set()
+        for parent in {name.rpartition("/")[0] for name in names}:
+            while parent and (key := name_key(parent)) not in self.wanted:
+                self.wanted.add(key)
+                parent = parent.rpartition("/")[0]
+
+    def problem(self, name: str) -> str:
+        """Why a result cannot be put there, or nothing."""
+        if name_key(name) in self.wanted:
+            return "a folder of that name is wanted for other results"
+        parent = name.rpartition("/")[0]
+        if parent not in self.parents:
+            self.parents[parent] = self._parent_problem(parent)
+        if self.parents[parent]:
+            return self.parents[parent]
+        try:
+            if stat.S_ISDIR(os.lstat(os.path.join(self.folder, name)).st_mode):
+                return "a folder of that name is there"
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError) as error:
+            return f"cannot be a file's name ({getattr(error, 'strerror', error)})"
+        return ""
+
+    def _parent_problem(self, parent: str) -> str:
+        if parent.split("/")[0] == WORK:
+            return f"{WORK} is for what is in hand"
+        path = os.path.join(self.folder, parent)
+        try:
+            real = os.path.realpath(path)
+            while not os.path.lexists(path):
+                path = os.path.dirname(path)
+        except (OSError, ValueError) as error:
+            return f"cannot be a folder's name ({getattr(error, 'strerror', error)})"
+        if os.path.commonpath([real, self.root]) != self.root:
+            return "its folder is not in that of the results"
+        return "" if os.path.isdir(path) else f"{path} is a file, and a folder is wanted"

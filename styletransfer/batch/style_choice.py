@@ -1,0 +1,204 @@
+"""Which styles for which picture. No torch here."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePath, PurePosixPath
+from typing import NamedTuple
+
+from ..errors import InputError
+from ..media.image import SUFFIXES
+from ..styles.names import BANK, made_of
+
+SUFFIX = ".style.safetensors"
+PICKS = ("all", "random", "cycle", "match")
+
+
+class Style(NamedTuple):
+    """A style to choose. label: what it is called in names of outputs. parts: files or folders of
+    pictures, and how much of each. identity: changes when the files do. name: relative to the folder
+    that was given, without its suffix. former: the identity that earlier versions gave it."""
+
+    label: str
+    parts: tuple[tuple[str, float], ...]
+    identity: str
+    name: str
+    former: str = ""
+
+
+_Found = tuple[str, tuple[tuple[str, float], ...], str, str]  # name, parts, identity, former
+Chooser = Callable[[str, int], list[int]]
+"""From a picture's name and its position to the numbers of its styles."""
+
+
+def find_styles(given: Sequence[str], pick: str, weights: Sequence[float] | None = None) -> list[Style]:
+    """The styles there are to choose from.
+
+    A folder is one style for --pick all, the mean of the works in it, as it is for a single picture;
+    otherwise it holds styles to choose from. weights: all that is given is one style, a blend.
+    """
+    found: list[_Found] = []
+    if weights is not None:
+        shares: dict[str, float] = {}
+        for text, weight in zip(given, weights):
+            parts = made_of(text)
+            for part, share in parts.items():
+                shares[part] = shares.get(part, 0.0) + weight * share / sum(parts.values())
+        found.append(_blend("+".join(map(_label, given)), shares))
+    else:
+        for text in given:
+            if os.path.isdir(text) and pick != "all":
+                found += _each(text)
+            else:
+                found.append(_blend(_label(text), made_of(text)))
+    labels = _distinct([PurePosixPath(name).name for name, *_ in found])
+    return [Style(label, parts, own, name, old) for label, (name, parts, own, old) in zip(labels, found)]
+
+
+def chooser(styles: Sequence[Style], pick: str, count: int, seed: int) -> Chooser:
+    """How to choose `count` different styles for each picture (all of them for --pick all).
+
+    What is drawn depends on the seed and the picture's name only, whatever other pictures there are
+    and whoever paints them. The chooser raises InputError for a picture that no style matches.
+    """
+    everything = list(range(len(styles)))
+    if pick == "all":
+        return lambda name, position: everything
+    if pick != "match" and count > len(styles):
+        raise InputError(f"--per-image is {count}, and there are {len(styles)} styles to choose from")
+    if pick == "cycle":
+        return lambda name, position: [(position * count + i) % len(styles) for i in range(count)]
+    if pick == "random":
+        ordered = sorted(everything, key=lambda i: (styles[i].name, styles[i].label))
+        return lambda name, position: draw(ordered, count, seed, name)
+    groups: dict[str, list[int]] = {}
+    for index, style in enumerate(styles):
+        path = PurePosixPath(style.name)
+        for key in dict.fromkeys([style.name, path.name, *map(str, path.parents), *path.parent.parts]):
+            groups.setdefault(key, []).append(index)
+
+    def matching(name: str, position: int) -> list[int]:
+        path = PurePosixPath(name)
+        folders = [str(parent) for parent in path.parents][:-1]
+        keys = [str(path.with_suffix("")), path.stem]
+        for key in [*keys, *folders, *(PurePath(folder).name for folder in folders)]:
+            if key in groups:
+                if key in keys and key == styles[groups[key][0]].name:
+                    return groups[key][:1]
+                return draw(groups[key], min(count, len(groups[key])), seed, name)
+        raise InputError("no style has its name or the name of a folder it is in")
+
+    return matching
+
+
+def draw(choices: Sequence[int], count: int, seed: int, name: str) -> list[int]:
+    """`count` different ones, by a hash of seed and name."""
+    found, moved = [], {}
+    for turn in range(count):
+        text = f"{seed}\0{turn}\0{name}".encode(errors="surrogateescape")
+        left = len(choices) - turn
+        number = int.from_bytes(hashlib.sha256(text).digest()[:8]) % left
+        found.append(choices[moved.get(number, number)])
+        moved[number] = moved.get(left - 1, left - 1)  # the last one left takes its place
+    return found
+
+
+def absolute(parts: Mapping[str, float]) -> dict[str, float]:
+    """The parts of a style, their paths such that they mean the same in every process."""
+    return {part if _learned(part) else os.path.abspath(part): share for part, share in parts.items()}
+
+
+def _blend(label: str, parts: Mapping[str, float]) -> _Found:
+    def known(of: Callable[[str], str]) -> str:
+        if len(parts) == 1:
+            return of(next(iter(parts)))
+        return _joined([f"{of(part)} {share}" for part, share in parts.items()])
+
+    return label, tuple(absolute(parts).items()), known(identity), known(former_identity)
+
+
+def _learned(part: str) -> bool:
+    return part.startswith(BANK) and not os.path.exists(part)
+
+
+def _label(text: str) -> str:
+    """What to call a style: the names that it is made of, without folders and suffixes."""
+    names = (name.removeprefix(BANK) if _learned(name) else name for name in made_of(text))
+    return "+".join(_stem(os.path.basename(name.rstrip("/"))) for name in names)
+
+
+def _each(folder: str) -> list[_Found]:
+    """The styles in a folder, each for itself."""
+    names, paths = zip(*_within(folder))
+    return [
+        (name, ((os.path.abspath(path), 1.0),), own, _size(path))
+        for name, path, own in zip(names, paths, _identities(paths))
+    ]
+
+
+def _within(folder: str) -> list[tuple[str, str]]:
+    """The name and the path of every style in a folder, however deep."""
+    found = []
+    for path, folders, files in os.walk(folder, followlinks=False):
+        folders.sort()
+        for file in sorted(files):
+            whole = os.path.join(path, file)
+            picture = os.path.splitext(file)[1].lower() in SUFFIXES or file.endswith(SUFFIX)
+            if picture and not file.startswith("._") and os.path.isfile(whole):
+                found.append((_stem(os.path.relpath(whole, folder).replace(os.sep, "/")), whole))
+    if not found:
+        raise InputError(f"{folder}: no pictures in it")
+    return found
+
+
+def identity(path: str) -> str:
+    """A hash of a file, or of all that a folder holds; the name of a style that the model knows."""
+    if _learned(path):
+        return path
+    if os.path.isdir(path):
+        names, paths = zip(*_within(path))
+        return _joined([f"{name} {own}" for name, own in zip(names, _identities(paths))])
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def former_identity(path: str) -> str:
+    """`identity` as earlier versions had it: of a folder's files the sizes counted."""
+    if _learned(path) or not os.path.isdir(path):
+        return identity(path)
+    return _joined([f"{name} {_size(whole)}" for name, whole in _within(path)])
+
+
+def _identities(paths: Sequence[str]) -> list[str]:
+    with ThreadPoolExecutor() as pool:  # hashing leaves Python to the others
+        return list(pool.map(identity, paths))
+
+
+def _size(path: str) -> str:
+    return f"{os.path.getsize(path)} bytes"
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(SUFFIX) if name.endswith(SUFFIX) else os.path.splitext(name)[0]
+
+
+def _distinct(labels: Sequence[str]) -> list[str]:
+    """Labels of which no two are equal, upper and lower case being the same."""
+    used: set[str] = set()
+    found = []
+    for label in labels:
+        new, number = label, 1
+        while new.casefold() in used:
+            number += 1
+            new = f"{label}-{number}"
+        used.add(new.casefold())
+        found.append(new)
+    return found

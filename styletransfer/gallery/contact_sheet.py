@@ -1,0 +1,55 @@
+"""One photo in many styles, to choose from."""
+
+from collections.abc import Callable, Sequence
+
+from PIL import Image
+
+from ..errors import InputError
+from ..media.tensors import Source, open_picture
+from ..styles.encode import STYLE_SIZE, Style
+from ..stylize.stylizer import Stylizer
+from .layout import Track, cell_size, check_alphas, check_room, draw_sheet, label
+
+
+def sheet(
+    stylizer: Stylizer,
+    content: Source,
+    styles: Sequence[Style],
+    columns: int = 5,
+    alpha: float = 1.0,
+    *,
+    size: int = 256,
+    style_size: int = STYLE_SIZE,
+    style_crop: float = 1.0,
+    strokes: float = 1.0,
+    track: Track = lambda items, count: items,
+    on_error: Callable[[InputError], None] | None = None,
+) -> Image.Image:
+    """A contact sheet: the photo in every style, with the styles' names.
+
+    on_error: called for a style that cannot be used, which is then left out; without it, raises.
+    """
+    if columns < 1:
+        raise InputError(f"columns is {columns}: at least 1")
+    check_alphas(alpha)
+    photo, names = open_picture(content), []
+    check_room(photo, size, len(styles))
+
+    def looks():
+        for style in track(styles, len(styles)):
+            try:
+                code = stylizer.style(style, style_size, style_crop)
+            except InputError as error:
+                if on_error is None:
+                    raise
+                on_error(error)
+                continue
+            names.append(label(style))
+            yield code, alpha
+
+    pictures = list(stylizer.variations(photo, looks(), size, strokes))
+    if not pictures:
+        raise InputError("none of the styles can be used")
+    rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+    labels = [names[i : i + columns] for i in range(0, len(names), columns)]
+    return draw_sheet(rows, cell_size(photo.rgb, size), labels=labels)

@@ -1,0 +1,52 @@
+"""Styles by strengths, or four styles across a square."""
+
+from collections.abc import Sequence
+
+from PIL import Image
+
+from ..errors import InputError
+from ..media.tensors import Source, open_picture
+from ..styles.encode import STYLE_SIZE, Style
+from ..styles.interpolate import square
+from ..stylize.stylizer import Stylizer
+from .layout import Track, cell_size, check_alphas, check_room, draw_sheet, label
+
+
+def grid(
+    stylizer: Stylizer,
+    content: Source,
+    styles: Sequence[Style],
+    alphas: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0),
+    corners: int | None = None,
+    *,
+    size: int = 256,
+    style_size: int = STYLE_SIZE,
+    style_crop: float = 1.0,
+    strokes: float = 1.0,
+    track: Track = lambda items, count: items,
+) -> Image.Image:
+    """A sheet with a row for each style and a column for each strength; or, with corners N, an N×N
+    square between four styles: top left, top right, bottom left, bottom right.
+
+    size: short side of each picture.
+    """
+    if corners is not None and (corners < 2 or len(styles) != 4):
+        raise InputError("corners N takes four styles, and N of at least 2")
+    if not styles or not alphas:
+        raise InputError("a grid takes at least one style and one strength")
+    check_alphas(*alphas)
+    photo = open_picture(content)
+    check_room(photo, size, corners**2 if corners else len(styles) * len(alphas))
+    codes = [stylizer.style(style, style_size, style_crop) for style in styles]
+    if corners is None:
+        looks = [[(code, alpha) for alpha in alphas] for code in codes]
+        titles = [f"alpha {alpha:g}" for alpha in alphas]
+        labels = [[label(style)] + [""] * (len(alphas) - 1) for style in styles]
+    else:
+        looks = [[(code, 1.0) for code in row] for row in square(codes, corners)]
+        titles, labels = [], []
+    painted = stylizer.variations(photo, [look for row in looks for look in row], size, strokes)
+    width = len(looks[0])
+    pictures = list(track(painted, len(looks) * width))
+    rows = [pictures[i : i + width] for i in range(0, len(pictures), width)]
+    return draw_sheet(rows, cell_size(photo.rgb, size), titles, labels)

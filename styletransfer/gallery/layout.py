@@ -1,0 +1,82 @@
+"""What galleries share: labelled sheets of many pictures, and what is asked before one is painted."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from ..errors import InputError
+from ..media.image import Picture, with_short_side
+from ..media.tensors import describe
+from ..styles.code import SUFFIX
+from ..styles.encode import Style
+from ..styles.names import BANK, made_of
+from ..stylize.stylizer import MAX_ALPHA
+from ..system.host import check_free
+
+GAP = 6
+
+
+def draw_sheet(
+    rows: Sequence[Sequence[Image.Image | None]],
+    cell: tuple[int, int],
+    columns: Sequence[str] = (),
+    labels: Sequence[Sequence[str]] = (),
+) -> Image.Image:
+    """Pictures in rows on white, each cut to `cell` (width, height); None leaves a place free.
+
+    columns: titles along the top. labels: a line below each picture, as rows.
+    """
+    font = ImageFont.load_default(max(11, cell[1] // 14))
+    line = font.size + GAP
+    top = line if columns else 0
+    pitch = cell[0] + GAP, cell[1] + GAP + (line if labels else 0)
+    width = max(len(row) for row in rows)
+    out = Image.new("RGB", (width * pitch[0] - GAP, top + len(rows) * pitch[1] - GAP), "white")
+    draw = ImageDraw.Draw(out)
+
+    def write(text: str, x: int, y: int) -> None:
+        while text and draw.textlength(text, font) > cell[0]:
+            text = text[:-2] + "…" if len(text) > 1 else ""
+        draw.text((x + cell[0] / 2, y + GAP / 2), text, "black", font, anchor="ma")
+
+    for x, title in enumerate(columns):
+        write(title, x * pitch[0], 0)
+    for y, row in enumerate(rows):
+        for x, picture in enumerate(row):
+            if picture is not None:
+                fitted = ImageOps.fit(picture, cell, Image.Resampling.LANCZOS)
+                out.paste(fitted, (x * pitch[0], top + y * pitch[1]))
+            if labels and labels[y][x]:
+                write(labels[y][x], x * pitch[0], top + y * pitch[1] + cell[1])
+    return out
+
+
+def cell_size(picture: Image.Image, short_side: int) -> tuple[int, int]:
+    """A cell of a picture's own shape."""
+    scale = short_side / min(picture.size)
+    return round(picture.width * scale), round(picture.height * scale)
+
+
+Track = Callable[[Iterable, int], Iterable]
+"""What shows progress: gives the items of an iterable on, of which there will be so many."""
+
+
+def check_alphas(*alphas: float) -> None:
+    for alpha in alphas:
+        if not 0 <= alpha <= MAX_ALPHA:
+            raise InputError(f"alpha is {alpha:g}: it goes from 0 to 1, to {MAX_ALPHA:g} to exaggerate")
+
+
+def check_room(photo: Picture, size: int, count: int) -> None:
+    """InputError if so many pictures, and a sheet with them on it, do not fit into memory."""
+    width, height = with_short_side(photo.rgb.size, size)
+    check_free(8 * width * height * count, f"a sheet of {count} pictures", "fewer, or smaller ones, fit")
+
+
+def label(style: Style) -> str:
+    if isinstance(style, Mapping):
+        return " + ".join(map(label, style))
+    if isinstance(style, str) and (parts := made_of(style)) != {style: 1.0}:
+        return label(parts)
+    name = describe(style).removesuffix(SUFFIX).removeprefix(BANK)
+    return name.rpartition(".")[0] or name

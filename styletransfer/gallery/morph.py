@@ -1,0 +1,40 @@
+"""An animation from style to style."""
+
+from collections.abc import Iterator, Sequence
+
+from PIL import Image
+from torch import Tensor
+
+from ..errors import InputError
+from ..media.image import with_short_side
+from ..media.tensors import Source, open_picture
+from ..styles.encode import STYLE_SIZE, Style
+from ..styles.interpolate import between
+from ..stylize.stylizer import Stylizer
+from .layout import check_alphas
+
+
+def morph(
+    stylizer: Stylizer,
+    content: Source,
+    styles: Sequence[Style],
+    frames: int,
+    alpha: float = 1.0,
+    *,
+    size: int | None = None,
+    style_size: int = STYLE_SIZE,
+    style_crop: float = 1.0,
+    strokes: float = 1.0,
+) -> Iterator[Image.Image]:
+    """`frames` PIL images on a smooth path through styles; the ends are those of the single styles."""
+    if len(styles) < 2 or frames < 2:
+        raise InputError("a morph takes at least two styles and two frames")
+    check_alphas(alpha)
+    if not isinstance(content, Tensor):
+        content = open_picture(content)
+        if size is not None:
+            with_short_side(content.rgb.size, size)  # what is too large is said before all else
+    codes = [stylizer.style(style, style_size, style_crop) for style in styles]
+    return stylizer.variations(
+        content, ((code, alpha) for code in between(codes, frames)), size, strokes
+    )

@@ -1,0 +1,81 @@
+"""Contextual normalization (Ortiz et al. 2020): a photo half in shadow is painted as if lit evenly."""
+
+import torch
+from torch import Tensor, nn
+
+from ..statistics import EPS, Moments
+from .norm import SPACE, Norm, over, widened
+
+
+class Contextual(Norm):
+    """Statistics of a window around each position, mixed with those of the whole by a context.
+
+    μ = (1 − c) μ_whole + c μ_window, and σ² likewise, with a context c(n, channel, y, x) from 0, which
+    is instance normalization, to 1, which is local context normalization. c is predicted from how
+    the window differs from the whole, by a 1×1 convolution of (μ_window − μ_whole) / σ_whole and
+    log σ_window / σ_whole, and a sigmoid, ten times as steep so that the usual learning rates move it.
+    New layers give 0.5 everywhere.
+
+    window: side of the window as a share of the map's shorter side, so that a picture's size does
+    not matter to what is seen; at least 3.
+    """
+
+    STEEP = 10.0
+
+    def __init__(self, channels: int, window: float = 0.35, learned: bool = True):
+        super().__init__(channels, learned)
+        self.window = window
+        self.mix = nn.Conv2d(2 * channels, channels, 1)
+        for part in self.mix.parameters():
+            nn.init.zeros_(part)
+
+    def context(self, whole: Moments, local: Moments) -> Tensor:
+        """c, (N, C, H, W), from `over` space and `window_moments`."""
+        offset = (local.mean - whole.mean) / (whole.var + EPS).sqrt()
+        ratio = 0.5 * ((local.var + EPS) / (whole.var + EPS)).log()
+        seen = torch.cat([offset, ratio], dim=1).to(self.mix.weight.dtype)
+        return (self.STEEP * self.mix(seen).to(local.mean.dtype)).sigmoid()
+
+    def moments(self, x: Tensor) -> Moments:
+        whole = over(x, SPACE)
+        local = window_moments(x, max(3, round(self.window * min(x.shape[2:]))))
+        context = self.context(whole, local)
+        return Moments(*(w.lerp(part, context) for w, part in zip(whole, local)))
+
+    def even(self, x: Tensor) -> Tensor:
+        """x with the statistics of its windows brought nearer to those of the whole, which stay about
+        as they are: σ_whole (x − μ) / σ + μ_whole. A photo half in shadow, as if lit evenly."""
+        wide = widened(x)
+        mean, var = over(wide, SPACE)
+        own = self.moments(wide)
+        return ((wide - own.mean) * ((var + EPS) / (own.var + EPS)).sqrt() + mean).to(x.dtype)
+
+
+def window_moments(x: Tensor, window: int) -> Moments:
+    """Mean and biased variance of the window × window square around each position, (N, C, H, W) each.
+
+    An even window counts as one more; what lies beyond the border is left out. By running sums along
+    both sides (a summed-area table, one side at a time): the size of the window costs nothing.
+    """
+    wide = widened(x)
+    middle = wide.mean(dim=SPACE, keepdim=True)
+    off = wide - middle  # sums of squares of what is far from 0 would lose what is looked for
+    mean = _window_mean(off, window)
+    var = (_window_mean(off.square(), window) - mean.square()).clamp(min=0)
+    return Moments(mean + middle, var)
+
+
+def _window_mean(x: Tensor, window: int) -> Tensor:
+    for dim in SPACE:
+        length = x.shape[dim]
+        position = torch.arange(length, device=x.device)
+        first, last = (
+            (position - window // 2).clamp(min=0),
+            (position + window // 2).clamp(max=length - 1),
+        )
+        sums = x.cumsum(dim)
+        before = torch.where((first > 0).unsqueeze(-1) if dim == 2 else first > 0,
+                             sums.index_select(dim, (first - 1).clamp(min=0)), 0.0)  # fmt: skip
+        count = (last - first + 1).to(x.dtype)
+        x = (sums.index_select(dim, last) - before) / (count.unsqueeze(-1) if dim == 2 else count)
+    return x

@@ -1,0 +1,126 @@
+"""Everything needed to build a network, as it is stored inside its weight file."""
+
+from dataclasses import dataclass
+
+from .padding import MULTIPLE
+from .slim import SAME, SLIM_CHANNELS
+from .vgg import CHANNELS, STYLE_TAPS
+
+SLIM = "slim"
+
+ENCODERS = ("vgg19-oxford", "vgg16", "vgg19", SLIM)
+
+PIXELS = "pixels"
+"""The tap before the encoder: the picture itself."""
+
+BOTTLENECKS = ("adain", "instance", "conditional", "spade", "contextual", "layer-instance")
+
+SINGLY = ("spade", "layer-instance")
+"""Those that match each channel by itself, but for the pixels."""
+
+MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_BLOCKS, MAX_STYLES = 1024, 16, 32, 256
+"""Of a config: nobody means a larger network, and it might not fit into memory."""
+
+
+def _check_numbers(name: str, values: tuple, count: int, most: int) -> None:
+    """ValueError unless they are so many whole numbers, from 1 on."""
+    if len(values) != count or not all(type(value) is int and 1 <= value <= most for value in values):
+        raise ValueError(f"{name} are {count} numbers from 1 to {most}")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything needed to build the network; stored inside its weight file.
+
+    encoder: vgg19-oxford (the original, shipped), torchvision's vgg16 or vgg19, or slim (`models.slim`),
+    which is trained with its decoder.
+    bottleneck: adain; instance (plain IN: the style code is the identity, the style is learned);
+    conditional (adain with γ and β that are learned, for each of `styles`); spade (adain, and a learned
+    correction to it from the map of which style is where); contextual (adain of features whose local
+    statistics are evened out first); or layer-instance (adain from a mixture of IN and LN).
+    taps: where the bottleneck acts; ("relu4_1",) alone is the classic network. "pixels" gives the
+    photo the style's palette before it is encoded.
+    joint: those of the taps whose channels are matched jointly, by their covariance.
+    convolutions, upsampling (bilinear or nearest): of VGG's decoder; the first per stage, deepest first.
+    channels: of encoder and decoder, per level, the encoder's own if none are given.
+    scale: by how much larger than the picture a slim network works inside, (5, 4) for a quarter.
+    blocks: residual blocks in a slim decoder.
+    drafts: how many times a slim network paints before it paints at full size, each time twice as large.
+    grain: how strong the noise is on which the first of them is begun, its deviation.
+    styles: names of the styles that a conditional bottleneck knows.
+    """
+
+    encoder: str = "vgg19-oxford"
+    bottleneck: str = "adain"
+    taps: tuple[str, ...] = ("relu3_1", "relu4_1")
+    joint: tuple[str, ...] = (PIXELS,)
+    convolutions: tuple[int, ...] = (1, 2, 2, 2)
+    upsampling: str = "nearest"
+    channels: tuple[int, ...] = ()
+    scale: tuple[int, int] = SAME
+    blocks: int = 0
+    drafts: int = 0
+    grain: float = 0.0
+    styles: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.encoder not in ENCODERS:
+            raise ValueError(f"unknown encoder {self.encoder!r}: one of {', '.join(ENCODERS)}")
+        own = SLIM_CHANNELS[: 1 + len(self.depths)] if self.encoder == SLIM else CHANNELS
+        object.__setattr__(self, "channels", self.channels or own)
+        lists = ("taps", "joint", "convolutions", "channels", "scale", "styles")  # all that JSON knows
+        for name in lists:
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        _check_numbers("channels", self.channels, len(own), MAX_CHANNELS)
+        _check_numbers("convolutions", self.convolutions, len(CHANNELS), MAX_CONVOLUTIONS)
+        for name, most in (("blocks", MAX_BLOCKS), ("drafts", 3)):
+            number = getattr(self, name)
+            if type(number) is not int or not 0 <= number <= most:
+                raise ValueError(f"{name} is {number!r}: 0 to {most}")
+        if type(self.grain) not in (int, float) or not 0 <= self.grain <= (0.5 if self.drafts else 0):
+            raise ValueError(f"grain is {self.grain!r}: 0 to 0.5, and 0 without drafts")
+        if self.bottleneck not in BOTTLENECKS:
+            raise ValueError(f"unknown bottleneck {self.bottleneck!r}: one of {', '.join(BOTTLENECKS)}")
+        if (self.bottleneck == "conditional") != bool(self.styles):
+            raise ValueError("a conditional bottleneck, and no other, names the styles that it knows")
+        if len(set(self.styles)) < len(self.styles):
+            raise ValueError("two styles have the same name")
+        if len(self.styles) > MAX_STYLES:
+            raise ValueError(f"there are {len(self.styles)} styles: at most {MAX_STYLES}")
+        if self.upsampling not in ("bilinear", "nearest"):
+            raise ValueError(f"unknown upsampling {self.upsampling!r}")
+        if self.encoder == SLIM:
+            known = STYLE_TAPS[2:]
+            if set(self.depths) not in (set(known[:1]), set(known)):
+                raise ValueError(
+                    f"a slim encoder's taps are {known[0]} or {', '.join(known)}, and {PIXELS} or not"
+                )
+            if not _whole(self.scale, 2 ** len(self.channels)):
+                raise ValueError(
+                    f"scale is {self.scale}: (1, 1), or up to a quarter more that leaves whole maps"
+                )
+        elif self.scale != SAME or self.blocks or self.drafts:
+            raise ValueError("only a slim network has a scale, blocks or drafts")
+        elif STYLE_TAPS[-1] not in self.taps or not set(self.depths) <= set(STYLE_TAPS):
+            raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
+        if not set(self.joint) <= {PIXELS, *STYLE_TAPS}:
+            raise ValueError(f"joint are taps, not {', '.join(self.joint)}")
+        if self.bottleneck in SINGLY and set(self.joint) & set(self.depths):
+            raise ValueError(f"a {self.bottleneck} bottleneck has no joint taps but pixels")
+        if self.bottleneck == "instance" and PIXELS in self.taps:
+            raise ValueError("an instance bottleneck knows no palette: leave pixels out of its taps")
+
+    @property
+    def depths(self) -> tuple[str, ...]:
+        """The taps that are the encoder's."""
+        return tuple(tap for tap in self.taps if tap != PIXELS)
+
+
+def _whole(scale: tuple[int, ...], parts: int) -> bool:
+    """Whether `MULTIPLE` pixels at this scale are a multiple of so many parts."""
+    if len(scale) != 2 or not all(type(side) is int and 0 < side <= 2 * MULTIPLE for side in scale):
+        return False
+    after, before = scale
+    if not before <= after <= 1.25 * before:
+        return False
+    return MULTIPLE % before == 0 and MULTIPLE // before * after % parts == 0

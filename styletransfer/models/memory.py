@@ -1,0 +1,50 @@
+"""Will it fit? Asked before memory runs out, since afterwards nobody can answer."""
+
+import torch
+
+from ..errors import InputError
+from ..system import host
+from .config import SLIM
+from .network import StylizerNet
+
+# Measured as the growth of the peak with the picture in bfloat16 (benchmarks/speed.md), with a tenth to
+# spare; float32 in proportion.
+VGG = {torch.float32: 1400, torch.bfloat16: 780, torch.float16: 780}
+SLIM_BYTES = {torch.float32: 236, torch.bfloat16: 157, torch.float16: 157}  # a pixel inside
+DRAFT = 12  # a pixel: of a draft of half the size and the photo at that size, enlarged
+
+
+def affordable(net: StylizerNet, more: int = 0, most: int | None = None) -> int:
+    """How many pixels can be stylized at once in the memory that is free.
+
+    more: bytes a pixel that are needed beside the network. most: bytes to be content with.
+    """
+    free = _free(net.device)
+    return int(min(free, most or free) / (_bytes_per_pixel(net) + more))
+
+
+def check_memory(width: int, height: int, net: StylizerNet, more: int = 0) -> None:
+    """Raise InputError if a picture of this size cannot be stylized at once."""
+    pixels = affordable(net, more)
+    if width * height > pixels:
+        need = width * height * (_bytes_per_pixel(net) + more)
+        short = int(min(width, height) * (0.9 * pixels / (width * height)) ** 0.5) // 8 * 8
+        raise InputError(
+            f"a picture of {width}×{height} needs about {need / 1e9:.1f} GB and "
+            f"{_free(net.device) / 1e9:.1f} GB is free: try --size {max(short, 16)}"
+        )
+
+
+def _bytes_per_pixel(net: StylizerNet) -> int:
+    if net.config.encoder == SLIM:
+        after, before = net.config.scale
+        drafts = DRAFT if net.config.drafts else 0
+        return round(SLIM_BYTES[net.dtype] * (after / before) ** 2) + drafts
+    more = 3 * 64 * net.dtype.itemsize if "relu1_1" in net.config.taps else 0  # of the largest maps
+    return VGG[net.dtype] + more
+
+
+def _free(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
+    return host.free_memory()

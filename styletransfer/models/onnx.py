@@ -1,0 +1,106 @@
+"""The network as ONNX files that run without torch and without this package."""
+
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .. import __version__
+from ..errors import InputError
+from ..media.files import write_atomically
+from .network import StylizerNet, faded
+from .padding import pad_to_multiple
+from .statistics import Statistics
+
+OPSET = 18
+SUFFIX = ".onnx"
+
+
+class Painter(nn.Module):
+    """content (1, 3, H, W), style (1, L) and alpha (1,) to a picture (1, 3, H, W); all in float32."""
+
+    def __init__(self, net: StylizerNet):
+        super().__init__()
+        self.net, self.shapes = net, shapes(net)
+
+    def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
+        height, width = content.shape[2:]
+        out = self.net(
+            pad_to_multiple(content), unflattened(style, self.shapes), alpha.reshape(1, 1, 1, 1)
+        )
+        return faded(content, out[:, :, :height, :width].clamp(0, 1), alpha.reshape(1, 1, 1, 1))
+
+
+class StyleEncoder(nn.Module):
+    """picture (1, 3, H, W) to its style (1, L)."""
+
+    def __init__(self, net: StylizerNet):
+        super().__init__()
+        self.net = net
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return flattened(self.net.code(pad_to_multiple(picture)))
+
+
+def flattened(code: dict[str, Statistics]) -> Tensor:
+    """A style code as one row of numbers (N, L): mean and deviation (or root) of each tap in turn."""
+    return torch.cat([part.flatten(1) for tap in code.values() for part in tap], dim=1)
+
+
+def unflattened(style: Tensor, shapes: dict[str, list[tuple[int, ...]]]) -> dict[str, Statistics]:
+    """The style code that `flattened` made a row of."""
+    sizes = [torch.Size(shape).numel() for tap in shapes.values() for shape in tap]
+    parts = iter(style.split(sizes, dim=1))
+    return {
+        tap: Statistics(*(next(parts).reshape(-1, *shape) for shape in pair))
+        for tap, pair in shapes.items()
+    }
+
+
+def shapes(net: StylizerNet) -> dict[str, list[tuple[int, ...]]]:
+    """Of the mean and the deviation at each tap."""
+    with torch.inference_mode():
+        code = net.code(torch.rand(1, 3, 32, 32))
+    return {tap: [tuple(part.shape[1:]) for part in pair] for tap, pair in code.items()}
+
+
+def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, Path]:
+    """Write `path`, which paints, and beside it NAME.style.onnx, which makes style codes of pictures.
+
+    net: on the CPU, in float32. Sizes are dynamic: H and W of at least 16. InputError without the
+    extra [onnx].
+    """
+    try:
+        import onnx
+        import onnxscript  # noqa: F401, torch's exporter needs it
+    except ImportError:
+        raise InputError("pip install 'styletransfer[onnx]' for this") from None
+    if net.config.bottleneck not in ("adain", "layer-instance"):
+        raise InputError(f"{name}: a model of the kind {net.config.bottleneck} cannot be exported")
+    height, width = (torch.export.Dim(side, min=16, max=2**15) for side in ("height", "width"))
+    picture = torch.rand(1, 3, 72, 91)
+    length = sum(torch.Size(shape).numel() for tap in shapes(net).values() for shape in tap)
+    jobs = [
+        (
+            path,
+            Painter(net),
+            {"content": picture, "style": torch.rand(1, length), "alpha": torch.ones(1)},
+        ),
+        (path.with_suffix(f".style{SUFFIX}"), StyleEncoder(net), {"picture": picture}),
+    ]
+    for target, module, inputs in jobs:
+        dynamic = {key: {2: height, 3: width} if x is picture else None for key, x in inputs.items()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                module.eval(), (), kwargs=inputs, input_names=list(inputs),
+                output_names=["picture" if "content" in inputs else "style"],
+                dynamic_shapes=dynamic, opset_version=OPSET, dynamo=True, verbose=False,
+            )  # fmt: skip
+        model = program.model_proto
+        about = {"model": name, "digest": digest, "styletransfer": __version__}
+        onnx.helper.set_model_props(model, about)
+        onnx.checker.check_model(model, full_check=True)
+        write_atomically(target, lambda temporary, model=model: onnx.save(model, temporary))
+    return jobs[0][0], jobs[1][0]

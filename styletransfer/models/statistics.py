@@ -1,0 +1,200 @@
+"""Statistics of feature maps: what a style is made of, and what is matched to it.
+
+They are per sample and channel over space, and always in float32: a half-precision sum over
+a large picture loses the small differences that a style is made of.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+EPS = 1e-5
+
+RIDGE = 2e-3  # of the mean variance: what a covariance is lacking in, it is not to get from noise
+
+
+class Statistics(NamedTuple):
+    """What a style is made of, at one tap; float32.
+
+    mean: of every channel, (N, C). std: their standard deviations, (N, C); or, taken jointly, the
+    symmetric square root of their covariance, (N, C, C).
+    """
+
+    mean: Tensor
+    std: Tensor
+
+
+class Moments(NamedTuple):
+    """What `Statistics` are the root of: mean (N, C), and variance (N, C) or covariance (N, C, C)."""
+
+    mean: Tensor
+    var: Tensor
+
+
+def moments(x: Tensor, joint: bool = False) -> Moments:
+    """Mean and biased variance over space, or covariance if joint, of x (N, C, H, W); float32."""
+    if not joint:
+        x = x.float() if x.dtype == torch.float64 else x
+        if x.device.type == "cpu" and not torch.compiler.is_compiling():  # nor exporting
+            return Moments(*_CpuMoments.apply(x))
+        var, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
+        return Moments(mean, var)
+    with torch.autocast(x.device.type, enabled=False):
+        # Row by row, then over the rows: one long float32 sum of products loses so much that on a
+        # picture of 6 million pixels the covariance is no longer positive.
+        rows = x.float().transpose(1, 2)
+        mean = rows.mean(dim=3).mean(dim=1)
+        rows = rows - mean[:, None, :, None]
+        return Moments(mean, (rows @ rows.transpose(2, 3)).mean(dim=1) / rows.shape[3])
+
+
+class _CpuMoments(torch.autograd.Function):
+    """`moments` on the CPU, where torch.var_mean is 10 times slower on half-precision channels-last
+    maps than batch normalization, which takes the same on its way. And its gradient, which is affine
+    in x: one pass in the precision of x.
+    """
+
+    BLOCK = 65_536  # positions: the sums are plain ones, so not over too many; blocks are merged
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> tuple[Tensor, Tensor]:
+        one, zero = (
+            x.new_ones(x.shape[1], dtype=torch.float32),
+            x.new_zeros(x.shape[1], dtype=torch.float32),
+        )
+        rows = max(1, _CpuMoments.BLOCK // x.shape[3])
+        found = []
+        for sample in x.split(1):
+            blocks = [
+                torch.native_batch_norm(part, one, zero, None, None, True, 0.0, 0.0)[1:]
+                for part in sample.split(rows, dim=2)
+            ]
+            counts = [rows] * (len(blocks) - 1) + [x.shape[2] - rows * (len(blocks) - 1)]
+            # 1/σ of a constant channel comes as 0, or as not a number where rounding made σ² negative.
+            parts = [Moments(m, r.square().reciprocal().nan_to_num(0.0, posinf=0.0)) for m, r in blocks]
+            found.append(merged(parts, counts))
+        mean, var = (torch.stack(part) for part in zip(*found))
+        ctx.save_for_backward(x, mean)
+        return mean, var
+
+    @staticmethod
+    def backward(ctx, to_mean: Tensor, to_var: Tensor) -> Tensor:
+        x, mean = ctx.saved_tensors
+        count = x.shape[2] * x.shape[3]
+        slope = 2 * to_var / count
+        return affine(x, slope, to_mean / count - slope * mean)
+
+
+def merged(parts: Sequence[Moments], counts: Sequence[int | Tensor]) -> Moments:
+    """The moments of a whole from those of its parts, of so many positions each (Chan et al. 1979).
+
+    counts: numbers, or tensors of the parts' leading dimensions, each row with a count of its own.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    total = sum(counts)
+    shares = [count / total for count in counts]
+    mean = sum(_beside(share, part.mean) * part.mean for share, part in zip(shares, parts))
+    var = torch.zeros_like(parts[0].var)
+    for share, part in zip(shares, parts):
+        off = part.mean - mean
+        square = off.square() if off.ndim == var.ndim else off[..., None] * off[..., None, :]
+        var += _beside(share, var) * (part.var + square)
+    return Moments(mean, var)
+
+
+def statistics(x: Tensor, joint: bool = False) -> Statistics:
+    """Mean and standard deviation over space: μ(x) and σ(x) of Huang & Belongie 2017, eq. 5 and 6.
+
+    x: (N, C, H, W), any float dtype. σ = sqrt(var + EPS) with the biased variance, as
+    `torch.nn.functional.instance_norm` has it, so a constant channel gives sqrt(eps), not 0.
+    joint: Σ^½ of the covariance Σ, a little of the mean variance added to its diagonal, for σ.
+    """
+    mean, var = moments(x, joint)
+    return Statistics(mean, square_roots(var)[0] if joint else (var + EPS).sqrt())
+
+
+def square_roots(covariance: Tensor) -> tuple[Tensor, Tensor]:
+    """Σ^½ and Σ^-½, symmetric, of covariances (…, C, C) made positive definite (`RIDGE`).
+
+    By the Newton-Schulz iteration: only products of matrices, so that it runs, differentiates and
+    exports anywhere. It roughly doubles the smallest eigenvalue's share each time, and then the digits.
+    """
+    size = covariance.shape[-1]
+    one = torch.eye(size, device=covariance.device, dtype=covariance.dtype)
+    with torch.autocast(covariance.device.type, enabled=False):
+        spread = covariance.diagonal(dim1=-2, dim2=-1).mean(dim=-1)[..., None, None]
+        covariance = covariance + (RIDGE * spread + EPS) * one
+        norm = covariance.square().sum(dim=(-2, -1), keepdim=True).sqrt()
+        root, inverse = covariance / norm, one.expand_as(covariance)
+        for _ in range(20):
+            step = 1.5 * one - 0.5 * inverse @ root
+            root, inverse = root @ step, step @ inverse
+        return root * norm.sqrt(), inverse / norm.sqrt()
+
+
+LEAST = 16  # positions: a region of fewer has no statistics worth the name
+
+
+def regional_moments(x: Tensor, shares: Tensor, joint: bool = False) -> Moments:
+    """`moments` of each region of a feature map, (N, R, C) and (N, R, C) or (N, R, C, C).
+
+    x: (N, C, H, W). shares: (1 or N, R, H, W) in [0, 1], how much of each position belongs to each
+    region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `LEAST` positions
+    takes the moments of the whole map.
+    """
+    return settled(*weighted_moments(x, shares, joint), moments(x, joint))
+
+
+def weighted_moments(x: Tensor, shares: Tensor, joint: bool = False) -> tuple[Moments, Tensor]:
+    """`regional_moments` as they are, however small the region, and Σ m_r (N, R)."""
+    means, variances, totals = [], [], []
+    with torch.autocast(x.device.type, enabled=False):
+        rows = x.float().transpose(1, 2)  # as in `moments`
+        for share in shares.float().unbind(dim=1):
+            weight = share.expand(len(rows), -1, -1)[:, :, None]
+            total = weight.sum(dim=(1, 3)).clamp(min=EPS)
+            mean = (rows * weight).sum(dim=3).sum(dim=1) / total
+            off = rows - mean[:, None, :, None]
+            if joint:
+                var = ((off * weight) @ off.transpose(2, 3)).sum(dim=1)
+                variances.append(var / total[:, :, None])
+            else:
+                variances.append((off.square() * weight).sum(dim=3).sum(dim=1) / total)
+            means.append(mean)
+            totals.append(total[:, 0])
+    return Moments(torch.stack(means, dim=1), torch.stack(variances, dim=1)), torch.stack(totals, dim=1)
+
+
+def settled(regions: Moments, totals: Tensor, whole: Moments) -> Moments:
+    """The moments of regions, and of the whole for those that are smaller than `LEAST`."""
+    parts = zip(regions, whole)
+    return Moments(*(torch.where(_beside(totals >= LEAST, r), r, w[:, None]) for r, w in parts))
+
+
+def regional_statistics(x: Tensor, shares: Tensor) -> Statistics:
+    """`statistics` of each region of a feature map, (N, R, C) each; see `regional_moments`."""
+    mean, var = regional_moments(x, shares)
+    return Statistics(mean, (var + EPS).sqrt())
+
+
+def _beside(count: float | Tensor, values: Tensor) -> float | Tensor:
+    """A count for each row of values, in their shape; a number stays one."""
+    if not isinstance(count, Tensor):
+        return count
+    return count.reshape(*count.shape, *[1] * (values.ndim - count.ndim))
+
+
+def affine(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    # In the features' own precision: no float32 copy of a large feature map.
+    scale, shift = scale.to(x.dtype), shift.to(x.dtype)
+    if scale.ndim == 2:
+        return torch.addcmul(shift[:, :, None, None], x, scale[:, :, None, None])
+    rows = x.permute(0, 2, 3, 1).flatten(1, 2)
+    if x.shape[1] < 8 and rows.shape[1] % 8 == 0:  # a matrix of three columns multiplies slowly
+        scale, shift = torch.kron(torch.eye(8).to(scale), scale), shift.repeat(1, 8)
+        rows = rows.reshape(len(x), -1, 8 * x.shape[1])  # eight pixels at once: four times as fast
+    rows = torch.baddbmm(shift[:, None], rows, scale.transpose(1, 2).expand(len(x), -1, -1))
+    return rows.reshape(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)

@@ -1,0 +1,133 @@
+"""Weight files: safetensors with the network's config inside; nothing is ever unpickled."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ..errors import InputError
+from ..media.files import write_atomically
+from .config import Config
+from .network import StylizerNet
+from .vgg import Encoder, normalize_activations
+
+_PACKAGED = Path(__file__).parents[1] / "weights"  # where pip puts them
+WEIGHTS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "weights"
+
+FORMAT = "styletransfer-1"
+SHIPPED_ENCODER = "vgg19-oxford"
+
+
+def models() -> list[str]:
+    """Names of the models that ship with the package."""
+    return sorted(p.stem for p in WEIGHTS.glob("*.safetensors") if p.stem != SHIPPED_ENCODER)
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file; InputError if it is not one."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error})") from None
+
+
+def write_safetensors(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write tensors and metadata atomically; InputError if the disk does not take them."""
+    tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+    try:
+        write_atomically(path, lambda target: save_file(tensors, target, metadata))
+    except SafetensorError as error:
+        raise InputError(f"cannot write {path}: {error}") from None
+
+
+def load_encoder(normalized: bool = True) -> Encoder:
+    """The original Oxford VGG-19 to relu4_1, float32.
+
+    normalized: filters scaled to mean activation 1, as the stylizer uses it; False is the network
+    as it was released, as the metrics use it.
+    """
+    tensors, _ = read_safetensors(WEIGHTS / f"{SHIPPED_ENCODER}.safetensors")
+    means = {
+        key.removesuffix(".mean_activation").removeprefix("conv"): tensors.pop(key).float()
+        for key in list(tensors)
+        if key.endswith(".mean_activation")
+    }
+    encoder = Encoder("vgg19")
+    encoder.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
+    encoder.requires_grad_(False)
+    return normalize_activations(encoder, means) if normalized else encoder
+
+
+def model_path(model: str | Path) -> Path:
+    """The file of a model: a shipped name, or a path. InputError names what there is."""
+    named = WEIGHTS / f"{model}.safetensors"
+    if str(model) in models():
+        return named
+    path = Path(model)
+    if path.is_file():
+        return path
+    raise InputError(f"no model {str(model)!r}: give one of {', '.join(models())}, or a file")
+
+
+def load_model(model: str | Path) -> StylizerNet:
+    """Load a stylizer, float32 on the CPU, from a shipped name or a safetensors path."""
+    path = model_path(model)
+    tensors, metadata = read_safetensors(path)
+    if metadata.get("format") != FORMAT:
+        raise InputError(f"{path}: not a styletransfer model (or one of a newer version)")
+    try:
+        net = StylizerNet(read_config(metadata["config"], tensors))
+        if not any(key.startswith("encoder.") for key in tensors):
+            encoder = load_encoder().state_dict(prefix="encoder.")
+            tensors = {**tensors, **encoder}
+        net.load_state_dict(tensors)
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: its weights do not fit its config ({reason})") from None
+    net.digest = file_digest(path)
+    return net.requires_grad_(False).eval()
+
+
+def read_config(text: str, tensors: dict[str, Tensor]) -> Config:
+    """The config of a network that these are the weights of. ValueError, KeyError or TypeError if it
+    cannot be: one that is larger than they are is never built."""
+    config = Config(**json.loads(text))
+    widest = max((side for tensor in tensors.values() for side in tensor.shape), default=0)
+    deepest = max(config.blocks, sum(config.convolutions))
+    if max(*config.channels, len(config.styles)) > widest or deepest > len(tensors):
+        raise ValueError("it is of a larger network")
+    return config
+
+
+def save_model(path: str | Path, net: StylizerNet, extra: dict[str, str] | None = None) -> None:
+    """Write a stylizer atomically: fp16 weights, config in the metadata.
+
+    The shipped encoder is referred to by its name; any other is stored along, so that the file
+    needs nothing else.
+    """
+    tensors = net.state_dict()
+    if net.config.encoder == SHIPPED_ENCODER and net.config.channels == Config().channels:
+        tensors = {key: t for key, t in tensors.items() if not key.startswith("encoder.")}
+    half = {key: _half(key, tensor) for key, tensor in tensors.items()}
+    metadata = {"format": FORMAT, "config": json.dumps(asdict(net.config)), **(extra or {})}
+    write_safetensors(path, half, metadata)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _half(key: str, tensor: Tensor) -> Tensor:
+    # Biases stay float32: they are small, and conv1_1's carries the folded mean colour.
+    dtype = torch.float32 if key.endswith("bias") else torch.float16
+    return tensor.to(dtype)

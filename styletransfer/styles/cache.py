@@ -1,0 +1,59 @@
+"""Style codes that were made before, under the hash of what they were made of."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from ..errors import InputError
+from .code import SUFFIX, StyleCode
+
+VARIABLE = "STYLETRANSFER_CACHE"
+LIMIT = 2000  # codes, of some KB each; the ones longest unused go first
+
+
+def cache_folder() -> Path | None:
+    """$STYLETRANSFER_CACHE, else ~/.cache/styletransfer; None if that variable is empty."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = os.environ.get(VARIABLE, str(Path(home) / "styletransfer"))
+    return Path(folder) if folder else None
+
+
+def remembered(
+    picture: Tensor,
+    about: str,
+    name: str,
+    make: Callable[[], StyleCode],
+    check: Callable[[StyleCode], None] = lambda code: None,
+) -> StyleCode:
+    """The code of a picture, from the cache or from make(). about: whatever else it depends on. check:
+    raises InputError for a code from the cache that cannot be, which is made anew."""
+    folder = cache_folder()
+    if folder is None:
+        return make()
+    key = hashlib.sha256(f"{about} {tuple(picture.shape)}".encode())
+    key.update(picture.cpu().contiguous().numpy())
+    path = folder / f"{key.hexdigest()[:40]}{SUFFIX}"
+    with suppress(InputError, OSError):  # not there, or not whole
+        code = StyleCode.load(path)
+        check(code)
+        os.utime(path)
+        return replace(code, styles={name: 1.0})
+    code = make()
+    with suppress(InputError, OSError):  # a cache that cannot be written is none
+        folder.mkdir(parents=True, exist_ok=True)
+        code.save(path)
+        _forget(folder)
+    return code
+
+
+def _forget(folder: Path) -> None:
+    codes = list(folder.glob(f"*{SUFFIX}"))
+    if len(codes) > LIMIT:
+        codes.sort(key=lambda path: path.stat().st_mtime)
+        for path in codes[: len(codes) - LIMIT * 9 // 10]:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,99 @@
+"""A style as a few kilobytes: what the network needs to know of a painting, and arithmetic on it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from .. import __version__
+from ..errors import InputError
+from ..models.statistics import Statistics
+from ..models.weights import read_safetensors, write_safetensors
+
+SUFFIX = ".style.safetensors"
+FORMAT = "styletransfer-style-1"
+
+
+@dataclass(frozen=True)
+class StyleCode:
+    """Channel means and standard deviations of a style's features at each of the model's taps.
+
+    statistics: tap → Statistics of shape (1, C), float32 on the CPU. digest: SHA-256 of the weight
+    file it was made with; another model's features mean something else. The rest is for people to
+    read. model: that model's name. version: of this package. styles: what it was made of, name →
+    share, summing to 1.
+    """
+
+    statistics: dict[str, Statistics]
+    digest: str
+    model: str = ""
+    version: str = __version__
+    styles: Mapping[str, float] = field(default_factory=dict)
+
+    def save(self, path: str | Path) -> None:
+        """Write a `.style.safetensors` file (a few KB), atomically."""
+        tensors = {}
+        for tap, (mean, std) in self.statistics.items():
+            tensors |= {f"{tap}.mean": mean, f"{tap}.std": std}
+        metadata = {
+            "format": FORMAT,
+            "digest": self.digest,
+            "model": self.model,
+            "version": self.version,
+        }
+        write_safetensors(path, tensors, {**metadata, "styles": json.dumps(dict(self.styles))})
+
+    @staticmethod
+    def load(path: str | Path) -> "StyleCode":
+        """Read a file that `save` wrote; InputError if it is anything else."""
+        tensors, metadata = read_safetensors(Path(path))
+        if metadata.get("format") != FORMAT:
+            raise InputError(f"{path}: is not a style code")
+        taps = dict.fromkeys(key.rpartition(".")[0] for key in tensors)
+        try:
+            statistics = {t: Statistics(tensors[f"{t}.mean"], tensors[f"{t}.std"]) for t in taps}
+            styles = {name: float(share) for name, share in json.loads(metadata["styles"]).items()}
+            about = metadata["digest"], metadata["model"], metadata["version"]
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise InputError(f"{path}: is not a whole style code (lacks {error})") from None
+        parts = [part for pair in statistics.values() for part in pair]
+        if not all(part.dtype == torch.float32 and part.isfinite().all() for part in parts):
+            raise InputError(f"{path}: is not a whole style code (some of its numbers are none)")
+        return StyleCode(statistics, *about, styles)
+
+
+def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
+    """Weighted mean of style codes; weights are normalised to sum 1, equal if not given.
+
+    AdaIN is affine in a style's statistics, so this equals blending the bottleneck's outputs
+    (Huang & Belongie 2017, eq. 15).
+    """
+    weights = shares(weights, len(codes))
+    if len({code.digest for code in codes}) > 1:
+        raise InputError("these style codes come from different models")
+    used = [(code, w) for code, w in zip(codes, weights) if w > 0]
+    if len(used) == 1:
+        return used[0][0]
+    mixed = {}
+    for tap in used[0][0].statistics:
+        parts = zip(*(code.statistics[tap] for code, _ in used))
+        mixed[tap] = Statistics(*(sum(w * x for (_, w), x in zip(used, part)) for part in parts))
+    styles: dict[str, float] = {}
+    for code, weight in used:
+        for name, share in code.styles.items():
+            styles[name] = styles.get(name, 0) + weight * share
+    return StyleCode(mixed, used[0][0].digest, used[0][0].model, styles=styles)
+
+
+def shares(weights: Sequence[float] | None, count: int) -> list[float]:
+    """Weights normalised to sum 1, one for each of `count` styles, equal for None; InputError if not."""
+    weights = [1.0] * count if weights is None else [float(w) for w in weights]
+    if not count:
+        raise InputError("no style given")
+    if len(weights) != count:
+        raise InputError(f"{len(weights)} weights for {count} styles: give one for each")
+    if not all(0 <= w < float("inf") for w in weights) or not sum(weights) > 0:
+        raise InputError("weights must not be negative, and at least one must be above 0")
+    return [w / sum(weights) for w in weights]

@@ -1,0 +1,93 @@
+"""Pictures that are read and written a part at a time, in memory or on disk."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..media.files import FULL
+from ..media.large_tiff import tiff_header
+
+
+class Canvas:
+    """Pictures (N, 3, H, W): float in [0, 1], or uint8."""
+
+    def __init__(self, pixels: Tensor):
+        self.pixels = pixels
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """How many pictures, their height and their width."""
+        return self.pixels.shape[0], self.pixels.shape[2], self.pixels.shape[3]
+
+    def read(self, rows: slice, columns: slice) -> Tensor:
+        """A part as float32 (N, 3, h, w) in [0, 1]."""
+        part = self.pixels[:, :, rows, columns]
+        return part.float() / 255 if part.dtype == torch.uint8 else part.float()
+
+    def write(self, rows: slice, columns: slice, part: Tensor) -> None:
+        """Put a part, as `read` gives it, in its place."""
+        if self.pixels.dtype == torch.uint8:
+            part = part.mul(255).round()
+        self.pixels[:, :, rows, columns] = part.to(self.pixels.device, self.pixels.dtype)
+
+    def blank(self) -> "Canvas":
+        """Another of the same kind and size, with nothing on it yet."""
+        return Canvas(torch.empty_like(self.pixels))
+
+    def scratch(self, height: int, width: int) -> "Canvas":
+        """Another of float numbers and this size, for what is needed on the way."""
+        shape = len(self.pixels), 3, height, width
+        return Canvas(torch.empty(shape, dtype=torch.float32, device=self.pixels.device))
+
+
+class DiskCanvas(Canvas):
+    """One picture in a file of raw RGB, uint8 or float16, of which only the part in use is in memory.
+
+    header: bytes of the file before the first pixel.
+    """
+
+    def __init__(self, path: Path, height: int, width: int, header: int = 0, dtype: type = np.uint8):
+        self.path, self.height, self.width, self.header = path, height, width, header
+        self.dtype = dtype
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return 1, self.height, self.width
+
+    @property
+    def pixels(self) -> Tensor:  # mapped anew each time, so that what was read can be forgotten
+        shape = (self.height, self.width, 3)
+        array = np.memmap(self.path, self.dtype, "r+", offset=self.header, shape=shape)
+        return torch.from_numpy(array).permute(2, 0, 1)[None]
+
+    def blank(self) -> "DiskCanvas":
+        """A TIFF beside it, for `media.large_tiff.pack` to read."""
+        path = self.path.with_name(f"{self.path.name}-painted.tif")
+        header = tiff_header(self.height, self.width)
+        with open(path, "wb") as file:
+            file.write(header)
+            file.truncate(length := len(header) + self.height * self.width * 3)
+            _reserve(file.fileno(), length)
+        return DiskCanvas(path, self.height, self.width, len(header))
+
+    def scratch(self, height: int, width: int) -> "DiskCanvas":
+        """A file beside it, in half precision: an eighth of a grey level."""
+        handle, path = tempfile.mkstemp(prefix=f"{self.path.name}-", dir=self.path.parent)
+        with open(handle, "wb") as file:
+            file.truncate(length := height * width * 3 * 2)
+            _reserve(file.fileno(), length)
+        return DiskCanvas(Path(path), height, width, dtype=np.float16)
+
+
+def _reserve(file: int, length: int) -> None:
+    """OSError now if the disk is too full: a file that is mapped would end the process then."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file, 0, length)
+        except OSError as error:
+            if error.errno in FULL:  # others: it is not to be had on this disk
+                raise

@@ -1,0 +1,215 @@
+"""The sizes at which a picture is painted, one after the other: drafts first, then the picture itself.
+
+Each draft is painted at a part of the size, enlarged, and painted again with the photo's details
+over it (`models.draft`). All that is asked for here is a window of what a pass is given: where it lies
+in the whole decides what it holds, so that tiles meet.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..models.config import PIXELS
+from ..models.draft import enlarged
+from ..models.network import Code, StylizerNet
+from ..models.padding import padded
+from ..models.statistics import Moments
+from .buffer import Canvas
+
+FINEST = 1.1  # a draft that is hardly smaller than the picture is not worth its time
+STEP = 256  # side of what of a smaller copy is made at once
+
+Read = Callable[[slice, slice], Tensor]
+"""Gives a window of pictures, (N, C, h, w)."""
+
+
+class Look(NamedTuple):
+    """What a canvas is to be painted with; as for `StylizerNet.forward`, maps of the canvas's size."""
+
+    code: Code
+    alpha: float | Tensor = 1.0
+    shares: Tensor | None = None
+
+    def within(self, rows: slice, columns: slice, device: torch.device) -> "Look":
+        """The same for a window, which may reach beyond the canvas as far as `padded` does."""
+        return Look(self.code, *(_cut(m, rows, columns, device) for m in self[1:]))
+
+    def smaller(self, factor: float) -> "Look":
+        """The same for a canvas's `smaller` copy."""
+        return Look(self.code, *(_smaller_map(m, factor) for m in self[1:]))
+
+
+def factors(net: StylizerNet, strokes: float = 1.0) -> list[float]:
+    """How many times smaller than the picture each draft is, the smallest first: 2 ** drafts for
+    strokes = 1, twice that for 2, and half of it each time as long as that is smaller at all."""
+    found, factor = [], strokes * 2.0**net.config.drafts
+    while factor >= FINEST:
+        found.append(factor)
+        factor /= 2
+    return found
+
+
+def statistic_names(net: StylizerNet, strokes: float = 1.0) -> list[str]:
+    """What the statistics are called that a picture is painted with: those of its pixels, and those of
+    each tap at each size."""
+    sizes = [*factors(net, strokes), 1.0]
+    found = [name_at(tap, factor) for factor in sizes for tap in net.config.depths]
+    return found + [PIXELS] * (PIXELS in net.config.taps)
+
+
+def name_at(tap: str, factor: float) -> str:
+    """What the statistics of a tap are called where the picture is so many times smaller."""
+    return tap if factor == 1 else f"{tap}/{factor:g}"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One size of a picture: the photo at that size and what it is painted with.
+
+    factor: how many times smaller than the picture it is. first: whether it is a draft painted from the
+    photo alone. below: the level before, and painted, what was made of that.
+    """
+
+    net: StylizerNet
+    photo: Canvas
+    look: Look
+    factor: float = 1.0
+    first: bool = False
+    below: "Level | None" = None
+    painted: Canvas | None = None
+
+    def name(self, tap: str) -> str:
+        """What the statistics of a tap are called at this size."""
+        return name_at(tap, self.factor)
+
+    def read(self, rows: slice, columns: slice, palette: dict[str, Moments]) -> Tensor:
+        """What a pass is given of a window, (N, 3, h, w), on the network's device.
+
+        rows, columns: up to where `padded` extends the photo. palette: the photo's moments that
+        `StylizerNet.recolor` takes.
+        """
+        x = self.recolored(rows, columns, palette)
+        if self.first and self.net.config.grain:
+            x = x + extended_window(self.net.grain, self.photo.shape[1:], rows, columns)
+        if self.below is None:
+            return x
+        shape, ratio = self.below.photo.shape[1:], self.below.factor / self.factor
+
+        def read(*at: slice) -> Tensor:
+            draft = self.painted.read(*at).to(self.net.device)
+            return self.net.overlay.below(draft, self.below.recolored(*at, palette))
+
+        below = enlarged_window(read, shape, rows, columns, ratio)
+        return self.net.overlay(below, x).contiguous(memory_format=torch.channels_last)
+
+    def recolored(self, rows: slice, columns: slice, palette: dict[str, Moments]) -> Tensor:
+        """A window of the photo in the style's palette."""
+        x = extended_window(self.photo.read, self.photo.shape[1:], rows, columns).to(self.net.device)
+        look = self.look.within(rows, columns, self.net.device)
+        return self.net.recolor(x.contiguous(memory_format=torch.channels_last), *look, palette)
+
+
+def smaller(content: Canvas, factor: float) -> Canvas:
+    """A copy of a canvas, as far as it is `padded`, a part of its size: float, every pixel the mean of
+    those that it covers."""
+    _, *sides = content.shape
+    height, width = (_fewer(padded(side), factor) for side in sides)
+    out = content.scratch(height, width)
+    for top in range(0, height, STEP):
+        for left in range(0, width, STEP):
+            rows, columns = slice(top, min(top + STEP, height)), slice(left, min(left + STEP, width))
+            out.write(rows, columns, _covered(content.read, sides, rows, columns, factor))
+    return out
+
+
+def enlarged_window(
+    read: Read, shape: Sequence[int], rows: slice, columns: slice, ratio: float
+) -> Tensor:
+    """A window of pictures of this shape (H, W), which `read` gives, as if they were enlarged, bilinear;
+    for a ratio of 2 this is `models.draft.enlarged`. rows, columns: in pixels of the enlarged ones."""
+    if ratio == 2 and (rows, columns) == tuple(slice(0, 2 * side) for side in shape):
+        return enlarged(read(*(slice(0, side) for side in shape)))  # the whole, at once
+    down, right = (_mixture(at, ratio, side) for at, side in zip((rows, columns), shape))
+    x = read(down[0], right[0])
+    for dim, (_, low, high, share) in ((2, down), (3, right)):
+        share = share.to(x).view(-1, *[1] * (3 - dim))
+        low, high = (x.index_select(dim, index.to(x.device)) for index in (low, high))
+        x = low.lerp(high, share)
+    return x
+
+
+def extended_window(read: Read, shape: Sequence[int], rows: slice, columns: slice) -> Tensor:
+    """A window of pictures of this shape (H, W), which `read` gives, as if they were reflected at their
+    right and bottom edge; as `pad_to_multiple` has it of the whole."""
+    at = [_reflected(window, side) for window, side in zip((rows, columns), shape)]
+    x = read(*(slice(int(index.min()), int(index.max()) + 1) for index in at))
+    for dim, (index, window, side) in enumerate(zip(at, (rows, columns), shape), 2):
+        if window.stop > side:
+            x = x.index_select(dim, torch.from_numpy(index - index.min()).to(x.device))
+    return x
+
+
+def _reflected(at: slice, side: int) -> np.ndarray:
+    """Where a stretch of a side lies that is reflected at its end."""
+    period = max(1, 2 * (side - 1))
+    index = np.arange(at.start, at.stop) % period
+    return np.minimum(index, period - index) if side > 1 else index
+
+
+def _mixture(at: slice, ratio: float, side: int) -> tuple[slice, Tensor, Tensor, Tensor]:
+    """What a stretch of an enlarged side is made of: a stretch of the side, two of its pixels for each
+    of the enlarged one's, and how much of the second."""
+    position = (torch.arange(at.start, at.stop, dtype=torch.float64) + 0.5) / ratio - 0.5
+    position = position.clamp(0, side - 1)
+    low = position.floor().long()
+    high = (low + 1).clamp(max=side - 1)
+    first = int(low[0])
+    return slice(first, int(high[-1]) + 1), low - first, high - first, position - low
+
+
+def _fewer(side: int, factor: float) -> int:
+    return math.ceil(side / factor)
+
+
+def _covered(read: Read, shape: Sequence[int], rows: slice, columns: slice, factor: float) -> Tensor:
+    """A window of the `smaller` copy of pictures of this shape, which `read` gives."""
+    seen = [
+        slice(int(at.start * factor), min(padded(side), math.ceil(at.stop * factor)))
+        for at, side in zip((rows, columns), shape)
+    ]
+    x = extended_window(read, shape, *seen).float()
+    if factor == int(factor):
+        return F.avg_pool2d(x, int(factor), ceil_mode=True)
+    down, right = (_cover(at, span, factor).to(x) for at, span in zip((rows, columns), seen))
+    return down @ x @ right.T
+
+
+def _cover(at: slice, span: slice, factor: float) -> Tensor:
+    """How much of each pixel of a span lies in each of a smaller copy's pixels, (smaller, span); rows
+    that sum to 1."""
+    start = torch.arange(at.start, at.stop, dtype=torch.float64)[:, None] * factor
+    pixel = torch.arange(span.start, span.stop, dtype=torch.float64)
+    shared = torch.minimum(start + factor, pixel + 1) - torch.maximum(start, pixel)
+    shared = shared.clamp(min=0)
+    return shared / shared.sum(dim=1, keepdim=True)
+
+
+def _cut(map: float | Tensor | None, rows: slice, columns: slice, device: torch.device):
+    if not isinstance(map, Tensor):
+        return map
+    window = extended_window(lambda r, c: map[:, :, r, c], map.shape[2:], rows, columns)
+    return window.to(device)
+
+
+def _smaller_map(map: float | Tensor | None, factor: float):
+    if not isinstance(map, Tensor):
+        return map
+    sides = map.shape[2:]
+    whole = (slice(0, _fewer(padded(side), factor)) for side in sides)
+    return _covered(lambda r, c: map[:, :, r, c], sides, *whole, factor)

@@ -1,0 +1,121 @@
+"""Where a style goes: masks, and maps whose colours choose a style at each position."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..errors import InputError
+from ..media.image import open_map, read_picture, to_picture
+
+TRANSPARENT = -1  # in place of the colour that hides behind it
+Map = str | os.PathLike | Image.Image | np.ndarray
+
+
+def read_mask(source: Map, size: tuple[int, int]) -> Tensor:
+    """A grey picture as float32 (1, 1, H, W) in [0, 1]: white is all, black and transparent nothing.
+
+    size: (width, height) that it must have, the content's.
+    """
+    if isinstance(source, (np.ndarray, Image.Image)):
+        picture = to_picture(_image(source))
+    else:
+        picture = read_picture(source)
+    _check_size("mask", picture.rgb.size, size)
+    mask = torch.from_numpy(np.array(picture.rgb.convert("L"), dtype=np.float32))[None, None] / 255
+    if picture.alpha is None:
+        return mask
+    return mask * (torch.from_numpy(np.array(picture.alpha, dtype=np.float32)) / 255)
+
+
+def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[int, int]) -> Tensor:
+    """A map as shares (1, R, H, W) of 0 and 1: which of the keys each position belongs to.
+
+    keys: colours, "#ff0000", or labels, "3", which are the grey values or palette entries of the
+    map's file. What is transparent has no colour. default: whether a last region takes what no key
+    names; without it, that is an InputError, as is a map of another size than the content's (width,
+    height).
+    """
+    image = _image(source) if isinstance(source, (np.ndarray, Image.Image)) else open_map(source)
+    _check_size("map", image.size, size)
+    by_color = [key.startswith("#") for key in keys]
+    if any(by_color) and not all(by_color):
+        raise InputError("a map's regions are all colours (#ff0000) or all labels (3), not both")
+    if all(by_color):
+        pixels = np.array(image.convert("RGB")).astype(np.int32)
+        values = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+        if image.has_transparency_data:
+            values[np.array(image.convert("RGBA"))[..., 3] == 0] = TRANSPARENT
+        wanted = [_color(key) for key in keys]
+    else:
+        wanted = [_label(key) for key in keys]
+        if image.mode not in ("P", "L", "1", "I", "I;16"):
+            raise InputError(f"a map of mode {image.mode} has no labels: name its colours, #ff0000")
+        values = np.array(image).astype(np.int32)
+    if len(set(wanted)) < len(wanted):
+        raise InputError("a region of the map is named twice")
+    shares = [values == value for value in wanted]
+    rest = ~np.any(shares, axis=0)
+    if default:
+        shares.append(rest)
+    elif rest.any():
+        raise InputError(_unnamed(values[rest], all(by_color)))
+    return torch.from_numpy(np.stack(shares)[None].astype(np.float32))
+
+
+def soften(shares: Tensor, radius: int) -> Tensor:
+    """Shares (1, R, H, W) with their borders softened to ramps of `radius` pixels to either side."""
+    if radius == 0:
+        return shares
+    for kernel, padding in (
+        ((1, 2 * radius + 1), (radius, radius, 0, 0)),
+        ((2 * radius + 1, 1), (0, 0, radius, radius)),
+    ):
+        shares = F.avg_pool2d(F.pad(shares, padding, mode="replicate"), kernel, stride=1)
+    return shares
+
+
+def _image(source: Image.Image | np.ndarray) -> Image.Image:
+    if isinstance(source, Image.Image):
+        return source
+    channels = source.shape[2:] if source.dtype == np.uint8 else ()
+    known = source.dtype in (np.uint8, bool) and source.ndim == 2 + len(channels) and source.size
+    if not known or channels not in ((), (2,), (3,), (4,)):
+        raise InputError(f"a mask or map must be uint8 (H, W), not {source.dtype} {source.shape}")
+    return Image.fromarray(source)
+
+
+def _check_size(what: str, found: tuple[int, int], wanted: tuple[int, int]) -> None:
+    if found != wanted:
+        sizes = f"{found[0]}×{found[1]}, the photo {wanted[0]}×{wanted[1]}"
+        raise InputError(f"the {what} is {sizes}: they must be alike")
+
+
+def _color(key: str) -> int:
+    try:
+        if len(key) == 7:
+            return int(key[1:], 16)
+    except ValueError:
+        pass
+    raise InputError(f"{key!r} is not a colour: six hexadecimal digits are, #ff0000")
+
+
+def _label(key: str) -> int:
+    try:
+        return int(key)
+    except ValueError:
+        raise InputError(f"{key!r} is neither a colour (#ff0000) nor a label (3)") from None
+
+
+def _unnamed(values: np.ndarray, by_color: bool) -> str:
+    found, counts = np.unique(values, return_counts=True)
+    found = found[np.argsort(-counts)]
+    names = [f"#{value:06x}" if by_color else str(value) for value in found[:4]]
+    names = ["what is transparent" if by_color and v < 0 else n for v, n in zip(found, names)]
+    more = f" and {len(found) - 4} more" if len(found) > 4 else ""
+    hint = "; a JPEG has no exact colours, use a PNG" if len(found) > 100 else ""
+    return f"no style for {', '.join(names)}{more} of the map (a STYLE takes what is left){hint}"

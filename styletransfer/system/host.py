@@ -1,0 +1,82 @@
+"""What this machine has left for us, or the container that we are in. No torch here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from ..errors import InputError
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+CGROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+
+
+def free_memory(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int:
+    """Bytes that may still be taken: of the machine, and within the limits of our control groups
+    (version 1 and 2) and of our address space.
+
+    cgroups: where they are mounted. membership: which ones are ours.
+    """
+    return max(0, min(psutil.virtual_memory().available, *_limits(cgroups, membership)))
+
+
+def check_free(need: float, what: str, remedy: str) -> None:
+    """InputError if so many bytes are more than is free."""
+    if need > (free := free_memory()):
+        sizes = f"needs about {need / 1e9:,.1f} GB of memory and {free / 1e9:.1f} GB is free"
+        raise InputError(f"{what} {sizes}: {remedy}")
+
+
+def _limits(cgroups: Path, membership: Path) -> Iterator[int]:
+    """What is left of each limit; of a group's limits those of all groups that it is in count."""
+    yield 2**63
+    if resource:
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if soft != resource.RLIM_INFINITY:
+            yield soft - psutil.Process().memory_info().vms
+    for root, path, names in _groups(cgroups, membership):
+        # A container may see its own group at the root, and name it as the host does.
+        folder = root.joinpath(*(part for part in path.split("/") if part not in ("", "..")))
+        for group in (folder, *folder.parents):
+            limit, used, cached = (_number(group / name, key) for name, key in names)
+            if limit is not None and used is not None:
+                yield limit - used + (cached or 0)  # what files have cached is given back
+            if group == root:
+                break
+
+
+def _groups(cgroups: Path, membership: Path) -> Iterator[tuple[Path, str, tuple]]:
+    """Root, path and files (each with the word before its number) of the groups that count memory."""
+    two = ("memory.max", ""), ("memory.current", ""), ("memory.stat", "inactive_file")
+    one = (
+        ("memory.limit_in_bytes", ""),
+        ("memory.usage_in_bytes", ""),
+        ("memory.stat", "total_inactive_file"),
+    )
+    try:
+        lines = membership.read_text().splitlines()
+    except OSError:  # no Linux
+        return
+    for line in lines:
+        _, _, rest = line.partition(":")
+        kinds, _, path = rest.partition(":")
+        if not kinds:
+            yield cgroups, path, two
+        elif "memory" in kinds.split(","):
+            yield cgroups / "memory", path, one
+
+
+def _number(file: Path, key: str) -> int | None:
+    """The number in a file, or that in its line which begins with a word; None if there is none."""
+    try:
+        for line in file.read_text().splitlines():
+            *words, value = line.split()
+            if words == ([key] if key else []):
+                return int(value)
+    except (OSError, ValueError):  # not there, or "max"
+        pass
+    return None

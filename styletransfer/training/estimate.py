@@ -1,0 +1,105 @@
+"""A few steps that write nothing: what a run will cost."""
+
+import resource
+import sys
+import time
+from dataclasses import dataclass, replace
+
+import torch
+
+from .distributed import Group
+from .loop import begin, step, to_float, trained
+from .session import Session
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a few steps took.
+
+    step_seconds: of a step whose data is there. data_seconds: of loading a batch when nothing else
+    is done. beside: whether worker processes load while the step runs. memory: bytes, of the GPU or
+    of the process.
+    """
+
+    pictures: str
+    steps: int
+    batch_size: int
+    crop: int
+    trained: int
+    step_seconds: float
+    data_seconds: float
+    beside: bool
+    memory: int
+    place: str
+
+    @property
+    def waiting_seconds(self) -> float:
+        """That a step waits for its data."""
+        return max(0.0, self.data_seconds - self.step_seconds) if self.beside else self.data_seconds
+
+    @property
+    def samples_per_second(self) -> float:
+        return self.batch_size / (self.step_seconds + self.waiting_seconds)
+
+    def __str__(self) -> str:
+        hours = self.steps * self.batch_size / self.samples_per_second / 3600
+        took = f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.0f} minutes"
+        return "\n".join(
+            [
+                f"pictures  {self.pictures}",
+                f"network   {self.trained / 1e6:.2f} million weights to train",
+                f"memory    {self.memory / 1e9:.1f} GB of {self.place}",
+                f"speed     {self.samples_per_second:.1f} samples/s: a batch of {self.batch_size} at "
+                f"{self.crop} px takes {self.step_seconds:.3f} s, decoding it {self.data_seconds:.3f} s",
+                f"time      {took} for {self.steps} steps",
+            ]
+        )
+
+
+def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehearsal:
+    """Time `steps` steps after two to warm up, and the loading of as many batches on its own.
+
+    means: as for `trainer.begin`.
+    """
+    recipe = replace(session.recipe, steps=10**9, reconstruct=0, reconstruct_every=0)
+    run = begin(
+        session.config, recipe, session.content, session.style, group,
+        saved=session.saved, init=session.init, **means,
+    )  # fmt: skip
+    data, workers = iter(run.batches), means.get("workers", 0)
+    for _ in range(2 * workers + 1):  # what the workers have ready before anybody waits
+        *batch, which = next(data)
+        photos, paintings = (to_float(crops, group.device) for crops, _ in batch)
+    count = max(steps, 4 * workers)
+    started = time.perf_counter()
+    for _ in range(count):
+        next(data)
+    data_seconds = (time.perf_counter() - started) / count
+
+    def timed(count: int) -> float:
+        started = time.perf_counter()
+        for _ in range(count):
+            step(run.state, run.painter, run.vgg, recipe, photos, paintings, which)
+        if group.device.type == "cuda":
+            torch.cuda.synchronize()
+        return (time.perf_counter() - started) / count
+
+    timed(2)
+    cuda = group.device.type == "cuda"
+    if cuda:
+        torch.cuda.reset_peak_memory_stats()
+    step_seconds = timed(steps)
+    # ru_maxrss is in KiB on Linux and in bytes on macOS.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Rehearsal(
+        pictures=session.describe(),
+        steps=session.recipe.steps,
+        batch_size=recipe.batch_size,
+        crop=recipe.crop,
+        trained=sum(p.numel() for p in trained(run.state.net)),
+        step_seconds=step_seconds,
+        data_seconds=data_seconds,
+        beside=workers > 0 and not means.get("resident"),
+        memory=torch.cuda.max_memory_allocated() if cuda else peak,
+        place=torch.cuda.get_device_name() if cuda else "this process",
+    )

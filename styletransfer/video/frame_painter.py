@@ -1,0 +1,161 @@
+"""Frames through the network, with statistics that do not jump from one to the next."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..device import cores, enough_memory, painters
+from ..models.memory import affordable, check_memory
+from ..models.statistics import Moments, Statistics
+from ..styles.code import StyleCode, blend
+from ..stylize import color
+from ..stylize.buffer import Canvas
+from ..stylize.levels import Look, statistic_names
+from ..stylize.paint import paint
+from ..stylize.stylizer import Stylizer
+
+MEMORY = 0.9  # what a frame's statistics keep of those before it
+
+
+class Turn:
+    """A frame's place in the line. found: its running moments by name, for which the next waits."""
+
+    def __init__(self, names: Sequence[str], before: "Turn | None" = None):
+        self.before, self.found = before, {name: Future() for name in names}
+
+    def moments(self) -> dict[str, Moments]:
+        return {tap: future.result() for tap, future in self.found.items()}
+
+    def fail(self, error: BaseException) -> None:
+        for future in self.found.values():
+            if not future.done():
+                future.set_exception(error)
+
+
+class Painter:
+    """Paints frames, several at once.
+
+    styles: (second, code) in order of time; between two the code moves from the one to the other.
+    steady: AdaIN takes away a running mean of the frames' own statistics, μ̄ₜ = 0.9 μ̄ₜ₋₁ + 0.1 μₜ (and
+    so the variances), so that what enters the picture on one side does not change the other at once.
+    """
+
+    def __init__(
+        self,
+        stylizer: Stylizer,
+        styles: Sequence[tuple[float, StyleCode]],
+        alpha: float = 1.0,
+        luminance: bool = False,
+        steady: bool = True,
+        strokes: float = 1.0,
+    ):
+        self.stylizer, self.net = stylizer, stylizer.net
+        self.styles, self.alpha, self.luminance, self.steady = styles, alpha, luminance, steady
+        self.strokes, self._names = strokes, statistic_names(stylizer.net, strokes)
+        self._turn: Turn | None = None
+        self._code: tuple[StyleCode, dict[str, Statistics]] | None = None
+
+    def turn(self, fresh: bool = False) -> Turn:
+        """The next frame's turn. Called in the order of the frames; they are painted in any.
+
+        fresh: it has nothing to do with the one before: after a cut.
+        """
+        self._turn = Turn(self._names, self._turn if self.steady and not fresh else None)
+        return self._turn
+
+    @torch.inference_mode()
+    def paint(self, picture: np.ndarray, turn: Turn, time: Fraction | float = 0) -> np.ndarray:
+        """A frame as it is seen at `time`: float32 (H, W, 3) in [0, 1], or uint8; float32 out.
+
+        It waits for statistics of the frame before, whose painting must have begun.
+        """
+        try:
+            return self._paint(picture, turn, self._statistics(float(time)))
+        except BaseException as error:
+            turn.fail(error)
+            raise
+        finally:
+            turn.before = None
+
+    def state(self, turn: Turn) -> dict[str, np.ndarray]:
+        """What the frame after this turn needs to know of those before it."""
+        parts = {f"{tap}.{p}": x for tap, m in turn.moments().items() for p, x in m._asdict().items()}
+        return {key: x.cpu().numpy() for key, x in parts.items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from what `state` gave."""
+        turn = self.turn(fresh=True)
+        for tap, future in turn.found.items():
+            parts = (torch.from_numpy(state[f"{tap}.{p}"]) for p in Moments._fields)
+            future.set_result(Moments(*(x.to(self.net.device) for x in parts)))
+
+    def _paint(self, picture: np.ndarray, turn: Turn, code: dict[str, Statistics]) -> np.ndarray:
+        height, width = picture.shape[:2]
+        check_memory(width, height, self.net)
+        if picture.dtype == np.uint8:
+            picture = picture / np.float32(255)
+        x = torch.from_numpy(picture).to(self.net.device).permute(2, 0, 1)[None]
+        with enough_memory(self.net.device, "a smaller --size"):
+            out = self._network(x, code, turn)
+        if self.luminance:
+            out = color.with_luminance_of(x, out)
+        return out[0].permute(1, 2, 0).contiguous().cpu().numpy()
+
+    def _network(self, x: Tensor, code: dict[str, Statistics], turn: Turn) -> Tensor:
+        """A frame (1, 3, H, W) as `stylize.paint` paints it, with the moments on their way."""
+        settle = partial(self._smoothed, turn)
+        look = Look(code, self.alpha)
+        out = paint(self.net, Canvas(x), look, "off", strokes=self.strokes, settle=settle).pixels
+        for name, future in turn.found.items():  # of a draft that is not painted of so small a frame
+            if not future.done():
+                future.set_result(turn.found[name.partition("/")[0]].result())
+        return out
+
+    def _smoothed(self, turn: Turn, name: str, found: Moments) -> Moments:
+        if turn.before:
+            before = turn.before.found[name].result()
+            found = Moments(*(was.lerp(now, 1 - MEMORY) for was, now in zip(before, found)))
+        turn.found[name].set_result(found)
+        return found
+
+    def _statistics(self, time: float) -> dict[str, Statistics]:
+        code, kept = code_at(self.styles, time), self._code
+        if kept is None or kept[0] is not code:
+            there = {
+                tap: Statistics(*(x.to(self.net.device) for x in s))
+                for tap, s in code.statistics.items()
+            }
+            kept = self._code = code, there
+        return kept[1]
+
+
+@contextmanager
+def hands(stylizer: Stylizer, size: tuple[int, int]) -> Iterator[tuple[Executor, int]]:
+    """Threads that paint frames of this size, and how many: on a CPU one to a core, if memory allows."""
+    count = 1
+    if stylizer.device.type == "cpu":
+        width, height = size
+        count = max(1, min(cores(), affordable(stylizer.net) // (2 * width * height)))
+    with painters(count, max(1, cores() // count)) as pool:
+        yield pool, count
+
+
+def code_at(styles: Sequence[tuple[float, StyleCode]], time: float) -> StyleCode:
+    """The style at a time: the first until its own, the last from its own on, a blend between two.
+
+    The way between two rests at both: 3t² − 2t³.
+    """
+    later = [at for at, _ in styles if at > time]
+    index = len(styles) - len(later)
+    if index == 0 or not later:
+        return styles[max(index - 1, 0)][1]
+    (t0, a), (t1, b) = styles[index - 1 : index + 1]
+    t = (time - t0) / (t1 - t0)
+    share = t * t * (3 - 2 * t)
+    return blend([a, b], [1 - share, share])

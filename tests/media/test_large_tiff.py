@@ -1,0 +1,136 @@
+"""Pictures that are not read into memory, made small by making the limit small."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from styletransfer.cli import run
+from styletransfer.errors import InputError
+from styletransfer.media import image as pictures
+from styletransfer.media.large_tiff import pack, tiff_header, unpack
+from styletransfer.stylize.large_image import stylize_file
+from styletransfer.stylize.stylizer import Stylizer
+
+pytest.importorskip("pyvips")
+
+
+def noisy(width, height, mode="RGB"):
+    coarse = np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC).convert(mode)
+
+
+def unpacked(path, tmp_path, **options):
+    height, width = unpack(path, tmp_path / "raw", **options)
+    return np.fromfile(tmp_path / "raw", np.uint8).reshape(height, width, 3)
+
+
+@pytest.mark.parametrize(
+    "mode,name", [("RGB", "a.png"), ("RGB", "a.tif"), ("L", "a.png"), ("RGB", "a.jpg")]
+)
+def test_unpacks_what_read_picture_reads(tmp_path, mode, name):
+    noisy(50, 31, mode).save(tmp_path / name)
+    expected = np.asarray(pictures.read_picture(tmp_path / name).rgb)
+    assert np.abs(unpacked(tmp_path / name, tmp_path).astype(int) - expected).max() <= 1
+
+
+def test_turned_and_profiled_pictures_come_upright_and_in_srgb(tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    noisy(50, 31).save(tmp_path / "a.png", exif=exif)
+    expected = np.asarray(pictures.read_picture(tmp_path / "a.png").rgb)
+    assert np.array_equal(unpacked(tmp_path / "a.png", tmp_path), expected)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    noisy(50, 31).save(tmp_path / "b.png", icc_profile=profile)
+    expected = np.asarray(pictures.read_picture(tmp_path / "b.png").rgb)
+    assert np.abs(unpacked(tmp_path / "b.png", tmp_path).astype(int) - expected).max() <= 2
+
+
+def test_sixteen_bits_become_eight(tmp_path):
+    values = np.linspace(0, 65535, 40 * 20).reshape(20, 40).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    found = unpacked(tmp_path / "a.png", tmp_path)[..., 0]
+    assert np.abs(found.astype(int) - values // 257).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.tif", "out.jpg"])
+def test_packs_with_the_alpha_of_the_source(tmp_path, name):
+    picture = noisy(40, 30)
+    picture.putalpha(Image.new("L", (40, 30), 128))
+    picture.save(tmp_path / "a.png")
+    height, width = unpack(tmp_path / "a.png", tmp_path / "raw")
+    painted = tmp_path / "painted.tif"
+    painted.write_bytes(tiff_header(height, width, 4) + (tmp_path / "raw").read_bytes())
+    pack(painted, tmp_path / name, tmp_path / "a.png")
+    out = Image.open(tmp_path / name)
+    assert out.size == (40, 30)
+    if name != "out.jpg":
+        assert out.mode == "RGBA" and out.getchannel("A").getextrema() == (128, 128)
+        assert np.array_equal(np.asarray(out)[..., :3], np.asarray(picture)[..., :3])
+
+
+def test_a_file_larger_than_memory_is_painted_as_a_smaller_one(
+    tmp_path, tiny_model, monkeypatch, capsys
+):
+    noisy(300, 260).save(tmp_path / "big.png")
+    noisy(64, 64).transpose(Image.Transpose.ROTATE_90).save(tmp_path / "style.png")
+    small = Stylizer(tiny_model, "cpu", "fp32").stylize(tmp_path / "big.png", tmp_path / "style.png")
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 20_000)
+    with pytest.raises(InputError, match="larger than"):
+        pictures.read_picture(tmp_path / "big.png")
+    command = [str(tmp_path / "big.png"), str(tmp_path / "style.png"), "--model", tiny_model]
+    command += ["--device", "cpu", "--precision", "fp32", "--tile", "256"]
+    assert run([*command, "-o", str(tmp_path / "out.tif")]) == 0
+    assert "300×260" in capsys.readouterr().err
+    out = np.asarray(Image.open(tmp_path / "out.tif")).astype(int)
+    assert np.abs(out - np.asarray(small)).max() <= 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["big.png", "out.tif", "style.png"]
+    assert run([*command, "-o", str(tmp_path / "out.webp")]) == 2
+    assert "a picture of this size can be" in capsys.readouterr().err
+    assert run([*command, "-o", str(tmp_path / "o.png"), "--mask", str(tmp_path / "style.png")]) == 2
+    assert "too large for mask" in capsys.readouterr().err
+
+
+def test_a_smaller_size_of_a_large_file(tmp_path, tiny_model):
+    noisy(300, 260).save(tmp_path / "big.png")
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    style = np.asarray(noisy(64, 64))
+    assert stylize_file(stylizer, tmp_path / "big.png", tmp_path / "o.png", style, size=65) == (75, 65)
+    assert Image.open(tmp_path / "o.png").size == (75, 65)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", "truncated"])
+def test_broken_files_are_named(tmp_path, content):
+    if content == "truncated":
+        noisy(200, 200).save(tmp_path / "whole.png")
+        content = (tmp_path / "whole.png").read_bytes()[:900]
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match="a.png"):
+        unpack(tmp_path / "a.png", tmp_path / "raw")
+
+
+@pytest.mark.parametrize("height,width", [(1, 1), (16, 5), (17, 3), (300, 7)])
+def test_the_scratch_file_is_a_tiff_that_anyone_reads(tmp_path, height, width):
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    (tmp_path / "a.tif").write_bytes(tiff_header(height, width) + pixels.tobytes())
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "a.tif")), pixels)
+    assert np.array_equal(unpacked(tmp_path / "a.tif", tmp_path), pixels)
+
+
+def test_a_full_disk_is_not_the_pictures_fault(tmp_path):
+    noisy(200, 200).save(tmp_path / "a.png")
+    with pytest.raises(OSError, match="No space left"):
+        unpack(tmp_path / "a.png", Path("/dev/full"))
+
+
+def test_a_full_disk_ends_painting_in_one_line(tmp_path, tiny_model, monkeypatch):
+    def full(file, start, length):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    noisy(60, 60).save(tmp_path / "a.png")
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    with pytest.raises(InputError, match="cannot write.*No space left"):
+        stylize_file(stylizer, tmp_path / "a.png", tmp_path / "o.png", np.asarray(noisy(64, 64)))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]

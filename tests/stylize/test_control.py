@@ -1,0 +1,345 @@
+"""The arithmetic of styles: blends, strengths, paths, masks and regions."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from styletransfer import InputError, StyleCode, Stylizer, grid, morph, sheet
+from styletransfer.styles.interpolate import between, square
+from styletransfer.stylize.regions import read_regions, soften
+
+
+@pytest.fixture(scope="module")
+def stylizer(tiny_model):
+    return Stylizer(tiny_model, device="cpu", precision="fp32")
+
+
+def array(width, height, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+PHOTO = array(96, 64)
+STYLES = [Image.fromarray(array(40, 32, seed=i) // (i - 6)) for i in (7, 8, 9)]
+
+
+@pytest.fixture(scope="module")
+def codes(stylizer):
+    return [stylizer.style(style, 32) for style in STYLES]
+
+
+def same(a: StyleCode, b: StyleCode) -> None:
+    for tap in a.statistics:
+        for x, y in zip(a.statistics[tap], b.statistics[tap]):
+            torch.testing.assert_close(x, y)
+
+
+def test_blending_is_commutative_associative_and_scale_free(stylizer, codes):
+    a, b, c = codes
+    whole = stylizer.blend([a, b, c], [1, 2, 3])
+    same(whole, stylizer.blend([c, a, b], [30, 10, 20]))
+    first = stylizer.blend([a, b], [1, 2])
+    same(whole, stylizer.blend([first, c], [3, 3]))
+    assert not torch.allclose(whole.statistics["relu4_1"].mean, a.statistics["relu4_1"].mean)
+
+
+def test_a_code_knows_what_it_is_made_of(stylizer, tmp_path):
+    for name, style in zip("ab", STYLES):
+        style.save(tmp_path / f"{name}.png")
+    a, b = (stylizer.style(tmp_path / f"{name}.png", 32) for name in "ab")
+    mix = stylizer.blend([stylizer.blend([a, b]), a])
+    assert mix.styles == {"a.png": 0.75, "b.png": 0.25} and mix.model == stylizer.model
+    mix.save(tmp_path / "m.style.safetensors")
+    assert StyleCode.load(tmp_path / "m.style.safetensors").styles == mix.styles
+
+
+def test_a_folder_is_the_mean_of_its_pictures(stylizer, tmp_path):
+    (tmp_path / "artist" / "late").mkdir(parents=True)
+    paths = [tmp_path / "artist" / "1.png", tmp_path / "artist" / "late" / "2.png"]
+    for path, style in zip(paths, STYLES):
+        style.save(path)
+    (tmp_path / "artist" / "notes.txt").write_text("b. 1853")
+    same(stylizer.style(tmp_path / "artist", 32), stylizer.blend(paths, size=32))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no pictures"):
+        stylizer.style(tmp_path / "empty")
+
+
+def test_crop_looks_at_the_middle(stylizer):
+    middle = STYLES[0].crop((10, 8, 30, 24))
+    same(stylizer.style(STYLES[0], 32, crop=0.5), stylizer.style(middle, 32))
+
+
+def test_alpha_above_one_goes_on_in_a_straight_line(stylizer, codes):
+    x = torch.rand(1, 3, 32, 32)
+    with torch.inference_mode():
+        features = stylizer.net.encode(x)
+        zero, one, two = (
+            stylizer.net.bottleneck(features, codes[0].statistics, alpha) for alpha in (0.0, 1.0, 2.0)
+        )
+    for tap in zero:
+        torch.testing.assert_close(two[tap] - one[tap], one[tap] - zero[tap], atol=1e-4, rtol=1e-3)
+    assert not np.array_equal(
+        stylizer.stylize(PHOTO, codes[0], 2.0), stylizer.stylize(PHOTO, codes[0], 1.0)
+    )
+
+
+def test_morph_begins_and_ends_with_the_single_styles(stylizer, codes):
+    path = list(between(codes, 9))
+    assert path[0] is codes[0] and path[8] is codes[2]
+    same(path[4], codes[1])
+    same(path[2], stylizer.blend(codes[:2]))  # half way in time is half way in style
+    pictures = [np.array(picture) for picture in morph(stylizer, PHOTO, codes, 5)]
+    assert len(pictures) == 5
+    for index, code in ((0, codes[0]), (2, codes[1]), (4, codes[2])):
+        assert np.array_equal(pictures[index], stylizer.stylize(PHOTO, code))
+
+
+def test_a_morph_without_end_begins_at_once(stylizer, codes):
+    assert next(morph(stylizer, PHOTO, codes, 10**12)) is not None
+
+
+def test_sheets_that_do_not_fit_are_refused_before_the_work(stylizer, codes):
+    for wrong in (
+        lambda: grid(stylizer, PHOTO, [*codes, codes[0]], corners=10**6),
+        lambda: grid(stylizer, PHOTO, codes, size=10**6),
+        lambda: sheet(stylizer, PHOTO, codes, size=10**6),
+        lambda: morph(stylizer, PHOTO, codes, 5, size=10**6),
+        lambda: stylizer.stylize(PHOTO, codes[0], size=10**6),
+        lambda: stylizer.stylize(torch.rand(1, 3, 8, 8), codes[0], size=10**6),
+        lambda: stylizer.style(PHOTO, 10**6),
+    ):
+        with pytest.raises(InputError, match="GB of memory and"):
+            wrong()
+
+
+def test_grid_and_sheet_from_python(stylizer, codes):
+    cell = np.array(stylizer.stylize(PHOTO, codes[1], 0.5, size=32))
+    found = np.array(grid(stylizer, PHOTO, codes, [0.5, 1.0], size=32))
+    title = found.shape[0] - 3 * (cell.shape[0] + 6) + 6
+    assert found.shape[1] == 2 * (cell.shape[1] + 6) - 6 and title > 0
+    contact = np.array(sheet(stylizer, PHOTO, codes, 2, 0.5, size=32))
+    assert np.array_equal(contact[:32, cell.shape[1] + 6 :], cell)  # the second style, top right
+    for wrong in (
+        lambda: morph(stylizer, PHOTO, codes[:1], 5),
+        lambda: grid(stylizer, PHOTO, codes, corners=3),
+        lambda: grid(stylizer, PHOTO, codes, [3.0]),
+        lambda: sheet(stylizer, PHOTO, []),
+    ):
+        with pytest.raises(InputError):
+            wrong()
+
+
+def test_a_square_has_its_four_styles_at_the_corners(stylizer, codes):
+    corners = [*codes, stylizer.style(array(30, 30, seed=20), 32)]
+    found = square(corners, 3)
+    for code, (y, x) in zip(corners, ((0, 0), (0, 2), (2, 0), (2, 2))):
+        assert found[y][x] is code
+    same(found[1][1], stylizer.blend(corners))
+    same(found[0][1], stylizer.blend(corners[:2]))
+
+
+def test_a_white_mask_is_no_mask_and_a_black_one_is_alpha_zero(stylizer, codes):
+    white, black = np.full((64, 96), 255, np.uint8), np.zeros((64, 96), np.uint8)
+    for alpha in (1.0, 0.6):
+        plain = stylizer.stylize(PHOTO, codes[0], alpha)
+        assert np.array_equal(stylizer.stylize(PHOTO, codes[0], alpha, mask=white), plain)
+    unpainted = stylizer.stylize(PHOTO, codes[0], alpha=0)
+    masked = stylizer.stylize(PHOTO, codes[0], mask=black)
+    assert np.abs(masked.astype(int) - unpainted).max() <= 1
+
+
+def test_grey_is_alpha(stylizer, codes):
+    grey = np.full((64, 96), 102, np.uint8)
+    masked = stylizer.stylize(PHOTO, codes[0], mask=Image.fromarray(grey))
+    assert np.abs(masked.astype(int) - stylizer.stylize(PHOTO, codes[0], alpha=0.4)).max() <= 1
+
+
+def test_a_mask_works_where_it_is_white(stylizer, codes):
+    mask = np.zeros((64, 256), np.uint8)
+    mask[:, 128:] = 255
+    photo = array(256, 64, seed=3)
+    masked = stylizer.stylize(photo, codes[0], mask=mask)
+    full, none = (stylizer.stylize(photo, codes[0], alpha=alpha) for alpha in (1.0, 0.0))
+    assert np.abs(masked[:, 192:].astype(int) - full[:, 192:]).max() <= 1  # beyond the decoder's reach
+    assert np.abs(masked[:, :64].astype(int) - none[:, :64]).max() <= 1
+    assert not np.array_equal(masked[:, 120:136], full[:, 120:136])
+
+
+def halves(width=256, height=64):
+    """Red on the left, green on the right."""
+    map = np.zeros((height, width, 3), np.uint8)
+    map[:, : width // 2, 0] = 255
+    map[:, width // 2 :, 1] = 255
+    return map
+
+
+def test_a_map_of_one_colour_is_no_map_bit_for_bit(stylizer, codes):
+    plain = stylizer.stylize(PHOTO, codes[0])
+    red = np.zeros((64, 96, 3), np.uint8)
+    red[..., 0] = 255
+    options = {"regions": red, "feather": 5}
+    one = stylizer.stylize(PHOTO, region={"#ff0000": codes[0]}, **options)
+    assert np.array_equal(one, plain)
+    unused = {"#ff0000": codes[0], "#00ff00": codes[1]}
+    assert np.array_equal(stylizer.stylize(PHOTO, region=unused, **options), plain)
+    rest = stylizer.stylize(PHOTO, codes[0], region={"#00ff00": codes[1]}, **options)
+    assert np.array_equal(rest, plain)
+
+
+def test_regions_do_not_bleed(stylizer, codes):
+    photo, map = array(1024, 64, seed=3), halves(1024)
+    a, b, c = codes
+    feather = 8
+    ab = stylizer.stylize(photo, regions=map, region={"#ff0000": a, "#00ff00": b}, feather=feather)
+    ac = stylizer.stylize(photo, regions=map, region={"#ff0000": a, "#00ff00": c}, feather=feather)
+    reach = 48 + feather  # of the decoder, and of the average over a position of its deepest level
+    # Not bit for bit: at the border the palette of b or c is in what the encoder sees of a's region,
+    # and so, by a little, in the statistics of that region.
+    assert np.abs(ab[:, : 512 - reach].astype(int) - ac[:, : 512 - reach]).max() <= 3
+    assert np.abs(ab[:, 512 + reach :].astype(int) - ac[:, 512 + reach :]).mean() > 6
+
+
+def test_a_region_has_statistics_of_its_own(stylizer, codes):
+    """A photo of two halves, each painted as if it were alone."""
+    left, right = array(512, 64, seed=3) // 3, array(512, 64, seed=4)
+    photo = np.concatenate([left, right], axis=1)
+    region = {"#ff0000": codes[0], "#00ff00": codes[1]}
+    out = stylizer.stylize(photo, regions=halves(1024), region=region)
+    alone = stylizer.stylize(left, codes[0])
+    together = stylizer.stylize(photo, codes[0])
+    inside = np.s_[8:56, 8:448]
+
+    def error(other):
+        return np.abs(out[inside].astype(int) - other[inside]).mean()
+
+    assert error(alone) < 0.5 * error(together)
+
+
+def test_labels_choose_as_colours_do(stylizer, codes):
+    photo = array(256, 64, seed=3)
+    colours = stylizer.stylize(
+        photo, regions=halves(), region={"#ff0000": codes[0], "#00FF00": codes[1]}
+    )
+    labels = np.zeros((64, 256), np.uint8)
+    labels[:, 128:] = 7
+    found = stylizer.stylize(photo, regions=labels, region={"0": codes[0], "7": codes[1]})
+    assert np.array_equal(found, colours)
+    palette = Image.fromarray(labels, "P")
+    palette.putpalette([255, 0, 0] * 7 + [0, 255, 0])
+    for region in ({"0": codes[0], "7": codes[1]}, {"#ff0000": codes[0], "#00ff00": codes[1]}):
+        assert np.array_equal(stylizer.stylize(photo, regions=palette, region=region), colours)
+
+
+def test_a_region_takes_a_blend(stylizer, codes, tmp_path):
+    STYLES[0].save(tmp_path / "a.png")
+    STYLES[1].save(tmp_path / "b.png")
+    names = {str(tmp_path / "a.png"): 0.5, str(tmp_path / "b.png"): 0.5}
+    region = {"#ff0000": names, "#00ff00": codes[2]}
+    found = stylizer.stylize(array(256, 64), regions=halves(), region=region, style_size=32)
+    region["#ff0000"] = stylizer.blend(codes[:2])
+    assert np.array_equal(found, stylizer.stylize(array(256, 64), regions=halves(), region=region))
+
+
+def test_feathering_makes_ramps_that_sum_to_one():
+    shares = read_regions(halves(64, 16), ["#ff0000", "#00ff00"], False, (64, 16))
+    soft = soften(shares, 4)
+    torch.testing.assert_close(soft.sum(dim=1), torch.ones(1, 16, 64))
+    row = soft[0, 0, 8]
+    assert (row[:28] == 1).all() and (row[36:] == 0).all() and (row.diff() <= 1e-6).all()
+    assert 0.4 < row[31] < 0.6
+    assert soften(shares, 0) is shares
+
+
+def test_a_map_follows_the_size(stylizer, codes):
+    region = {"#ff0000": codes[0], "#00ff00": codes[1]}
+    out = stylizer.stylize(array(256, 64), regions=halves(), region=region, size=40, feather=3)
+    assert out.shape == (40, 160, 3)
+    tensor = torch.rand(2, 3, 64, 256)
+    mask = np.full((64, 256), 128, np.uint8)
+    assert stylizer.stylize(tensor, regions=halves(), region=region, mask=mask).shape == tensor.shape
+
+
+def test_histogram_takes_pictures_in_blends_and_regions(stylizer, tmp_path):
+    STYLES[0].save(tmp_path / "a.png")
+    options = {"preserve_color": "histogram", "style_size": 32}
+    plain = stylizer.stylize(PHOTO, tmp_path / "a.png", **options)
+    blended = stylizer.stylize(PHOTO, {str(tmp_path / "a.png"): 2.0}, **options)
+    assert np.array_equal(plain, blended)
+    STYLES[1].save(tmp_path / "b.png")
+    inline = stylizer.stylize(PHOTO, f"{tmp_path}/a.png:3,{tmp_path}/b.png:1", **options)
+    shares = {tmp_path / "a.png": 0.75, tmp_path / "b.png": 0.25}
+    assert np.array_equal(inline, stylizer.stylize(PHOTO, shares, **options))
+    folder = stylizer.stylize(PHOTO, tmp_path, **options)
+    mean = stylizer.stylize(PHOTO, dict.fromkeys(shares, 1.0), **options)
+    assert np.array_equal(folder, mean) and not np.array_equal(mean, inline)
+
+
+def test_what_is_transparent_in_a_mask_is_not_painted(stylizer, codes):
+    """White strokes, whole or half, on transparency of any colour; as file, picture or array."""
+    strokes = np.full((64, 96, 2), 255, np.uint8)
+    strokes[:, :48, 1], strokes[:, 48:60, 1] = 0, 128
+    grey = strokes[..., 1].copy()
+    expected = stylizer.stylize(PHOTO, codes[0], mask=grey)
+    colour = np.dstack([strokes[..., :1]] * 3 + [grey])
+    for mask in (strokes, colour, Image.fromarray(strokes), Image.fromarray(colour)):
+        assert np.array_equal(stylizer.stylize(PHOTO, codes[0], mask=mask), expected)
+    assert not np.array_equal(expected, stylizer.stylize(PHOTO, codes[0]))
+
+
+def test_what_is_transparent_in_a_map_has_no_colour(stylizer, codes):
+    """What was rubbed out is nobody's, though the colour is still there behind."""
+    drawn = np.zeros((64, 96, 4), np.uint8)
+    drawn[..., 0], drawn[:, :48, 3] = 255, 255
+    plain = drawn[..., :3].copy()
+    plain[:, 48:] = 0, 0, 9
+    region = {"#ff0000": codes[0]}
+    expected = stylizer.stylize(PHOTO, codes[1], regions=plain, region=region)
+    assert np.array_equal(stylizer.stylize(PHOTO, codes[1], regions=drawn, region=region), expected)
+    with pytest.raises(InputError, match="no style for what is transparent of the map"):
+        stylizer.stylize(PHOTO, regions=drawn, region=region)
+
+
+def test_color_strength_goes_from_nothing_to_all(stylizer, codes):
+    plain = stylizer.stylize(PHOTO, codes[0]).astype(int)
+    for how, style in (("luminance", codes[0]), ("histogram", STYLES[0])):
+        options = {"preserve_color": how, "style_size": 32}
+        none, half, full = (
+            stylizer.stylize(PHOTO, style, color_strength=s, **options).astype(int)
+            for s in (0.0, 0.5, 1.0)
+        )
+        assert np.abs(none - plain).max() <= 1, how
+        assert 0 < np.abs(half - plain).mean() < np.abs(full - plain).mean(), how
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        ({"mask": np.zeros((5, 5), np.uint8)}, "the mask is 5×5, the photo 96×64"),
+        ({"regions": halves(), "region": {"#ff0000": STYLES[0]}}, "the map is 256×64"),
+        ({"regions": halves(96, 64), "region": {"#ff0000": STYLES[0]}}, "no style for #00ff00"),
+        ({"regions": halves(96, 64), "region": {"red": STYLES[0]}}, "'red' is neither"),
+        ({"regions": halves(96, 64), "region": {"#ff00": STYLES[0]}}, "not a colour"),
+        ({"regions": halves(96, 64), "region": {"1": STYLES[0]}}, "has no labels"),
+        ({"regions": halves(96, 64), "region": {"1": STYLES[0], "#ff0000": STYLES[0]}}, "not both"),
+        ({"regions": halves(96, 64)}, "go together"),
+        ({"region": {"#ff0000": STYLES[0]}}, "go together"),
+        ({"regions": halves(96, 64), "region": {}}, "no style for"),
+        ({"mask": np.zeros((64, 96), np.float32)}, "uint8"),
+        ({"regions": np.zeros((64, 96), np.int64), "region": {"0": STYLES[0]}}, "uint8"),
+        ({"mask": np.zeros((64, 96, 5), np.uint8)}, "uint8"),
+        ({"mask": np.zeros((64, 96, 3), bool)}, "uint8"),
+        ({"mask": np.zeros((0, 0), np.uint8)}, "uint8"),
+        ({"feather": -1}, "feather"),
+        ({"feather": 10**9}, "feather"),
+        ({"color_strength": 2}, "color_strength"),
+        ({"style_crop": 0}, "crop"),
+        ({"style": None}, "no style"),
+        ({"style": {"a": -1.0}}, "no such file|negative"),
+    ],
+)
+def test_bad_control_is_one_line(stylizer, arguments, says):
+    given = {"style": None if "regions" in arguments else STYLES[0], "style_size": 32, **arguments}
+    with pytest.raises(InputError, match=says) as caught:
+        stylizer.stylize(PHOTO, **given)
+    assert "\n" not in str(caught.value)
