@@ -16,7 +16,7 @@ import torch
 from styletransfer.evaluation import report
 from styletransfer.models.weights import file_digest, model_path
 from styletransfer.stylize.stylizer import Stylizer
-from styletransfer.training.distributed import Group
+from styletransfer.training.distributed import ProcessGroup
 from styletransfer.training.session import new_session, write_sources
 
 BASE = {  # what every row starts from; the default recipe has moved on since
@@ -73,7 +73,7 @@ def measure(name: str, changes: dict, init: str | None, options: argparse.Namesp
     }  # fmt: skip
     session = new_session("default", changes, options.content, options.style, run, init)
     write_sources(session, options.content, options.style)
-    session.train(Group(torch.device(options.device)))
+    session.train(ProcessGroup(torch.device(options.device)))
     stylizer = Stylizer(run / f"checkpoint-{options.steps:06d}.safetensors", options.device)
     pairs = report.read_pairs(options.pairs)[: options.first]
     rows = list(

@@ -43,7 +43,7 @@ def alone(stylizer, folder: Path, count: int) -> float:
     from PIL import Image
 
     from styletransfer.media.tensors import as_uint8
-    from styletransfer.stylize.buffer import Canvas
+    from styletransfer.stylize.buffer import ImageBuffer
 
     code = stylizer.style(STYLE)
     photos = [Image.open(path).convert("RGB") for path in sorted(folder.rglob("*.jpg"))[:64]]
@@ -56,7 +56,7 @@ def alone(stylizer, folder: Path, count: int) -> float:
             stylizer.stylize(batch[0], code)
         else:
             pixels = torch.cat([as_uint8(photo) for photo in batch]).to(stylizer.device)
-            stylizer.repaint_each(Canvas(pixels), [code] * len(batch)).pixels.cpu()
+            stylizer.repaint_each(ImageBuffer(pixels), [code] * len(batch)).pixels.cpu()
 
     for batch in batches[:3]:
         paint(batch)

@@ -13,9 +13,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from styletransfer.device import fast_dtype
-from styletransfer.training.distributed import Group, join
-from styletransfer.training.estimate import rehearse
-from styletransfer.training.loop import begin, step, to_float
+from styletransfer.training.distributed import ProcessGroup, join
+from styletransfer.training.estimate import estimate
+from styletransfer.training.loop import set_up, step, to_float
 from styletransfer.training.session import Session, new_session
 
 TABLE = Path("benchmarks/training.md")
@@ -48,9 +48,9 @@ def matmul_rate(device: torch.device) -> float:
     return 2 * side**3 / timed(10)
 
 
-def step_flops(session: Session, group: Group) -> int:
+def step_flops(session: Session, group: ProcessGroup) -> int:
     """FLOP of one step's convolutions and matrix products, forward and backward."""
-    run = begin(session.config, session.recipe, session.content, session.style, group)
+    run = set_up(session.config, session.recipe, session.content, session.style, group)
     (photos, _), (paintings, _) = next(run.batches)
     run.state.step = 1  # step 0 is a reconstruction
     photos, paintings = to_float(photos, group.device), to_float(paintings, group.device)
@@ -75,7 +75,7 @@ def main() -> None:
     with join(options.device) as group:
         flops = step_flops(session, group)
         means = {"workers": options.workers, "resident": options.resident, "compile": options.compile}
-        found = rehearse(session, group, steps=20 if group.device.type == "cuda" else 5, **means)
+        found = estimate(session, group, steps=20 if group.device.type == "cuda" else 5, **means)
         limit = matmul_rate(group.device)
     whole = found.step_seconds + found.waiting_seconds
     rate = flops / whole

@@ -30,7 +30,7 @@ MODEL = "adain-fast"
 
 def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, canvas=True, past=True):
     """The film in a style, float32 (H, W, 3) each, with all or some of what keeps it steady."""
-    brush = frame_painter.Painter(stylizer, [(0.0, code)], steady=statistics)
+    brush = frame_painter.FramePainter(stylizer, [(0.0, code)], steady=statistics)
     if not (canvas or past):
         return [brush.paint(frame, brush.turn()) for frame in scene.frames]
     kept = stabilize.PAST, stabilize._straightened
@@ -39,7 +39,7 @@ def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, canvas=True, 
     if not canvas:  # each frame is painted where it is; what it shares with the last is still found
         stabilize._straightened = lambda place, size: np.eye(3)
     try:
-        ground, blend, out = stabilize.Canvas(), stabilize.Blend(), []
+        ground, blend, out = stabilize.Stabilizer(), stabilize.TemporalBlend(), []
         for frame in scene.frames:
             view = ground.look(frame)
             painted = brush.paint(view.picture, brush.turn(fresh=view.past is None))

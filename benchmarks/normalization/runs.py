@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from benchmarks.normalization.norms import NORMS, Batch
 from styletransfer.evaluation import metrics
-from styletransfer.models.vgg import Encoder
+from styletransfer.models.vgg import VGGEncoder
 
 from .tasks import DISTURBANCES, TASKS, Norm, Single, disturbed, encoded
 
@@ -119,7 +119,7 @@ def pairs(task: Single) -> Tensor:
 
 
 @torch.no_grad()
-def scores(net: nn.Module, task: Single, styles: Tensor, others: Tensor, judge: Encoder) -> dict:
+def scores(net: nn.Module, task: Single, styles: Tensor, others: Tensor, judge: VGGEncoder) -> dict:
     """Mean style, gram, content and ssim of the pairs, as `stylize evaluate` has them.
 
     task: the pairs; styles: their paintings. others: more paintings, which say how much each
@@ -224,7 +224,7 @@ def kept(run: Callable[[], Tensor]) -> int:
 class Bench:
     """Everything that a run needs: the pictures, the encoders, the tasks."""
 
-    def __init__(self, plan: Plan, pictures: Pictures, vgg: Encoder, judge: Encoder):
+    def __init__(self, plan: Plan, pictures: Pictures, vgg: VGGEncoder, judge: VGGEncoder):
         self.plan, self.pictures, self.vgg, self.judge = plan, pictures, vgg, judge
         self.tasks: dict[tuple, Single] = {}
 

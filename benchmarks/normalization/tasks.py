@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from styletransfer.models.bottlenecks.adain import adain
 from styletransfer.models.statistics import Statistics, statistics
-from styletransfer.models.vgg import STYLE_TAPS, Encoder
+from styletransfer.models.vgg import STYLE_TAPS, VGGEncoder
 from styletransfer.training.losses import gram
 
 Norm = Callable[[int], nn.Module]
@@ -69,7 +69,7 @@ class Single:
     style_weight = 5.0
     network = staticmethod(generator)
 
-    def __init__(self, vgg: Encoder, photos: Tensor, paintings: Tensor, depth: int = 3):
+    def __init__(self, vgg: VGGEncoder, photos: Tensor, paintings: Tensor, depth: int = 3):
         self.vgg, self.photos = vgg, photos
         self.taps = STYLE_TAPS[:depth]
         self.codes = self.seen(paintings)
@@ -121,7 +121,7 @@ class Arbitrary(Single):
     style_weight = 3.0
     network = staticmethod(decoder)
 
-    def __init__(self, vgg: Encoder, photos: Tensor, paintings: Tensor, depth: int = 3):
+    def __init__(self, vgg: VGGEncoder, photos: Tensor, paintings: Tensor, depth: int = 3):
         super().__init__(vgg, photos, paintings, depth)
         self.inputs = self.content
 
@@ -148,7 +148,7 @@ TASKS = {"single": Single, "decoder": Arbitrary}
 
 
 @torch.no_grad()
-def encoded(vgg: Encoder, pictures: Tensor, tap: str) -> Tensor:
+def encoded(vgg: VGGEncoder, pictures: Tensor, tap: str) -> Tensor:
     """Features of many pictures, a few at a time."""
     return torch.cat([vgg(part, (tap,))[tap] for part in pictures.split(16)])
 

@@ -46,7 +46,7 @@ def _places(path: str) -> set[Place]:
     return found
 
 
-class Places:
+class DestinationCheck:
     """The files that results are to be, of which some cannot be.
 
     names: of all results, relative to the folder.

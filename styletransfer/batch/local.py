@@ -15,14 +15,14 @@ from ..media.image import MAX_PIXELS
 from ..models.memory import affordable
 from .ledger import Stop
 from .outputs import Target, Task
-from .worker import Loaded, Outcome, Painter, load, resized_pixels, save
+from .worker import BatchPainter, Loaded, Outcome, load, resized_pixels, save
 
 PIXELS = MAX_PIXELS  # that are in memory at any time, or one picture if it has more
 
 
 def paint_all(
     tasks: Iterable[Task],
-    painter: Painter,
+    painter: BatchPainter,
     workers: int,
     wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Task, Outcome]]:
@@ -41,7 +41,11 @@ class _Line:
     """The line from file to file. Each queue of it is short, so that memory does not grow."""
 
     def __init__(
-        self, painter: Painter, workers: int, readers: ThreadPoolExecutor, writers: ThreadPoolExecutor
+        self,
+        painter: BatchPainter,
+        workers: int,
+        readers: ThreadPoolExecutor,
+        writers: ThreadPoolExecutor,
     ):
         self.painter, self.readers, self.writers = painter, readers, writers
         self.room = _Room(PIXELS)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from ..media.image import FORMATS
-from .sources import Item
-from .style_choice import Chooser, Style
+from .sources import SourceImage
+from .style_choice import Chooser, ChosenStyle
 
 LONGEST = 255  # bytes of a name, in nearly every file system
 
@@ -26,7 +26,7 @@ class Target(NamedTuple):
 class Task(NamedTuple):
     """A picture and what is to be made of it; problem says why nothing can be."""
 
-    item: Item
+    item: SourceImage
     targets: list[Target]
     tar: str = ""
     problem: str = ""
@@ -42,7 +42,11 @@ class Layout(NamedTuple):
 
 
 def plan(
-    items: Sequence[Item], styles: Sequence[Style], choose: Chooser, layout: Layout, several: bool
+    items: Sequence[SourceImage],
+    styles: Sequence[ChosenStyle],
+    choose: Chooser,
+    layout: Layout,
+    several: bool,
 ) -> list[Task]:
     """What is to be made of each picture, every result with a name of its own.
 
@@ -63,7 +67,7 @@ def plan(
     return tasks
 
 
-def _tars(items: Sequence[Item], layout: Layout) -> Iterator[str]:
+def _tars(items: Sequence[SourceImage], layout: Layout) -> Iterator[str]:
     for position, item in enumerate(items):
         if layout.pack == "auto":
             yield item.tar
@@ -72,7 +76,7 @@ def _tars(items: Sequence[Item], layout: Layout) -> Iterator[str]:
 
 
 def _names(
-    items: Sequence[Item],
+    items: Sequence[SourceImage],
     chosen: Sequence[list[int] | str],
     labels: Sequence[str],
     layout: Layout,
@@ -81,7 +85,7 @@ def _names(
     """The names, in order. Where two would be the same, also to a file system that takes upper and
     lower case for the same, the source's suffix stays in them, and if need be a hash comes in."""
 
-    def each() -> Iterator[tuple[Item, str, str]]:
+    def each() -> Iterator[tuple[SourceImage, str, str]]:
         for item, picks, tar in zip(items, chosen, _tars(items, layout)):
             for style in [] if isinstance(picks, str) else picks:
                 yield item, labels[style] if several else "", f"{tar}/" if tar else ""
@@ -99,7 +103,7 @@ def _names(
         yield name
 
 
-def _name(item: Item, label: str, layout: Layout, whole: bool = False, mark: str = "") -> str:
+def _name(item: SourceImage, label: str, layout: Layout, whole: bool = False, mark: str = "") -> str:
     """Within the tar file, if there is one. whole: with the source's suffix left in it."""
     path = item.inner
     if item.tar and layout.pack != "auto":

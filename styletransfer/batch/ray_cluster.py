@@ -25,8 +25,8 @@ from ..errors import InputError
 from ..media.files import GONE
 from .ledger import Stop, stopped
 from .outputs import Target, Task
-from .style_choice import Style
-from .worker import Loaded, Outcome, Painter, Settings, attempt, load, save
+from .style_choice import ChosenStyle
+from .worker import BatchPainter, BatchSettings, Loaded, Outcome, attempt, load, save
 
 BLOCK = 32  # tasks that are done again if their worker dies
 LOOK = 0.1  # seconds between two looks at whether to stop
@@ -36,8 +36,8 @@ ENDED = "the cluster ended the run ({}); the same command goes on from here"
 
 def paint_all(
     tasks: Sequence[Task],
-    settings: Settings,
-    styles: Sequence[Style],
+    settings: BatchSettings,
+    styles: Sequence[ChosenStyle],
     address: str = "",
     painters: int | None = None,
     wanted: Callable[[], bool] = lambda: False,
@@ -150,7 +150,11 @@ def _ray():
 
 
 def _pipeline(
-    ray, tasks: Sequence[Task], settings: Settings, styles: Sequence[Style], painters: int | None
+    ray,
+    tasks: Sequence[Task],
+    settings: BatchSettings,
+    styles: Sequence[ChosenStyle],
+    painters: int | None,
 ):
     resources = ray.cluster_resources()
     cpus, gpus = resources.get("CPU", 1), int(resources.get("GPU", 0))
@@ -175,7 +179,7 @@ def _pipeline(
     )
 
 
-def _load(row: dict, settings: Settings) -> dict:
+def _load(row: dict, settings: BatchSettings) -> dict:
     task = pickle.loads(row["task"])
     try:
         loaded = load(task, settings)
@@ -189,12 +193,12 @@ def _load(row: dict, settings: Settings) -> dict:
 class _Paint:
     """An actor with a model."""
 
-    def __init__(self, settings: Settings, styles):
+    def __init__(self, settings: BatchSettings, styles):
         import ray
         import torch
 
         torch.set_num_threads(1)  # as on one machine: with another number sums differ in their last bits
-        self.painter = Painter(settings, ray.get(styles))
+        self.painter = BatchPainter(settings, ray.get(styles))
 
     def __call__(self, rows: dict) -> Iterator[dict]:
         waiting: dict[tuple[int, int], list[tuple[Loaded, Target]]] = {}

@@ -9,12 +9,12 @@ from hashlib import file_digest, sha256
 from ..errors import InputError, TooLarge
 from ..media.image import decode
 from ..system.interrupt import Interrupt
-from .destination import Places
+from .destination import DestinationCheck
 from .ledger import Done, Failure, Ledger, read_manifest
 from .outputs import Target, Task
-from .style_choice import Style
+from .style_choice import ChosenStyle
 from .tar_files import Tars
-from .worker import Outcome, Settings
+from .worker import BatchSettings, Outcome
 
 Engine = Callable[[Iterable[Task], Callable[[], bool]], Iterator[tuple[Task, Outcome]]]
 """What paints tasks: gives every outcome, until it is told to stop."""
@@ -23,7 +23,7 @@ MADE = "with other styles, options or another model"
 
 
 @dataclass
-class Tally:
+class Summary:
     """How a run stands, in results. total: that are wanted. there: that were made before. foreign:
     files that lie where results belong, and are none of ours. failed: pictures, or results of them,
     that have a line in failures.jsonl; lost: the results that are missing for that."""
@@ -44,19 +44,19 @@ class Tally:
 
 def run(
     tasks: Sequence[Task],
-    styles: Sequence[Style],
-    settings: Settings,
+    styles: Sequence[ChosenStyle],
+    settings: BatchSettings,
     engine: Engine,
     mirrored: bool,
     skip_existing: bool = True,
-    tell: Callable[[Tally], None] = lambda tally: None,
-) -> Tally:
+    tell: Callable[[Summary], None] = lambda tally: None,
+) -> Summary:
     """Paint what is not painted yet, and write it all down. tell: called whenever something is new.
 
     InputError if the destination holds results of the same names that were made in another way, or if
     another process writes there; Stop if the disk is full or the GPU is lost.
     """
-    tally = Tally(total=sum(max(1, len(task.targets)) for task in tasks))
+    tally = Summary(total=sum(max(1, len(task.targets)) for task in tasks))
     with Ledger(settings.folder) as ledger:
         tars = Tars(ledger, tasks, mirrored)
         plan = _plan(tasks, styles, settings, ledger, tars, tally, skip_existing)
@@ -114,16 +114,18 @@ class _Plan:
 
 def _plan(
     tasks: Sequence[Task],
-    styles: Sequence[Style],
-    settings: Settings,
+    styles: Sequence[ChosenStyle],
+    settings: BatchSettings,
     ledger: Ledger,
     tars: Tars,
-    tally: Tally,
+    tally: Summary,
     skip_existing: bool,
 ) -> _Plan:
     """What is not there, or not of this picture any more, is to be painted."""
     plan, others = _Plan(), {"other": [], "elsewhere": []}
-    places = Places(settings.folder, (t.tar or target.name for t in tasks for target in t.targets))
+    places = DestinationCheck(
+        settings.folder, (t.tar or target.name for t in tasks for target in t.targets)
+    )
     for task in tasks:
         missing, refused = [], 0
         for target in task.targets:
@@ -218,7 +220,9 @@ def _same_picture(done: Done, task: Task) -> bool:
         return True  # it is gone, or cannot be read now: what was made of it stays
 
 
-def _same_look(done: Done, target: Target, styles: Sequence[Style], settings: Settings) -> bool:
+def _same_look(
+    done: Done, target: Target, styles: Sequence[ChosenStyle], settings: BatchSettings
+) -> bool:
     style = styles[target.style] if target.style >= 0 else None
     known = (style.identity, style.former) if style else ("",)
     return done.options in (settings.options, settings.former) and done.style_id in known

@@ -20,7 +20,7 @@ LISTS = (".txt", ".lst", ".list")
 Seen = tuple[tuple[int, int], ...]
 
 
-class Item(NamedTuple):
+class SourceImage(NamedTuple):
     """A picture to be painted: a file, or a stretch of a tar file.
 
     name: relative to the source, with / between folders; for a member of a tar file that file's name
@@ -73,7 +73,7 @@ class Item(NamedTuple):
 class Found(NamedTuple):
     """items: the pictures, sorted by name. others: how many other files lay between them."""
 
-    items: list[Item]
+    items: list[SourceImage]
     others: int
 
 
@@ -105,7 +105,7 @@ def find_items(source: str, leave_out: str = "") -> Found:
 
 class _Search:
     def __init__(self, leave_out: str):
-        self.items: list[Item] = []
+        self.items: list[SourceImage] = []
         self.others, self.leave_out = 0, leave_out
         self.results: tuple[int, int] | None = None  # the folder to leave out, by whatever name
         if os.path.isdir(leave_out):
@@ -122,7 +122,9 @@ class _Search:
                 found = os.stat(path)
                 here = (found.st_dev, found.st_ino)
                 if here in above:
-                    self.items.append(Item(name, path, problem="is a link to a folder that it is in"))
+                    self.items.append(
+                        SourceImage(name, path, problem="is a link to a folder that it is in")
+                    )
                 if here in (*above, self.results):
                     continue
                 with os.scandir(path) as entries:
@@ -131,7 +133,9 @@ class _Search:
                         for e in entries
                     ]
             except OSError as error:
-                self.items.append(Item(name, path, problem=f"cannot be searched ({error.strerror})"))
+                self.items.append(
+                    SourceImage(name, path, problem=f"cannot be searched ({error.strerror})")
+                )
                 continue
             for each, is_folder in inside:
                 inner, whole = f"{name}/{each}" if name else each, os.path.join(path, each)
@@ -147,11 +151,11 @@ class _Search:
                 self.tar(path, name)
             except InputError as error:
                 reason = str(error).removeprefix(f"{path}: ")
-                self.items.append(Item(name, path, problem=f"is {reason}"))
+                self.items.append(SourceImage(name, path, problem=f"is {reason}"))
         elif suffix in SUFFIXES and not os.path.basename(name).startswith("._"):  # macOS's own
-            self.items.append(Item(name, path))
+            self.items.append(SourceImage(name, path))
         elif os.path.islink(path) and not os.path.exists(path):
-            self.items.append(Item(name, path))  # perhaps it led to a whole folder of pictures
+            self.items.append(SourceImage(name, path))  # perhaps it led to a whole folder of pictures
         else:
             self.others += 1
 
@@ -164,7 +168,7 @@ class _Search:
             out = ".." in PurePosixPath(inner).parts
             problem = "leads out of the tar file" if out else ""
             place = member.offset_data, member.size
-            self.items.append(Item(f"{name}/{inner}", path, name, *place, problem))
+            self.items.append(SourceImage(f"{name}/{inner}", path, name, *place, problem))
 
     def pattern(self, pattern: str) -> None:
         try:
@@ -215,7 +219,7 @@ class _Search:
             elif name.lower().endswith(".tar"):
                 self.tar(path, name)
             else:  # somebody asked for it, whatever its suffix
-                self.items.append(Item(name, path))
+                self.items.append(SourceImage(name, path))
 
 
 def _place(path: str) -> str:

@@ -15,7 +15,7 @@ SUFFIX = ".style.safetensors"
 PICKS = ("all", "random", "cycle", "match")
 
 
-class Style(NamedTuple):
+class ChosenStyle(NamedTuple):
     """A style to choose. label: what it is called in names of outputs. parts: files or folders of
     pictures, and how much of each. identity: changes when the files do. name: relative to the folder
     that was given, without its suffix. former: the identity that earlier versions gave it."""
@@ -32,7 +32,9 @@ Chooser = Callable[[str, int], list[int]]
 """From a picture's name and its position to the numbers of its styles."""
 
 
-def find_styles(given: Sequence[str], pick: str, weights: Sequence[float] | None = None) -> list[Style]:
+def find_styles(
+    given: Sequence[str], pick: str, weights: Sequence[float] | None = None
+) -> list[ChosenStyle]:
     """The styles there are to choose from.
 
     A folder is one style for --pick all, the mean of the works in it, as it is for a single picture;
@@ -53,10 +55,13 @@ def find_styles(given: Sequence[str], pick: str, weights: Sequence[float] | None
             else:
                 found.append(_blend(_label(text), made_of(text)))
     labels = _distinct([PurePosixPath(name).name for name, *_ in found])
-    return [Style(label, parts, own, name, old) for label, (name, parts, own, old) in zip(labels, found)]
+    return [
+        ChosenStyle(label, parts, own, name, old)
+        for label, (name, parts, own, old) in zip(labels, found)
+    ]
 
 
-def chooser(styles: Sequence[Style], pick: str, count: int, seed: int) -> Chooser:
+def chooser(styles: Sequence[ChosenStyle], pick: str, count: int, seed: int) -> Chooser:
     """How to choose `count` different styles for each picture (all of them for --pick all).
 
     What is drawn depends on the seed and the picture's name only, whatever other pictures there are

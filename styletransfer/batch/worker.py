@@ -20,7 +20,7 @@ from ..media.image import Picture, decode, encode_picture, output_format, resize
 from ..styles.names import DEFAULT_MODEL
 from .ledger import WORK, Done, Failure, Stop, part_name, stopped
 from .outputs import Target, Task
-from .style_choice import Style
+from .style_choice import ChosenStyle
 
 CODES = 32_768  # style codes to keep, of some KB each
 Outcome = Done | Failure
@@ -28,7 +28,7 @@ Make = Callable[[], Image.Image | Failure]
 
 
 @dataclass(frozen=True)
-class Settings:
+class BatchSettings:
     """What all pictures of a run have in common.
 
     folder: the destination. look: the options of `Stylizer.stylize`, but style, size and tile.
@@ -72,7 +72,7 @@ class Loaded:
     failure: Failure | None = None
 
 
-def load(task: Task, settings: Settings, reserve: Callable[[int], None] | None = None) -> Loaded:
+def load(task: Task, settings: BatchSettings, reserve: Callable[[int], None] | None = None) -> Loaded:
     """Read and decode a picture, at the size at which it is painted.
 
     reserve: told how many pixels there will be, before they are decoded; it may wait.
@@ -100,10 +100,10 @@ def load(task: Task, settings: Settings, reserve: Callable[[int], None] | None =
     return loaded
 
 
-class Painter:
+class BatchPainter:
     """A model and the style codes that it has made, each once."""
 
-    def __init__(self, settings: Settings, styles: Sequence[Style]):
+    def __init__(self, settings: BatchSettings, styles: Sequence[ChosenStyle]):
         from ..stylize.stylizer import Stylizer
 
         self.settings, self.styles = settings, styles
@@ -167,13 +167,13 @@ class Painter:
         import torch
 
         from ..media.tensors import as_uint8
-        from ..stylize.buffer import Canvas
+        from ..stylize.buffer import ImageBuffer
 
         device = self.stylizer.device
         pixels = torch.cat([as_uint8(loaded.picture.rgb) for loaded, _ in batch]).to(device)
         codes = [self.code(style) for _, style in batch]
         how = self.look.get("alpha", 1.0), self.look.get("strokes", 1.0)
-        painted = self.stylizer.repaint_each(Canvas(pixels), codes, *how).pixels
+        painted = self.stylizer.repaint_each(ImageBuffer(pixels), codes, *how).pixels
         rows = painted.permute(0, 2, 3, 1).contiguous()
         # Copied behind the painting of this batch, not behind that of the next, and waited for by who
         # encodes: so the GPU has something to do meanwhile.
@@ -214,7 +214,9 @@ class Painter:
         return _kept(loaded, target, path, size, digest, seconds, self.settings, self.styles)
 
 
-def attempt(loaded: Loaded, target: Target, make: Make, settings: Settings) -> Image.Image | Failure:
+def attempt(
+    loaded: Loaded, target: Target, make: Make, settings: BatchSettings
+) -> Image.Image | Failure:
     """make(), or why it failed: whatever a picture does to the painter, the next one has its turn."""
     try:
         return make()
@@ -222,7 +224,7 @@ def attempt(loaded: Loaded, target: Target, make: Make, settings: Settings) -> I
         return failed(loaded.task.item.name, error, settings, target.name)
 
 
-def failed(name: str, error: Exception, settings: Settings, output: str = "") -> Failure:
+def failed(name: str, error: Exception, settings: BatchSettings, output: str = "") -> Failure:
     """What to say of a picture; Stop if it is not the picture's fault."""
     check_going(error, settings)
     if isinstance(error, MemoryError):
@@ -230,7 +232,7 @@ def failed(name: str, error: Exception, settings: Settings, output: str = "") ->
     return Failure(name, " ".join(str(error).split()) or type(error).__name__, output)
 
 
-def check_going(error: BaseException, settings: Settings) -> None:
+def check_going(error: BaseException, settings: BatchSettings) -> None:
     """Stop if the next picture would meet this error too: the disk is full, or the GPU is lost."""
     from ..device import lost
 
@@ -251,8 +253,8 @@ def save(
     target: Target,
     make: Make,
     seconds: float,
-    settings: Settings,
-    styles: Sequence[Style],
+    settings: BatchSettings,
+    styles: Sequence[ChosenStyle],
 ) -> Outcome:
     """Encode what make() returns and write it to the working folder. Stop if the disk is full."""
     start = time.perf_counter()
@@ -277,7 +279,7 @@ def save(
 
 def _kept(
     loaded: Loaded, target: Target, path: Path, size: int, digest: str, seconds: float,
-    settings: Settings, styles: Sequence[Style],
+    settings: BatchSettings, styles: Sequence[ChosenStyle],
 ) -> Done:  # fmt: skip
     try:
         os.replace(path, path.with_name(part_name(target.name, digest)))

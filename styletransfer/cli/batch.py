@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from ..errors import InputError
 from . import common
-from .batch_progress import TallyBar, report
+from .batch_progress import BatchProgress, report
 from .common import Precision
 from .picture import PreserveColor, Stats, check_look, parse_regions, parse_weights
 
@@ -238,13 +238,13 @@ def batch(
         "stats": stats.value,
     }
     from ..batch.run import in_the_way, run
-    from ..batch.worker import Settings
+    from ..batch.worker import BatchSettings
     from ..models.weights import load_model
 
     if not skip_existing and not force and (count := in_the_way(tasks, out)):
         _ask(count, out)
     kind = load_model(model).digest, size, crop, quality, precision.value
-    settings = Settings(
+    settings = BatchSettings(
         folder=os.path.abspath(out),
         model=os.path.abspath(model) if os.path.exists(model) else model,
         device=device,
@@ -258,7 +258,7 @@ def batch(
         options=_as_options(look, style_choice.identity, *kind),
         former=_as_options(look, style_choice.former_identity, *kind),
     )
-    with TallyBar(console, len(tasks)) as progress:
+    with BatchProgress(console, len(tasks)) as progress:
         tally = run(
             tasks, looks, settings, _engine(engine, settings, looks, address, workers),
             layout.pack == "auto", skip_existing, progress.tell,
@@ -272,10 +272,10 @@ def _engine(engine: Engine, settings, looks, address: str, workers: int | None):
 
     def here(tasks, wanted):
         from ..batch.local import paint_all
-        from ..batch.worker import Painter
+        from ..batch.worker import BatchPainter
         from ..device import cores
 
-        return paint_all(tasks, Painter(settings, looks), workers or cores(), wanted)
+        return paint_all(tasks, BatchPainter(settings, looks), workers or cores(), wanted)
 
     def there(tasks, wanted):
         from ..batch.ray_cluster import paint_all

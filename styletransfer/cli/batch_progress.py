@@ -8,10 +8,10 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..batch.run import Tally
+from ..batch.run import Summary
 
 
-class TallyBar:
+class BatchProgress:
     """A bar on a terminal; elsewhere a line a minute."""
 
     EVERY = 60.0
@@ -27,14 +27,14 @@ class TallyBar:
         self.task = self.bar.add_task("", total=count)
         self.console, self.said = console, time.monotonic()
 
-    def __enter__(self) -> "TallyBar":
+    def __enter__(self) -> "BatchProgress":
         self.bar.start()
         return self
 
     def __exit__(self, *_) -> None:
         self.bar.stop()
 
-    def tell(self, tally: Tally) -> None:
+    def tell(self, tally: Summary) -> None:
         rate = tally.painted / tally.seconds if tally.seconds else 0.0
         text = f"{rate:.1f} pictures/s" + (f", {tally.failed} failed" if tally.failed else "")
         done = tally.total - tally.left
@@ -45,7 +45,7 @@ class TallyBar:
             print(f"{done} of {tally.total}, {text}, {left}", file=sys.stderr)
 
 
-def report(tally: Tally, out: str, others: int, as_json: bool) -> None:
+def report(tally: Summary, out: str, others: int, as_json: bool) -> None:
     """The end of a run, on standard error; DST or a JSON object on standard output."""
     rate = f"{tally.painted / tally.seconds:.1f} pictures/s" if tally.seconds else ""
     if as_json:

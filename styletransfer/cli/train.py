@@ -151,9 +151,9 @@ def train(
         if not dry_run:
             say(session.describe())
         else:
-            from ..training.estimate import rehearse
+            from ..training.estimate import estimate
 
-            rehearsal = rehearse(session, group, **means)
+            rehearsal = estimate(session, group, **means)
             if group.leads:
                 print(rehearsal)
             return 0

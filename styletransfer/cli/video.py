@@ -30,7 +30,7 @@ EPILOG = """Examples:
 """
 
 
-class PreserveColor(str, Enum):
+class VideoPreserveColor(str, Enum):
     none = "none"
     luminance = "luminance"
 
@@ -98,8 +98,8 @@ def video(
         bool, typer.Option("--frame-by-frame", help="Each frame for itself: a little faster; flickers.")
     ] = False,
     preserve_color: Annotated[
-        PreserveColor, typer.Option(help="Keep the film's colours: paint brightness only.")
-    ] = PreserveColor.none,
+        VideoPreserveColor, typer.Option(help="Keep the film's colours: paint brightness only.")
+    ] = VideoPreserveColor.none,
     strokes: common.Strokes = 1.0,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,

@@ -13,7 +13,7 @@ from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
 from ..errors import InputError
 from ..media.image import read_picture, resize_short_side
-from ..models.vgg import Encoder
+from ..models.vgg import VGGEncoder
 from ..models.weights import load_encoder
 from . import artifacts, metrics, strokes
 
@@ -58,7 +58,7 @@ def evaluate(
 ) -> Iterator[dict[str, float | str]]:
     """Yield id and every one of `SCORES` of each pair."""
     encoder = load_encoder(normalized=False)
-    looked = partial(Seen.of, encoder)
+    looked = partial(MeasuredImage.of, encoder)
     styles = {path: looked(read_picture(path).rgb) for path in dict.fromkeys(p.style for p in pairs)}
     deviations = metrics.style_deviations([style.statistics for style in styles.values()])
     if len(styles) == 1:
@@ -85,7 +85,7 @@ def ceiling(paths: Sequence[Path]) -> dict[str, float]:
 
 
 @dataclass
-class Seen:
+class MeasuredImage:
     """What is measured of a picture: at SIZE the pixels, VGG's relu3_3, and statistics and Gram matrices
     of the style taps; at FULL the pixels; the signatures of strokes and patches by score."""
 
@@ -98,8 +98,8 @@ class Seen:
 
     @staticmethod
     def of(
-        encoder: Encoder, image: Image.Image, shapes: Sequence[tuple[int, int]] | None = None
-    ) -> "Seen":
+        encoder: VGGEncoder, image: Image.Image, shapes: Sequence[tuple[int, int]] | None = None
+    ) -> "MeasuredImage":
         """shapes: width and height at SIZE and at FULL, if they are to be another picture's."""
         small, full = (
             resize_short_side(image, size) if shapes is None else _fitted(image, shapes[i])
@@ -107,7 +107,7 @@ class Seen:
         )
         pixels = _tensor(small)
         features = encoder(pixels, metrics.TAPS)
-        return Seen(
+        return MeasuredImage(
             pixels,
             {"relu3_3": features["relu3_3"]},
             metrics.all_statistics(features),
@@ -121,7 +121,9 @@ class Seen:
         return [(x.shape[3], x.shape[2]) for x in (self.pixels, self.full)]
 
 
-def scores(painted: Seen, photo: Seen, style: Seen, deviations) -> dict[str, float]:
+def scores(
+    painted: MeasuredImage, photo: MeasuredImage, style: MeasuredImage, deviations
+) -> dict[str, float]:
     """Every one of `SCORES` of a painted photo."""
     return {
         "style": metrics.style_score(painted.statistics, photo.statistics, style.statistics, deviations),
@@ -146,7 +148,7 @@ def _tensor(image: Image.Image) -> Tensor:
     return pil_to_tensor(image)[None].float() / 255
 
 
-def _signatures(encoder: Encoder, image: Image.Image) -> dict[str, strokes.Signature]:
+def _signatures(encoder: VGGEncoder, image: Image.Image) -> dict[str, strokes.Signature]:
     """By score: of strokes and patches, at each of their sizes."""
     seen = {size: _tensor(resize_short_side(image, size)) for size in strokes.SIZES}
     by_network = {f"strokes@{s}": strokes.stroke_signature(encoder, x) for s, x in seen.items()}

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..models.vgg import Encoder
+from ..models.vgg import VGGEncoder
 from .metrics import luminance
 
 SIZES = (512, 256, 128)
@@ -27,7 +27,7 @@ Signature = Mapping[str, Tensor]
 """Quantiles of a picture's projections, (QUANTILES, PROJECTIONS), by tap."""
 
 
-def stroke_signature(encoder: Encoder, picture: Tensor) -> Signature:
+def stroke_signature(encoder: VGGEncoder, picture: Tensor) -> Signature:
     """The distributions of VGG features of a picture (1, 3, H, W) in [0, 1], of the size it is seen."""
     return {tap: projected_quantiles(x) for tap, x in encoder(picture, TAPS).items()}
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from PIL import Image
 
 from ..errors import InputError
-from ..media.tensors import Source, open_picture
+from ..media.tensors import ImageSource, open_picture
 from ..styles.encode import STYLE_SIZE, Style
 from ..stylize.stylizer import Stylizer
 from .layout import Track, cell_size, check_alphas, check_room, draw_sheet, label
@@ -13,7 +13,7 @@ from .layout import Track, cell_size, check_alphas, check_room, draw_sheet, labe
 
 def sheet(
     stylizer: Stylizer,
-    content: Source,
+    content: ImageSource,
     styles: Sequence[Style],
     columns: int = 5,
     alpha: float = 1.0,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from ..errors import InputError
-from ..media.tensors import Source, open_picture
+from ..media.tensors import ImageSource, open_picture
 from ..styles.encode import STYLE_SIZE, Style
 from ..styles.interpolate import square
 from ..stylize.stylizer import Stylizer
@@ -14,7 +14,7 @@ from .layout import Track, cell_size, check_alphas, check_room, draw_sheet, labe
 
 def grid(
     stylizer: Stylizer,
-    content: Source,
+    content: ImageSource,
     styles: Sequence[Style],
     alphas: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0),
     corners: int | None = None,

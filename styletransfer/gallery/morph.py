@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..media.image import with_short_side
-from ..media.tensors import Source, open_picture
+from ..media.tensors import ImageSource, open_picture
 from ..styles.encode import STYLE_SIZE, Style
 from ..styles.interpolate import between
 from ..stylize.stylizer import Stylizer
@@ -16,7 +16,7 @@ from .layout import check_alphas
 
 def morph(
     stylizer: Stylizer,
-    content: Source,
+    content: ImageSource,
     styles: Sequence[Style],
     frames: int,
     alpha: float = 1.0,

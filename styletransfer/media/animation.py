@@ -166,10 +166,12 @@ def _write_film(path: Path, frames, seconds: Fraction, note) -> None:
 
     frames, suffix = iter(frames), path.suffix.lower()
     first = next(frames)
-    look = video_writer.Look(first.size, video_writer.CONTAINERS[suffix], None, 1 / seconds, seconds)
+    look = video_writer.VideoFormat(
+        first.size, video_writer.CONTAINERS[suffix], None, 1 / seconds, seconds
+    )
     if look.other_size:
         note(f"{path}: {look.other_size}")
-    encoder = video_writer.Encoder(look)
+    encoder = video_writer.VideoEncoder(look)
     count = 0
     for count, picture in enumerate(chain([first], frames), 1):
         encoder.write(np.asarray(picture), [(count - 1) * seconds])

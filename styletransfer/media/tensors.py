@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import InputError
 from .image import Picture, read_picture, resize_short_side, to_picture
 
-Source = str | os.PathLike | Image.Image | np.ndarray | Tensor | Picture
+ImageSource = str | os.PathLike | Image.Image | np.ndarray | Tensor | Picture
 
 
 def as_uint8(image: Image.Image) -> Tensor:
@@ -30,7 +30,7 @@ def to_array(picture: Tensor) -> np.ndarray:
     return picture[0].permute(1, 2, 0).contiguous().cpu().numpy()
 
 
-def open_picture(source: Source) -> Picture:
+def open_picture(source: ImageSource) -> Picture:
     """A path, PIL image or uint8 array as a Picture; InputError for anything else."""
     if isinstance(source, Picture):
         return source
@@ -51,7 +51,7 @@ def check_tensor(x: Tensor) -> None:
         raise InputError(f"a tensor must be float (N, 3, H, W), not {x.dtype} {tuple(x.shape)}")
 
 
-def style_tensor(source: Source, size: int, crop: float) -> Tensor:
+def style_tensor(source: ImageSource, size: int, crop: float) -> Tensor:
     """A style's picture as the encoder is to see it: float32 (1, 3, H, W) in [0, 1].
 
     crop: the middle part of each side that is kept, a share. size: the short side it is resized to;

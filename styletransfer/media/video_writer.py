@@ -44,7 +44,7 @@ CONTAINERS = {
 
 
 @dataclass(frozen=True)
-class Look:
+class VideoFormat:
     """How pictures are encoded. size: of the frames. rate: frames a second, on average; times are
     multiples of time_base.
     """
@@ -89,10 +89,10 @@ class Look:
         return stream
 
 
-class Encoder:
+class VideoEncoder:
     """One piece of a film's pictures, to a file of packets that `join` reads."""
 
-    def __init__(self, look: Look):
+    def __init__(self, look: VideoFormat):
         self.look, self.packets, self.converter = look, [], VideoReformatter()
         try:
             self.file = av.open(io.BytesIO(), "w", format="null")
@@ -172,14 +172,15 @@ def encoder_options(codec: str, crf: int | None) -> dict[str, str]:
 def join(
     target: Path,
     suffix: str,
-    look: Look,
+    look: VideoFormat,
     pieces: Sequence[Path],
     end: Fraction,
     sound: Path | None = None,
     begin: Fraction = Fraction(0),
     length: Fraction | None = None,
 ) -> bool:
-    """Join pieces that `Encoder` wrote, and a film's sound, into one file; nothing is encoded again.
+    """Join pieces that `VideoEncoder` wrote, and a film's sound, into one file; nothing is encoded
+    again.
 
     end: when the last picture of the pieces is over. sound: a film, from whose time `begin` on sound
     is taken, all of it or so long. Gives whether the sound was whole: what is broken of it is left out.

@@ -17,7 +17,7 @@ from .draft import Grain, Overlay, enlarged, halved
 from .padding import pad_to_multiple, padded
 from .slim import SAME, SlimDecoder, SlimEncoder
 from .statistics import Moments, Statistics, moments, regional_moments, statistics
-from .vgg import STYLE_TAPS, Encoder
+from .vgg import STYLE_TAPS, VGGEncoder
 
 Code = Mapping[str, Statistics]
 """A style, as far as the network is concerned: the statistics of each of its taps."""
@@ -35,7 +35,7 @@ class StylizerNet(nn.Module):
             if config.drafts:
                 self.draft_decoder = SlimDecoder(config.channels, SAME, config.blocks)
         else:
-            self.encoder = Encoder(config.encoder.split("-")[0], config.channels)
+            self.encoder = VGGEncoder(config.encoder.split("-")[0], config.channels)
             self.encoder.requires_grad_(False)
             self.decoder = Decoder(config.convolutions, config.channels, config.upsampling)
         self.overlay = Overlay(learned=config.drafts > 0)

@@ -17,7 +17,7 @@ OPSET = 18
 SUFFIX = ".onnx"
 
 
-class Painter(nn.Module):
+class ExportedStylizer(nn.Module):
     """content (1, 3, H, W), style (1, L) and alpha (1,) to a picture (1, 3, H, W); all in float32."""
 
     def __init__(self, net: StylizerNet):
@@ -84,7 +84,7 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
     jobs = [
         (
             path,
-            Painter(net),
+            ExportedStylizer(net),
             {"content": picture, "style": torch.rand(1, length), "alpha": torch.ones(1)},
         ),
         (path.with_suffix(f".style{SUFFIX}"), StyleEncoder(net), {"picture": picture}),

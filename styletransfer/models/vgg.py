@@ -21,7 +21,7 @@ class ReflectConv(nn.Conv2d):
         return super().forward(F.pad(x, (1, 1, 1, 1), mode="reflect"))
 
 
-class Encoder(nn.Module):
+class VGGEncoder(nn.Module):
     """VGG-16 or VGG-19 from RGB in [0, 1] to relu4_1; convolutions are named conv1_1 … conv4_1.
 
     The colour conversion and mean subtraction of the original networks are folded into conv1_1.
@@ -62,7 +62,7 @@ class Encoder(nn.Module):
 
 
 @torch.no_grad()
-def normalize_activations(encoder: Encoder, means: Mapping[str, Tensor]) -> Encoder:
+def normalize_activations(encoder: VGGEncoder, means: Mapping[str, Tensor]) -> VGGEncoder:
     """Scale every filter, in place, so that its mean activation over many pictures is 1 (Gatys).
 
     means: name ("1_1", …) to the (C,) mean activations of the unscaled encoder. A scale applied to
@@ -81,7 +81,7 @@ def normalize_activations(encoder: Encoder, means: Mapping[str, Tensor]) -> Enco
 
 
 @torch.no_grad()
-def mean_activations(encoder: Encoder, pictures: Iterable[Tensor], floor: float = 0.2):
+def mean_activations(encoder: VGGEncoder, pictures: Iterable[Tensor], floor: float = 0.2):
     """Mean activation of each filter over pictures ((N, 3, H, W) batches), {name: (C,) float32}.
 
     Floored at `floor` times the layer's mean: a near-dead filter would otherwise be scaled up a

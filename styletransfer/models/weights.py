@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..media.files import write_atomically
 from .config import Config
 from .network import StylizerNet
-from .vgg import Encoder, normalize_activations
+from .vgg import VGGEncoder, normalize_activations
 
 _PACKAGED = Path(__file__).parents[1] / "weights"  # where pip puts them
 WEIGHTS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "weights"
@@ -48,7 +48,7 @@ def write_safetensors(path: str | Path, tensors: dict[str, Tensor], metadata: di
         raise InputError(f"cannot write {path}: {error}") from None
 
 
-def load_encoder(normalized: bool = True) -> Encoder:
+def load_encoder(normalized: bool = True) -> VGGEncoder:
     """The original Oxford VGG-19 to relu4_1, float32.
 
     normalized: filters scaled to mean activation 1, as the stylizer uses it; False is the network
@@ -60,7 +60,7 @@ def load_encoder(normalized: bool = True) -> Encoder:
         for key in list(tensors)
         if key.endswith(".mean_activation")
     }
-    encoder = Encoder("vgg19")
+    encoder = VGGEncoder("vgg19")
     encoder.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
     encoder.requires_grad_(False)
     return normalize_activations(encoder, means) if normalized else encoder

@@ -11,20 +11,20 @@ from .. import __version__
 from ..device import enough_memory, fast_dtype, pick_device
 from ..errors import InputError
 from ..media.image import pictures_in
-from ..media.tensors import Source, describe, style_tensor
+from ..media.tensors import ImageSource, describe, style_tensor
 from ..models.memory import check_memory
 from ..models.network import Code, StylizerNet
 from ..models.padding import pad_to_multiple
 from ..models.statistics import Statistics
 from ..models.weights import load_model
 from ..stylize import color
-from ..stylize.buffer import Canvas
+from ..stylize.buffer import ImageBuffer
 from ..stylize.tiling import palette
 from .cache import remembered
 from .code import FORMAT, SUFFIX, StyleCode, blend
 from .names import BANK, DEFAULT_MODEL, is_learned, made_of
 
-Style = Source | StyleCode | Mapping[Source, float]
+Style = ImageSource | StyleCode | Mapping[ImageSource, float]
 """One style: a picture, a code or its file, a folder of pictures, or a blend of such."""
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 STYLE_SIZE = 512
@@ -76,7 +76,7 @@ class Styles:
 
     def blend(
         self,
-        styles: Mapping[Source, float] | Sequence[Style],
+        styles: Mapping[ImageSource, float] | Sequence[Style],
         weights: Sequence[float] | None = None,
         size: int = STYLE_SIZE,
         crop: float = 1.0,
@@ -132,7 +132,7 @@ class Styles:
         return remembered(style, about, name, encoded, self._check_code)
 
     def _recolored(
-        self, source: Style, content: Canvas, size: int, crop: float, strength: float
+        self, source: Style, content: ImageBuffer, size: int, crop: float, strength: float
     ) -> StyleCode:
         if (parts := _parts(source)) is not None:
             codes = [self._recolored(each, content, size, crop, strength) for each in parts]
@@ -156,7 +156,7 @@ class Styles:
             raise InputError(f"this style code is broken: it is of another shape than {self.model}'s")
 
 
-def _parts(source: Style) -> Mapping[Source, float] | None:
+def _parts(source: Style) -> Mapping[ImageSource, float] | None:
     """What a blend is made of, or a folder, the mean of its pictures; None for a single style."""
     if isinstance(source, Mapping):
         return source

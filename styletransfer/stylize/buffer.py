@@ -12,7 +12,7 @@ from ..media.files import FULL
 from ..media.large_tiff import tiff_header
 
 
-class Canvas:
+class ImageBuffer:
     """Pictures (N, 3, H, W): float in [0, 1], or uint8."""
 
     def __init__(self, pixels: Tensor):
@@ -34,17 +34,17 @@ class Canvas:
             part = part.mul(255).round()
         self.pixels[:, :, rows, columns] = part.to(self.pixels.device, self.pixels.dtype)
 
-    def blank(self) -> "Canvas":
+    def blank(self) -> "ImageBuffer":
         """Another of the same kind and size, with nothing on it yet."""
-        return Canvas(torch.empty_like(self.pixels))
+        return ImageBuffer(torch.empty_like(self.pixels))
 
-    def scratch(self, height: int, width: int) -> "Canvas":
+    def scratch(self, height: int, width: int) -> "ImageBuffer":
         """Another of float numbers and this size, for what is needed on the way."""
         shape = len(self.pixels), 3, height, width
-        return Canvas(torch.empty(shape, dtype=torch.float32, device=self.pixels.device))
+        return ImageBuffer(torch.empty(shape, dtype=torch.float32, device=self.pixels.device))
 
 
-class DiskCanvas(Canvas):
+class DiskImageBuffer(ImageBuffer):
     """One picture in a file of raw RGB, uint8 or float16, of which only the part in use is in memory.
 
     header: bytes of the file before the first pixel.
@@ -64,7 +64,7 @@ class DiskCanvas(Canvas):
         array = np.memmap(self.path, self.dtype, "r+", offset=self.header, shape=shape)
         return torch.from_numpy(array).permute(2, 0, 1)[None]
 
-    def blank(self) -> "DiskCanvas":
+    def blank(self) -> "DiskImageBuffer":
         """A TIFF beside it, for `media.large_tiff.pack` to read."""
         path = self.path.with_name(f"{self.path.name}-painted.tif")
         header = tiff_header(self.height, self.width)
@@ -72,15 +72,15 @@ class DiskCanvas(Canvas):
             file.write(header)
             file.truncate(length := len(header) + self.height * self.width * 3)
             _reserve(file.fileno(), length)
-        return DiskCanvas(path, self.height, self.width, len(header))
+        return DiskImageBuffer(path, self.height, self.width, len(header))
 
-    def scratch(self, height: int, width: int) -> "DiskCanvas":
+    def scratch(self, height: int, width: int) -> "DiskImageBuffer":
         """A file beside it, in half precision: an eighth of a grey level."""
         handle, path = tempfile.mkstemp(prefix=f"{self.path.name}-", dir=self.path.parent)
         with open(handle, "wb") as file:
             file.truncate(length := height * width * 3 * 2)
             _reserve(file.fileno(), length)
-        return DiskCanvas(Path(path), height, width, dtype=np.float16)
+        return DiskImageBuffer(Path(path), height, width, dtype=np.float16)
 
 
 def _reserve(file: int, length: int) -> None:

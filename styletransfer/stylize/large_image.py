@@ -5,7 +5,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..media.files import working_folder
 from ..media.large_tiff import check_large_output, pack, unpack
-from .buffer import DiskCanvas
+from .buffer import DiskImageBuffer
 from .stylizer import Stylizer
 
 
@@ -30,7 +30,7 @@ def stylize_file(
     try:
         with working_folder(Path(output).parent) as folder:
             height, width = unpack(content, folder / "raw", size)
-            canvas = DiskCanvas(folder / "raw", height, width)
+            canvas = DiskImageBuffer(folder / "raw", height, width)
             painted = stylizer.repaint(canvas, style, alpha, **options)
             pack(painted.path, output, content)
     except OSError as error:

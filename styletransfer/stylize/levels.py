@@ -20,7 +20,7 @@ from ..models.draft import enlarged
 from ..models.network import Code, StylizerNet
 from ..models.padding import padded
 from ..models.statistics import Moments
-from .buffer import Canvas
+from .buffer import ImageBuffer
 
 FINEST = 1.1  # a draft that is hardly smaller than the picture is not worth its time
 STEP = 256  # side of what of a smaller copy is made at once
@@ -29,20 +29,20 @@ Read = Callable[[slice, slice], Tensor]
 """Gives a window of pictures, (N, C, h, w)."""
 
 
-class Look(NamedTuple):
+class Conditioning(NamedTuple):
     """What a canvas is to be painted with; as for `StylizerNet.forward`, maps of the canvas's size."""
 
     code: Code
     alpha: float | Tensor = 1.0
     shares: Tensor | None = None
 
-    def within(self, rows: slice, columns: slice, device: torch.device) -> "Look":
+    def within(self, rows: slice, columns: slice, device: torch.device) -> "Conditioning":
         """The same for a window, which may reach beyond the canvas as far as `padded` does."""
-        return Look(self.code, *(_cut(m, rows, columns, device) for m in self[1:]))
+        return Conditioning(self.code, *(_cut(m, rows, columns, device) for m in self[1:]))
 
-    def smaller(self, factor: float) -> "Look":
+    def smaller(self, factor: float) -> "Conditioning":
         """The same for a canvas's `smaller` copy."""
-        return Look(self.code, *(_smaller_map(m, factor) for m in self[1:]))
+        return Conditioning(self.code, *(_smaller_map(m, factor) for m in self[1:]))
 
 
 def factors(net: StylizerNet, strokes: float = 1.0) -> list[float]:
@@ -77,12 +77,12 @@ class Level:
     """
 
     net: StylizerNet
-    photo: Canvas
-    look: Look
+    photo: ImageBuffer
+    look: Conditioning
     factor: float = 1.0
     first: bool = False
     below: "Level | None" = None
-    painted: Canvas | None = None
+    painted: ImageBuffer | None = None
 
     def name(self, tap: str) -> str:
         """What the statistics of a tap are called at this size."""
@@ -115,7 +115,7 @@ class Level:
         return self.net.recolor(x.contiguous(memory_format=torch.channels_last), *look, palette)
 
 
-def smaller(content: Canvas, factor: float) -> Canvas:
+def smaller(content: ImageBuffer, factor: float) -> ImageBuffer:
     """A copy of a canvas, as far as it is `padded`, a part of its size: float, every pixel the mean of
     those that it covers."""
     _, *sides = content.shape

@@ -14,8 +14,8 @@ from ..models.memory import affordable, check_memory
 from ..models.network import StylizerNet
 from ..models.padding import MULTIPLE, padded
 from . import tiling
-from .buffer import Canvas, DiskCanvas
-from .levels import Look, factors
+from .buffer import DiskImageBuffer, ImageBuffer
+from .levels import Conditioning, factors
 
 Progress = Callable[[float], None]
 DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is too large to be in memory itself
@@ -26,15 +26,15 @@ THUMBNAIL = 768  # short side of the copy that approximate statistics are taken 
 
 def paint(
     net: StylizerNet,
-    canvas: Canvas,
-    look: Look,
+    canvas: ImageBuffer,
+    look: Conditioning,
     tile: str | int = "auto",
     stats: str = "exact",
     finish: tiling.Finish = lambda x, painted: painted,
     progress: Progress | None = None,
     strokes: float = 1.0,
     settle: tiling.Settle | None = None,
-) -> Canvas:
+) -> ImageBuffer:
     """Paint a canvas; arguments as for `Stylizer.stylize`, finish and settle as for `tiling.render`.
 
     If memory does not suffice after all, once more with smaller tiles. InputError if nothing helps.
@@ -62,7 +62,7 @@ def paint(
             torch.cuda.empty_cache()  # here, since the error held on to its tensors
 
 
-def _window(net: StylizerNet, canvas: Canvas, look: Look, tile: str | int) -> int:
+def _window(net: StylizerNet, canvas: ImageBuffer, look: Conditioning, tile: str | int) -> int:
     """Side of what the network is to see at once; InputError if it cannot be had."""
     count, height, width = canvas.shape
     whole, least = max(tiling.padded(height), tiling.padded(width)), tiling.least(net)
@@ -76,14 +76,14 @@ def _window(net: StylizerNet, canvas: Canvas, look: Look, tile: str | int) -> in
     if tile == "off" or not net.tileable:
         check_memory(width, height * count, net, maps)
         return whole
-    memory = DISK_MEMORY if isinstance(canvas, DiskCanvas) else None
+    memory = DISK_MEMORY if isinstance(canvas, DiskImageBuffer) else None
     pixels = affordable(net, maps, memory) // count
     if height * width <= pixels:
         return whole
     return max(least, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))
 
 
-def drafts_of(net: StylizerNet, canvas: Canvas, strokes: float) -> list[float]:
+def drafts_of(net: StylizerNet, canvas: ImageBuffer, strokes: float) -> list[float]:
     """`levels.factors` for a canvas: no draft is smaller than what the network sees of it."""
     if not LEAST_STROKES <= strokes <= MAX_STROKES:
         raise InputError(f"strokes is {strokes:g}: it goes from {LEAST_STROKES:g} to {MAX_STROKES:g}")
@@ -93,15 +93,15 @@ def drafts_of(net: StylizerNet, canvas: Canvas, strokes: float) -> list[float]:
 
 
 def _thumbnail_moments(
-    net: StylizerNet, canvas: Canvas, look: Look, drafts: Sequence[float]
+    net: StylizerNet, canvas: ImageBuffer, look: Conditioning, drafts: Sequence[float]
 ) -> tiling.Found:
     small = tiling.thumbnail(canvas, THUMBNAIL)
     shape = small.shape[1:]
     maps = [F.interpolate(m, size=shape, mode="area") if isinstance(m, Tensor) else m for m in look[1:]]
     found: tiling.Found = {}
     tiling.render(
-        net, small, Look(look.code, *maps), max(map(padded, shape)), lambda x, painted: painted, drafts,
-        settle=lambda name, own: found.setdefault(name, own),
+        net, small, Conditioning(look.code, *maps), max(map(padded, shape)), lambda x, painted: painted,
+        drafts, settle=lambda name, own: found.setdefault(name, own),
     )  # fmt: skip
     return found
 
@@ -121,7 +121,7 @@ def _rising(progress: Progress) -> Progress:
 
 def _counter(
     net: StylizerNet,
-    canvas: Canvas,
+    canvas: ImageBuffer,
     window: int,
     drafts: Sequence[float],
     gathered: bool,

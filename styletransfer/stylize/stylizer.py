@@ -12,16 +12,16 @@ from torch.nn import functional as F
 from ..device import enough_memory
 from ..errors import InputError
 from ..media.image import Picture, resize_short_side, with_short_side
-from ..media.tensors import Source, as_uint8, check_tensor, open_picture, to_array
+from ..media.tensors import ImageSource, as_uint8, check_tensor, open_picture, to_array
 from ..styles.code import StyleCode
 from ..styles.encode import STYLE_SIZE, Style, Styles
 from . import color
-from .buffer import Canvas
-from .levels import Look
+from .buffer import ImageBuffer
+from .levels import Conditioning
 from .paint import Progress, paint
 from .regions import Map, read_mask, read_regions, soften
 
-Content = TypeVar("Content", bound=Source)
+Content = TypeVar("Content", bound=ImageSource)
 MAX_ALPHA = 2.0
 
 
@@ -95,7 +95,7 @@ class Stylizer(Styles):
     @torch.inference_mode()
     def repaint(
         self,
-        canvas: Canvas,
+        canvas: ImageBuffer,
         style: Style | Sequence[Style] | None = None,
         alpha: float = 1.0,
         *,
@@ -113,7 +113,7 @@ class Stylizer(Styles):
         stats: str = "exact",
         progress: Progress | None = None,
         map_size: tuple[int, int] | None = None,
-    ) -> Canvas:
+    ) -> ImageBuffer:
         """`stylize` for a canvas, which may be larger than memory; gives another of its kind.
 
         map_size: width and height that mask and regions are to have, if not the canvas's.
@@ -170,13 +170,13 @@ class Stylizer(Styles):
                 return painted.lerp(color.with_luminance_of(x, painted), color_strength)
             return painted
 
-        look = Look(self._joined(codes), strength, shares)
+        look = Conditioning(self._joined(codes), strength, shares)
         return paint(self.net, canvas, look, tile, stats, finish, progress, strokes)
 
     @torch.inference_mode()
     def variations(
         self,
-        content: Source,
+        content: ImageSource,
         looks: Iterable[tuple[StyleCode, float]],
         size: int | None = None,
         strokes: float = 1.0,
@@ -185,20 +185,20 @@ class Stylizer(Styles):
         canvas, _, _ = _open(content, size)
         for code, alpha in looks:
             self._check_code(code)
-            out = paint(self.net, canvas, Look(self._joined([code]), alpha), strokes=strokes)
+            out = paint(self.net, canvas, Conditioning(self._joined([code]), alpha), strokes=strokes)
             yield Image.fromarray(to_array(out.pixels))
 
     @torch.inference_mode()
     def repaint_each(
-        self, canvas: Canvas, codes: Sequence[StyleCode], alpha: float = 1.0, strokes: float = 1.0
-    ) -> Canvas:
+        self, canvas: ImageBuffer, codes: Sequence[StyleCode], alpha: float = 1.0, strokes: float = 1.0
+    ) -> ImageBuffer:
         """A canvas of N pictures, each in its own of N codes; on a GPU faster than one by one."""
         for code in codes:
             self._check_code(code)
-        return paint(self.net, canvas, Look(self._joined(codes), alpha), strokes=strokes)
+        return paint(self.net, canvas, Conditioning(self._joined(codes), alpha), strokes=strokes)
 
 
-def _open(content: Source, size: int | None) -> tuple[Canvas, Picture | None, tuple[int, int]]:
+def _open(content: ImageSource, size: int | None) -> tuple[ImageBuffer, Picture | None, tuple[int, int]]:
     """Content on a canvas, resized; as a Picture if it is one; and its own width and height."""
     if size is not None and size < 1:
         raise InputError(f"size is {size}: at least 1")
@@ -206,17 +206,17 @@ def _open(content: Source, size: int | None) -> tuple[Canvas, Picture | None, tu
         check_tensor(content)
         height, width = content.shape[2:]
         if size is None:
-            return Canvas(content), None, (width, height)
+            return ImageBuffer(content), None, (width, height)
         wide, high = with_short_side((width, height), size)
         with enough_memory(content.device, "a smaller size"):
             x = F.interpolate(content.float(), (high, wide), mode="bicubic", antialias=True)
-        return Canvas(x.clamp(0, 1).to(content.dtype)), None, (width, height)
+        return ImageBuffer(x.clamp(0, 1).to(content.dtype)), None, (width, height)
     picture = open_picture(content)
     whole = picture.rgb.size
     if size is not None:
         alpha = picture.alpha and resize_short_side(picture.alpha, size)
         picture = Picture(resize_short_side(picture.rgb, size), alpha)
-    return Canvas(as_uint8(picture.rgb)), picture, whole
+    return ImageBuffer(as_uint8(picture.rgb)), picture, whole
 
 
 def _fit(map: Tensor, shape: Sequence[int], radius: int) -> Tensor:

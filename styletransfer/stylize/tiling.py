@@ -17,8 +17,8 @@ from ..models.config import PIXELS
 from ..models.network import StylizerNet, faded
 from ..models.padding import MULTIPLE, pad_to_multiple, padded
 from ..models.statistics import Moments, merged, moments, settled, weighted_moments
-from .buffer import Canvas
-from .levels import Level, Look, extended_window, smaller
+from .buffer import ImageBuffer
+from .levels import Conditioning, Level, extended_window, smaller
 
 Finish = Callable[[Tensor, Tensor], Tensor]
 Found = dict[str, Moments]
@@ -46,7 +46,7 @@ def spans(side: int, window: int, halo: int) -> Iterator[Span]:
         start = stop
 
 
-def parts(canvas: Canvas, window: int, halo: int) -> list[tuple[Span, Span]]:
+def parts(canvas: ImageBuffer, window: int, halo: int) -> list[tuple[Span, Span]]:
     """Rows and columns of every tile."""
     _, height, width = canvas.shape
     columns = list(spans(padded(width), window, halo))
@@ -55,15 +55,15 @@ def parts(canvas: Canvas, window: int, halo: int) -> list[tuple[Span, Span]]:
 
 def render(
     net: StylizerNet,
-    content: Canvas,
-    look: Look,
+    content: ImageBuffer,
+    look: Conditioning,
     window: int,
     finish: Finish,
     drafts: Sequence[float] = (),
     found: Found | None = None,
     tick: Callable[[], None] | None = None,
     settle: Settle | None = None,
-) -> Canvas:
+) -> ImageBuffer:
     """The stylized content, on a canvas of its kind.
 
     window: side in pixels of what the network sees at once, a multiple of `MULTIPLE` and more than twice
@@ -95,14 +95,14 @@ def render(
 
 
 def _filled(
-    out: Canvas,
+    out: ImageBuffer,
     level: Level,
     window: int,
     own: Found,
     finish: Finish | None,
     tick: Callable[[], None] | None,
     settle: Settle | None,
-) -> Canvas:
+) -> ImageBuffer:
     """A canvas with a level painted on it, tile by tile; arguments as for `render`."""
     net, look = level.net, level.look
     known = {tap: own[level.name(tap)] for tap in net.config.depths if level.name(tap) in own}
@@ -129,7 +129,7 @@ def _filled(
     return out
 
 
-def _copied(content: Canvas, finish: Finish) -> Canvas:
+def _copied(content: ImageBuffer, finish: Finish) -> ImageBuffer:
     """The content as it is, on a canvas of its kind."""
     out = content.blank()
     for rows, columns in parts(content, 1024, 0):
@@ -142,13 +142,13 @@ def _copied(content: Canvas, finish: Finish) -> Canvas:
 
 def gather_pixels(
     net: StylizerNet,
-    content: Canvas,
-    look: Look,
+    content: ImageBuffer,
+    look: Conditioning,
     window: int,
     tick: Callable[[], None] | None = None,
 ) -> Moments:
     """The moments of the content's pixels; of every region if there are regions."""
-    tally = Tally(PIXELS in net.config.joint)
+    tally = MomentsAccumulator(PIXELS in net.config.joint)
     for rows, columns in parts(content, window, 0):
         x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
         x = x.to(net.device).contiguous(memory_format=torch.channels_last)
@@ -162,7 +162,7 @@ def gather_pixels(
 def gather(level: Level, window: int, own: Found, tick: Callable[[], None] | None = None) -> Found:
     """The moments of a level's features wherever the bottleneck is to match them to a style's."""
     net = level.net
-    tallies = {tap: Tally(tap in net.config.joint) for tap in net.config.depths}
+    tallies = {tap: MomentsAccumulator(tap in net.config.joint) for tap in net.config.depths}
     for rows, columns in parts(level.photo, window, net.encoder.reach):
         features = net.encode(pad_to_multiple(level.read(rows.window, columns.window, own)), level.first)
         local = level.look.within(rows.window, columns.window, net.device)
@@ -178,16 +178,16 @@ def least(net: StylizerNet) -> int:
     return 2 * net.reach + 4 * MULTIPLE
 
 
-def palette(content: Canvas) -> Moments:
+def palette(content: ImageBuffer) -> Moments:
     """Mean and covariance of the colours of a canvas, (N, 3) and (N, 3, 3)."""
-    tally = Tally(joint=True)
+    tally = MomentsAccumulator(joint=True)
     for rows, columns in parts(content, 1024, 0):
         x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
         tally.add(_core(x, rows, columns), None)
     return tally.moments()
 
 
-def thumbnail(content: Canvas, short: int) -> Canvas:
+def thumbnail(content: ImageBuffer, short: int) -> ImageBuffer:
     """A smaller copy, float32, of which no more is read at once than a strip."""
     _, height, width = content.shape
     scale = max(1, min(height, width) // short)
@@ -195,10 +195,10 @@ def thumbnail(content: Canvas, short: int) -> Canvas:
         F.avg_pool2d(content.read(slice(top, top + scale), slice(None)), scale, ceil_mode=True)
         for top in range(0, height, scale)
     ]
-    return Canvas(torch.cat(strips, dim=2))
+    return ImageBuffer(torch.cat(strips, dim=2))
 
 
-class Tally:
+class MomentsAccumulator:
     """Moments of a whole, gathered from its parts; of every region if there are regions."""
 
     def __init__(self, joint: bool):

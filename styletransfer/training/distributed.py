@@ -15,7 +15,7 @@ from ..device import pick_device
 
 
 @dataclass(frozen=True)
-class Group:
+class ProcessGroup:
     """rank: which process this is, 0 … world − 1. device: the one it works on."""
 
     device: torch.device
@@ -76,7 +76,7 @@ class Group:
 
 
 @contextmanager
-def join(device: str) -> Iterator[Group]:
+def join(device: str) -> Iterator[ProcessGroup]:
     """The group torchrun's environment describes; alone without it. device: as in `pick_device`."""
     world = int(os.environ.get("WORLD_SIZE", 1))
     if world > 1 and (device == "auto" and torch.cuda.is_available() or device.startswith("cuda")):
@@ -85,11 +85,11 @@ def join(device: str) -> Iterator[Group]:
     if place.type == "cuda" and place.index is not None:
         torch.cuda.set_device(place)
     if world == 1:
-        yield Group(place)
+        yield ProcessGroup(place)
         return
     distributed.init_process_group("nccl" if place.type == "cuda" else "gloo")
     try:
-        yield Group(place, distributed.get_rank(), world)
+        yield ProcessGroup(place, distributed.get_rank(), world)
         distributed.barrier()  # nobody leaves while another still listens
     finally:
         gc.collect()  # a wrapped network in a cycle would end after its group, and the process with it

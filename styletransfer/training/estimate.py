@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from .distributed import Group
-from .loop import begin, step, to_float, trained
+from .distributed import ProcessGroup
+from .loop import set_up, step, to_float, trained
 from .session import Session
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class Estimate:
     """What a few steps took.
 
     step_seconds: of a step whose data is there. data_seconds: of loading a batch when nothing else
@@ -56,13 +56,13 @@ class Rehearsal:
         )
 
 
-def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehearsal:
+def estimate(session: Session, group: ProcessGroup, steps: int = 5, **means) -> Estimate:
     """Time `steps` steps after two to warm up, and the loading of as many batches on its own.
 
     means: as for `trainer.begin`.
     """
     recipe = replace(session.recipe, steps=10**9, reconstruct=0, reconstruct_every=0)
-    run = begin(
+    run = set_up(
         session.config, recipe, session.content, session.style, group,
         saved=session.saved, init=session.init, **means,
     )  # fmt: skip
@@ -91,7 +91,7 @@ def rehearse(session: Session, group: Group, steps: int = 5, **means) -> Rehears
     step_seconds = timed(steps)
     # ru_maxrss is in KiB on Linux and in bytes on macOS.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Rehearsal(
+    return Estimate(
         pictures=session.describe(),
         steps=session.recipe.steps,
         batch_size=recipe.batch_size,

@@ -11,7 +11,7 @@ from ..models.config import PIXELS, SLIM, Config
 from ..models.network import StylizerNet
 from ..models.slim import resized
 from ..models.statistics import EPS, Moments, merged, moments, square_roots
-from ..models.vgg import CHANNELS, STYLE_TAPS, Encoder
+from ..models.vgg import CHANNELS, STYLE_TAPS, VGGEncoder
 from ..models.weights import SHIPPED_ENCODER, load_encoder, load_model
 from .convert_encoders import build_encoder
 
@@ -116,7 +116,7 @@ def fill_bank(net: StylizerNet, pictures: Tensor, which: Tensor) -> None:
 
 
 @torch.no_grad()
-def fit_slim(net: StylizerNet, vgg: Encoder, pictures: Tensor) -> None:
+def fit_slim(net: StylizerNet, vgg: VGGEncoder, pictures: Tensor) -> None:
     """Set a slim encoder and its decoder, in place, to what they can have of VGG in closed form.
 
     Of each of VGG's levels as many channels are chosen as the slim one has, those from which the

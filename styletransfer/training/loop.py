@@ -17,13 +17,13 @@ from ..errors import InputError
 from ..models.config import SLIM, Config
 from ..models.network import Code, StylizerNet
 from ..models.statistics import Statistics, statistics
-from ..models.vgg import STYLE_TAPS, Encoder
+from ..models.vgg import STYLE_TAPS, VGGEncoder
 from ..models.weights import load_encoder, load_model, save_model
 from ..system.interrupt import Interrupt
 from .checkpoint import Saved, State, pack, save_state, unpack
 from .curve import save_curve
 from .data import Augmentation, Crops, Share, labels, picture_of
-from .distributed import Group
+from .distributed import ProcessGroup
 from .entries import Entry, Skipped, save_skipped
 from .initialize import ADDED, fill_bank, fit_decoder, fit_slim, new_net
 from .log import Log, Report
@@ -44,7 +44,7 @@ def train(
     content: Pictures,
     style: Pictures,
     run: Path,
-    group: Group,
+    group: ProcessGroup,
     *,
     saved: Saved | None = None,
     init: str | None = None,
@@ -60,7 +60,7 @@ def train(
     begins a new epoch). report is called with each line of metrics.jsonl. Returns the content and
     style pictures that could not be used, and why. Ctrl-C saves before it is a KeyboardInterrupt.
     """
-    begun = begin(config, recipe, content, style, group, saved, init, workers, resident, compile)
+    begun = set_up(config, recipe, content, style, group, saved, init, workers, resident, compile)
     state, device = begun.state, group.device
     log = Log(run, state.step, recipe.batch_size, tensorboard, report) if group.leads else None
     with Interrupt() as interrupt:
@@ -103,7 +103,7 @@ def train(
 
 
 @dataclass
-class Begun:
+class TrainingSetup:
     """A run that is ready for its next step.
 
     painter: the net's trained part, wrapped for several processes. vgg: what losses are measured on;
@@ -114,23 +114,23 @@ class Begun:
 
     state: State
     painter: nn.Module
-    vgg: Encoder
+    vgg: VGGEncoder
     batches: Iterator
     fixed: list[Tensor | None]
 
 
-def begin(
+def set_up(
     config: Config,
     recipe: Recipe,
     content: Pictures,
     style: Pictures,
-    group: Group,
+    group: ProcessGroup,
     saved: Saved | None = None,
     init: str | None = None,
     workers: int = 0,
     resident: bool = False,
     compile: bool = False,
-) -> Begun:
+) -> TrainingSetup:
     """Everything before the first step; the arguments are those of `train`."""
     if recipe.batch_size % group.world:
         raise InputError(f"a batch of {recipe.batch_size} cannot be shared by {group.world} processes")
@@ -141,7 +141,7 @@ def begin(
         raise InputError("pairings must be 1 for a spade bottleneck, whose maps pair styles themselves")
     state, vgg = prepare(config, recipe, sources, group, saved, init)
     partly = any(name.startswith(ADDED) for name, _ in state.net.named_parameters())
-    painter = group.wrap(Painter(state.net), partly=partly)
+    painter = group.wrap(TrainableNet(state.net), partly=partly)
     if compile:
         vgg.compile()
         painter.compile()
@@ -154,10 +154,10 @@ def begin(
     if group.leads:
         fixed = [to_float(source.take(4), group.device) for source in sources]
         fixed.append(_first_labels(4, known, seed, group.device) if known else None)
-    return Begun(state, painter, vgg, zip(*batches, which), fixed)
+    return TrainingSetup(state, painter, vgg, zip(*batches, which), fixed)
 
 
-class Painter(nn.Module):
+class TrainableNet(nn.Module):
     """Everything of a network that is trained, as one call: what several processes synchronise."""
 
     def __init__(self, net: StylizerNet):
@@ -201,7 +201,7 @@ def trained(net: nn.Module) -> list[nn.Parameter]:
 def step(
     state: State,
     painter: nn.Module,
-    vgg: Encoder,
+    vgg: VGGEncoder,
     recipe: Recipe,
     photos: Tensor,
     paintings: Tensor,
@@ -258,7 +258,7 @@ def average(ema: nn.Module, net: nn.Module, decay: float) -> None:
 
 
 def open_source(
-    pictures: Pictures, recipe: Recipe, index: int, resident: bool, group: Group, workers: int
+    pictures: Pictures, recipe: Recipe, index: int, resident: bool, group: ProcessGroup, workers: int
 ) -> Crops | Resident | Stream:
     """The crops of one kind of pictures; index tells kinds apart, so that each has its own chance."""
     augmentation, seed = Augmentation(recipe.crop, recipe.zoom), recipe.seed + index
@@ -273,10 +273,10 @@ def prepare(
     config: Config,
     recipe: Recipe,
     sources: Sequence[Crops | Resident | Stream],
-    group: Group,
+    group: ProcessGroup,
     saved: Saved | None,
     init: str | None,
-) -> tuple[State, Encoder]:
+) -> tuple[State, VGGEncoder]:
     """The state to go on from, the same in every process: as saved, of a model's weights, or new.
 
     And the VGG that losses are measured on: the network's own, unless it has none.
@@ -318,7 +318,7 @@ def _first_labels(count: int, pictures: int, seed: int, device: torch.device) ->
 
 
 @torch.no_grad()
-def measure_spread(vgg: Encoder, crops: Tensor, device: torch.device) -> Spread:
+def measure_spread(vgg: VGGEncoder, crops: Tensor, device: torch.device) -> Spread:
     """Variance of each channel's mean and standard deviation over style crops, by tap."""
     found: dict[str, list[Statistics]] = {tap: [] for tap in STYLE_TAPS}
     for batch in DataLoader(crops, batch_size=8):

@@ -14,7 +14,7 @@ from ..models.draft import Grain
 from ..models.network import StylizerNet
 from ..models.slim import resized
 from ..models.statistics import EPS, Statistics, regional_statistics, statistics
-from ..models.vgg import STYLE_TAPS, Encoder
+from ..models.vgg import STYLE_TAPS, VGGEncoder
 from .recipe import Recipe
 
 CONTENT_TAPS = ("relu3_3", "relu4_1")
@@ -150,7 +150,7 @@ def sliced_distance(
 
 
 @dataclass
-class View:
+class ViewFeatures:
     """What VGG sees of a batch from one distance: features by tap.
 
     photo, painting: of the B crops of each; output: of the N pictures made of them.
@@ -163,7 +163,7 @@ class View:
 
 def stylization_losses(
     net: StylizerNet,
-    vgg: Encoder,
+    vgg: VGGEncoder,
     painter: nn.Module,
     recipe: Recipe,
     photos: Tensor,
@@ -201,7 +201,7 @@ def stylization_losses(
         photos if seen is None else seen, paintings, code, times, shares, which, corner
     )
     picture = seen_at(painted, recipe.viewed)
-    near = View(photo, painting, vgg(picture, LOSS_TAPS))
+    near = ViewFeatures(photo, painting, vgg(picture, LOSS_TAPS))
     goal = aim["relu4_1"].detach() if known and net.config.bottleneck in ("adain", "spade") else None
     losses = content_losses(near, recipe, goal)
     if recipe.structure_weight:
@@ -224,7 +224,7 @@ def stylization_losses(
     return losses
 
 
-def content_losses(view: View, recipe: Recipe, goal: Tensor | None) -> dict[str, Tensor]:
+def content_losses(view: ViewFeatures, recipe: Recipe, goal: Tensor | None) -> dict[str, Tensor]:
     """How far the pictures are from the photos. goal: of their relu4_1, if the recipe asks for AdaIN's
     output, as published, and it is known."""
     times, losses = recipe.pairings, {}
@@ -243,7 +243,7 @@ def content_losses(view: View, recipe: Recipe, goal: Tensor | None) -> dict[str,
 
 
 def style_losses(
-    view: View, vgg: Encoder, recipe: Recipe, spread: Spread, shares: Tensor | None, seed: int
+    view: ViewFeatures, vgg: VGGEncoder, recipe: Recipe, spread: Spread, shares: Tensor | None, seed: int
 ) -> dict[str, Tensor]:
     """How far the pictures are from their styles; arguments as for `stylization_losses`."""
     compare = _comparison(recipe, len(next(iter(view.photo.values()))), shares)
@@ -293,16 +293,16 @@ def _comparison(recipe: Recipe, count: int, shares: Tensor | None) -> Callable[.
 
 
 def _farther(
-    vgg: Encoder, count: int, photos: Tensor, paintings: Tensor, pictures: Tensor
-) -> Iterator[View]:
+    vgg: VGGEncoder, count: int, photos: Tensor, paintings: Tensor, pictures: Tensor
+) -> Iterator[ViewFeatures]:
     """What is seen from twice as far each time: all at half the size."""
     for _ in range(count):
         photos, paintings, pictures = (seen_at(x, 0.5) for x in (photos, paintings, pictures))
-        yield View(*_targets(vgg, photos, paintings), vgg(pictures, LOSS_TAPS))
+        yield ViewFeatures(*_targets(vgg, photos, paintings), vgg(pictures, LOSS_TAPS))
 
 
 @torch.no_grad()
-def _targets(vgg: Encoder, photos: Tensor, paintings: Tensor) -> list[dict[str, Tensor]]:
+def _targets(vgg: VGGEncoder, photos: Tensor, paintings: Tensor) -> list[dict[str, Tensor]]:
     """Features by tap, of the photos and of the paintings."""
     found = vgg(torch.cat([photos, paintings]), LOSS_TAPS)
     parts = slice(len(photos)), slice(len(photos), None)

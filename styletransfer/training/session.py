@@ -14,7 +14,7 @@ from ..media.files import write_atomically
 from ..models.config import MAX_STYLES, PIXELS, SINGLY, Config
 from ..models.weights import load_model
 from .checkpoint import Saved, read_state
-from .distributed import Group
+from .distributed import ProcessGroup
 from .entries import SMALLEST, Entry, Skipped, decode_large_enough, find_pictures
 from .loop import Pictures, train
 from .recipe import NETWORK, Recipe, read_recipe
@@ -40,7 +40,7 @@ class Session:
             for kind, found in (("photos", self.content), ("paintings", self.style))
         )
 
-    def train(self, group: Group, **means: Any) -> dict[str, Skipped]:
+    def train(self, group: ProcessGroup, **means: Any) -> dict[str, Skipped]:
         """Train to the last step, with a progress bar on standard error; what `trainer.train` gives."""
         columns = (
             TextColumn("{task.description}"),
@@ -140,7 +140,7 @@ def write_sources(session: Session, content: Sequence[str], style: Sequence[str]
     write_atomically(run / "run.json", lambda path: path.write_text(json.dumps(sources, indent=1)))
 
 
-def resumed_session(run: Path, changes: Mapping[str, Any], group: Group) -> Session:
+def resumed_session(run: Path, changes: Mapping[str, Any], group: ProcessGroup) -> Session:
     """The session that goes on with a run, some numbers of its recipe changed."""
     saved, sources = group.share((read_state(run), _read_sources(run)) if group.leads else None)
     recipe = replace(saved.recipe, **changes)

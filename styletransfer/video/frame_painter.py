@@ -15,18 +15,18 @@ from ..models.memory import affordable, check_memory
 from ..models.statistics import Moments, Statistics
 from ..styles.code import StyleCode, blend
 from ..stylize import color
-from ..stylize.buffer import Canvas
-from ..stylize.levels import Look, statistic_names
+from ..stylize.buffer import ImageBuffer
+from ..stylize.levels import Conditioning, statistic_names
 from ..stylize.paint import paint
 from ..stylize.stylizer import Stylizer
 
 MEMORY = 0.9  # what a frame's statistics keep of those before it
 
 
-class Turn:
+class FrameStatistics:
     """A frame's place in the line. found: its running moments by name, for which the next waits."""
 
-    def __init__(self, names: Sequence[str], before: "Turn | None" = None):
+    def __init__(self, names: Sequence[str], before: "FrameStatistics | None" = None):
         self.before, self.found = before, {name: Future() for name in names}
 
     def moments(self) -> dict[str, Moments]:
@@ -38,7 +38,7 @@ class Turn:
                 future.set_exception(error)
 
 
-class Painter:
+class FramePainter:
     """Paints frames, several at once.
 
     styles: (second, code) in order of time; between two the code moves from the one to the other.
@@ -58,19 +58,21 @@ class Painter:
         self.stylizer, self.net = stylizer, stylizer.net
         self.styles, self.alpha, self.luminance, self.steady = styles, alpha, luminance, steady
         self.strokes, self._names = strokes, statistic_names(stylizer.net, strokes)
-        self._turn: Turn | None = None
+        self._turn: FrameStatistics | None = None
         self._code: tuple[StyleCode, dict[str, Statistics]] | None = None
 
-    def turn(self, fresh: bool = False) -> Turn:
+    def turn(self, fresh: bool = False) -> FrameStatistics:
         """The next frame's turn. Called in the order of the frames; they are painted in any.
 
         fresh: it has nothing to do with the one before: after a cut.
         """
-        self._turn = Turn(self._names, self._turn if self.steady and not fresh else None)
+        self._turn = FrameStatistics(self._names, self._turn if self.steady and not fresh else None)
         return self._turn
 
     @torch.inference_mode()
-    def paint(self, picture: np.ndarray, turn: Turn, time: Fraction | float = 0) -> np.ndarray:
+    def paint(
+        self, picture: np.ndarray, turn: FrameStatistics, time: Fraction | float = 0
+    ) -> np.ndarray:
         """A frame as it is seen at `time`: float32 (H, W, 3) in [0, 1], or uint8; float32 out.
 
         It waits for statistics of the frame before, whose painting must have begun.
@@ -83,7 +85,7 @@ class Painter:
         finally:
             turn.before = None
 
-    def state(self, turn: Turn) -> dict[str, np.ndarray]:
+    def state(self, turn: FrameStatistics) -> dict[str, np.ndarray]:
         """What the frame after this turn needs to know of those before it."""
         parts = {f"{tap}.{p}": x for tap, m in turn.moments().items() for p, x in m._asdict().items()}
         return {key: x.cpu().numpy() for key, x in parts.items()}
@@ -95,7 +97,9 @@ class Painter:
             parts = (torch.from_numpy(state[f"{tap}.{p}"]) for p in Moments._fields)
             future.set_result(Moments(*(x.to(self.net.device) for x in parts)))
 
-    def _paint(self, picture: np.ndarray, turn: Turn, code: dict[str, Statistics]) -> np.ndarray:
+    def _paint(
+        self, picture: np.ndarray, turn: FrameStatistics, code: dict[str, Statistics]
+    ) -> np.ndarray:
         height, width = picture.shape[:2]
         check_memory(width, height, self.net)
         if picture.dtype == np.uint8:
@@ -107,17 +111,17 @@ class Painter:
             out = color.with_luminance_of(x, out)
         return out[0].permute(1, 2, 0).contiguous().cpu().numpy()
 
-    def _network(self, x: Tensor, code: dict[str, Statistics], turn: Turn) -> Tensor:
+    def _network(self, x: Tensor, code: dict[str, Statistics], turn: FrameStatistics) -> Tensor:
         """A frame (1, 3, H, W) as `stylize.paint` paints it, with the moments on their way."""
         settle = partial(self._smoothed, turn)
-        look = Look(code, self.alpha)
-        out = paint(self.net, Canvas(x), look, "off", strokes=self.strokes, settle=settle).pixels
+        look = Conditioning(code, self.alpha)
+        out = paint(self.net, ImageBuffer(x), look, "off", strokes=self.strokes, settle=settle).pixels
         for name, future in turn.found.items():  # of a draft that is not painted of so small a frame
             if not future.done():
                 future.set_result(turn.found[name.partition("/")[0]].result())
         return out
 
-    def _smoothed(self, turn: Turn, name: str, found: Moments) -> Moments:
+    def _smoothed(self, turn: FrameStatistics, name: str, found: Moments) -> Moments:
         if turn.before:
             before = turn.before.found[name].result()
             found = Moments(*(was.lerp(now, 1 - MEMORY) for was, now in zip(before, found)))
@@ -136,7 +140,7 @@ class Painter:
 
 
 @contextmanager
-def hands(stylizer: Stylizer, size: tuple[int, int]) -> Iterator[tuple[Executor, int]]:
+def frame_workers(stylizer: Stylizer, size: tuple[int, int]) -> Iterator[tuple[Executor, int]]:
     """Threads that paint frames of this size, and how many: on a CPU one to a core, if memory allows."""
     count = 1
     if stylizer.device.type == "cpu":

@@ -19,9 +19,9 @@ from ..media.video_reader import open_clip
 from ..styles.code import StyleCode
 from ..styles.encode import STYLE_SIZE, Style
 from ..stylize.stylizer import MAX_ALPHA, Stylizer
-from .frame_painter import Painter, Turn, hands
+from .frame_painter import FramePainter, FrameStatistics, frame_workers
 from .pipeline import overlapped
-from .resume import Work, check_source, content_digest
+from .resume import ResumableJob, check_source, content_digest
 from .selection import cut_out, painted_size
 from .sinks import sink_for
 
@@ -30,13 +30,13 @@ FORMAT = 3  # of the work folder
 
 
 @dataclass
-class Item:
+class FrameJob:
     """A frame on its way through the stages; what it leaves behind if it is the last of its piece."""
 
     frame: Frame
     last: bool = False
     view: object = None
-    turn: Turn | None = None
+    turn: FrameStatistics | None = None
     painted: Future | None = None
     picture: np.ndarray | None = None
     state: dict[str, np.ndarray] = field(default_factory=dict)
@@ -98,7 +98,7 @@ def stylize_video(
         "styles": [[at, _code_digest(code)] for at, code in styles],
         "options": [alpha, *painted, fps, start, duration, codec, crf, steady, preserve_color, strokes],
     }
-    with Work(output, plan, force) as work:
+    with ResumableJob(output, plan, force) as work:
         sink = sink_for(output, clip, part, painted, codec, crf, sound)
         resumed = work.frames
         if not work.finished:
@@ -106,7 +106,9 @@ def stylize_video(
                 sink.probe(work.folder)
             for text in (*clip.notes, *sink.notes):
                 note(text)
-            painter = Painter(stylizer, styles, alpha, preserve_color == "luminance", steady, strokes)
+            painter = FramePainter(
+                stylizer, styles, alpha, preserve_color == "luminance", steady, strokes
+            )
             _paint(clip, part, painted, painter, work, sink, track)
             _finish(work, sink)
         if work.damaged:
@@ -122,13 +124,13 @@ def stylize_video(
     return done
 
 
-def _paint(clip, part, size, painter: Painter, work: Work, sink, track) -> None:
+def _paint(clip, part, size, painter: FramePainter, work: ResumableJob, sink, track) -> None:
     """All frames after those that are done: painted in this size, and put away in pieces."""
     done = work.frames
     track(done, part.count)
     items = _items(part.frames(clip, work.last), size)
     try:
-        with hands(painter.stylizer, size) as (pool, count):
+        with frame_workers(painter.stylizer, size) as (pool, count):
             stages = (SteadyStages if painter.steady else Stages)(painter, pool, work.state())
             with closing(overlapped(items, stages.look, stages.finish, depth=count + 2)) as line:
                 for item in line:
@@ -144,7 +146,7 @@ def _paint(clip, part, size, painter: Painter, work: Work, sink, track) -> None:
         raise InputError(f"{clip.path}: there are no frames in that part of it")
 
 
-def _finish(work: Work, sink) -> None:
+def _finish(work: ResumableJob, sink) -> None:
     """Write the result beside the pieces, and give it its name."""
     target = work.folder / "result"
     with _writing(work.output):
@@ -172,17 +174,17 @@ def _writing(output: Path) -> Iterator[None]:
 class Stages:
     """What is done with each frame: before it is painted, and after; here, with each for itself."""
 
-    def __init__(self, painter: Painter, pool: Executor, state: dict[str, np.ndarray]):
+    def __init__(self, painter: FramePainter, pool: Executor, state: dict[str, np.ndarray]):
         self.painter, self.pool = painter, pool
 
-    def look(self, item: Item) -> Item:
+    def look(self, item: FrameJob) -> FrameJob:
         return self._hand_over(item, item.frame.rgb, fresh=True)
 
-    def finish(self, item: Item) -> Item:
+    def finish(self, item: FrameJob) -> FrameJob:
         item.picture = (item.painted.result() * 255 + 0.5).astype(np.uint8)
         return item
 
-    def _hand_over(self, item: Item, picture: np.ndarray, fresh: bool) -> Item:
+    def _hand_over(self, item: FrameJob, picture: np.ndarray, fresh: bool) -> FrameJob:
         item.turn = self.painter.turn(fresh)
         item.painted = self.pool.submit(self.painter.paint, picture, item.turn, item.frame.shown[0])
         return item
@@ -191,23 +193,23 @@ class Stages:
 class SteadyStages(Stages):
     """On the canvas, and with what each stage knows of the frames before."""
 
-    def __init__(self, painter: Painter, pool: Executor, state: dict[str, np.ndarray]):
+    def __init__(self, painter: FramePainter, pool: Executor, state: dict[str, np.ndarray]):
         super().__init__(painter, pool, state)
-        from .stabilize import Blend, Canvas
+        from .stabilize import Stabilizer, TemporalBlend
 
-        self.canvas, self.blend = Canvas(), Blend()
+        self.canvas, self.blend = Stabilizer(), TemporalBlend()
         if state:
             painter.restore(_of("painter", state))
             self.canvas.restore(_of("canvas", state))
             self.blend.restore(_of("blend", state))
 
-    def look(self, item: Item) -> Item:
+    def look(self, item: FrameJob) -> FrameJob:
         item.view = self.canvas.look(item.frame.rgb)
         if item.last:
             item.state |= _as("canvas", self.canvas.state())
         return self._hand_over(item, item.view.picture, fresh=item.view.past is None)
 
-    def finish(self, item: Item) -> Item:
+    def finish(self, item: FrameJob) -> FrameJob:
         item.picture = self.blend.take(item.painted.result(), item.view)
         if item.last:
             item.state |= _as("painter", self.painter.state(item.turn))
@@ -223,14 +225,14 @@ def _of(name: str, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {key.partition("/")[2]: x for key, x in state.items() if key.startswith(f"{name}/")}
 
 
-def _items(frames: Iterator[Frame], size: tuple[int, int]) -> Iterator[Item]:
+def _items(frames: Iterator[Frame], size: tuple[int, int]) -> Iterator[FrameJob]:
     waiting, number = None, 0
     for frame in frames:
         if waiting:
             yield waiting
         _resize(frame, size)
         number += 1
-        waiting = Item(frame, last=number % PIECE == 0)
+        waiting = FrameJob(frame, last=number % PIECE == 0)
     if waiting:
         waiting.last = True
         yield waiting

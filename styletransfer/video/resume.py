@@ -29,7 +29,7 @@ _OURS = re.compile(r"(piece-\d{7,}\.npz|state-\d{5,}\.npz|frame-\d{5,}\.png|prob
 _UNFINISHED = re.compile(r"\.(piece-\d{7,}|state-\d{5,}|frame-\d{5,}|probe|manifest)-\w{8}\.part")
 
 
-class Work:
+class ResumableJob:
     """The folder OUTPUT.parts: finished pieces, what was asked for, and how to go on.
 
     A context in which no other process may use the folder. InputError if one does, if what is there
@@ -50,7 +50,7 @@ class Work:
         except OSError as error:
             raise InputError(f"{self.folder}: cannot be used ({error.strerror})") from None
 
-    def __enter__(self) -> "Work":
+    def __enter__(self) -> "ResumableJob":
         return self
 
     def __exit__(self, *_) -> None:

@@ -10,7 +10,7 @@ from ..media.clip import Clip, FolderClip, Frame
 
 
 @dataclass
-class Part:
+class FrameSelection:
     """What of a clip is painted. begin, end: in its own time. tick: 1 / fps, or None."""
 
     begin: Fraction
@@ -48,7 +48,7 @@ class Part:
         return bool(frame.shown)
 
 
-def cut_out(clip: Clip, start: float, duration: float | None, fps: float | None) -> Part:
+def cut_out(clip: Clip, start: float, duration: float | None, fps: float | None) -> FrameSelection:
     """The part of a clip that is asked for; InputError if there is none."""
     if not 0 <= start < float("inf"):
         raise InputError(f"start is {start:g} seconds: 0 or more")
@@ -67,7 +67,7 @@ def cut_out(clip: Clip, start: float, duration: float | None, fps: float | None)
     length = max(Fraction(0), whole - Fraction(start))
     length = length if duration is None else min(length, Fraction(duration))
     rate = min(clip.rate, 1 / tick) if tick else clip.rate
-    return Part(begin, end, tick, max(1, round(length * rate)))
+    return FrameSelection(begin, end, tick, max(1, round(length * rate)))
 
 
 def painted_size(own: tuple[int, int], short: int | None) -> tuple[int, int]:

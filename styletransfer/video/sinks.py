@@ -11,21 +11,25 @@ from ..errors import InputError
 from ..media.animation import frame_name, write_pictures
 from ..media.clip import Clip, Frame
 from ..media.image import write_picture
-from .resume import Work
-from .selection import Part
+from .resume import ResumableJob
+from .selection import FrameSelection
 
 
 class FilmSink:
     """Pieces of encoded film, joined with the sound in the end."""
 
-    def __init__(self, output: Path, clip: Clip, part: Part, size, codec: str, crf, sound: bool):
+    def __init__(
+        self, output: Path, clip: Clip, part: FrameSelection, size, codec: str, crf, sound: bool
+    ):
         from ..media import film, video_writer
 
         self.video_writer, self.output, self.part = video_writer, output, part
         rate = 1 / part.tick if part.tick else clip.rate
         encoder = video_writer.encoder_for(output, codec)
         video_writer.encoder_options(encoder, crf)
-        self.look = video_writer.Look(size, encoder, crf, rate, part.tick or clip.time_base, clip.aspect)
+        self.look = video_writer.VideoFormat(
+            size, encoder, crf, rate, part.tick or clip.time_base, clip.aspect
+        )
         audible = sound and isinstance(clip, film.FilmClip) and film.has_sound(clip.path)
         self.sound = clip.path if audible else None
         self.encoder, self.count, self.file = None, 0, ""
@@ -41,7 +45,7 @@ class FilmSink:
 
     def probe(self, folder: Path) -> None:
         """Say before any work what would go wrong at its end: a black frame goes all the way."""
-        encoder = self.video_writer.Encoder(self.look)
+        encoder = self.video_writer.VideoEncoder(self.look)
         encoder.write(np.zeros((self.look.size[1], self.look.size[0], 3), np.uint8), [Fraction(0)])
         encoder.save(folder / "probe.npz")
         self._join(folder / "probe", [folder / "probe.npz"], Fraction(1), Fraction(1, 1000))
@@ -50,7 +54,7 @@ class FilmSink:
 
     def add(self, rgb: np.ndarray, frame: Frame, number: int, folder: Path) -> None:
         if self.encoder is None:
-            self.encoder, self.count = self.video_writer.Encoder(self.look), 0
+            self.encoder, self.count = self.video_writer.VideoEncoder(self.look), 0
             self.file = f"piece-{number:07d}.npz"
         if frame.alpha is not None:
             rgb = _on_white(rgb, frame.alpha)
@@ -64,7 +68,7 @@ class FilmSink:
     def piece(self) -> dict:
         return {"file": self.file, "frames": self.count}
 
-    def write(self, target: Path, work: Work) -> bool:
+    def write(self, target: Path, work: ResumableJob) -> bool:
         """All of the result; gives whether the sound was whole."""
         pieces = [work.folder / name for name in work.pieces("file")]
         length = None if self.part.end is None else self.part.end - self.part.begin
@@ -108,7 +112,7 @@ class PictureSink:
         durations, self.durations = self.durations, []
         return {"frames": len(durations), "durations": durations}
 
-    def write(self, target: Path, work: Work) -> bool:
+    def write(self, target: Path, work: ResumableJob) -> bool:
         durations = [Fraction(d) for piece in work.pieces("durations") for d in piece]
         files = [work.folder / frame_name(number) for number in range(work.frames)]
         if self.output.suffix:
@@ -120,7 +124,9 @@ class PictureSink:
         return True
 
 
-def sink_for(output: Path, clip: Clip, part: Part, size, codec: str, crf: int | None, sound: bool):
+def sink_for(
+    output: Path, clip: Clip, part: FrameSelection, size, codec: str, crf: int | None, sound: bool
+):
     if output.suffix.lower() in ("", ".gif", ".webp", ".png", ".apng"):
         if codec or crf is not None:
             raise InputError("--codec and --crf are for films: .mp4, .mov, .mkv, .webm")

@@ -30,7 +30,7 @@ LOST = 0.1  # mean agreement below which the canvas is given up
 
 
 @dataclass
-class View:
+class StabilizedFrame:
     """A frame on the canvas.
 
     picture: the part of the steady canvas that it covers, float32 (h, w, 3) of about 0 to 1, h and w
@@ -45,15 +45,15 @@ class View:
     trust: np.ndarray | None = None
 
 
-class Canvas:
+class Stabilizer:
     """Lays frames on the canvas. `look` is called with each frame in turn."""
 
     def __init__(self):
         self.place = self.speed = np.eye(3)  # the last frame's pixels to the canvas's, and its motion
-        self.last: View | None = None
+        self.last: StabilizedFrame | None = None
         self.thumbnail: np.ndarray | None = None
 
-    def look(self, rgb: np.ndarray) -> View:
+    def look(self, rgb: np.ndarray) -> StabilizedFrame:
         """rgb: uint8 (H, W, 3). A view without a past if there was a cut before it."""
         small = Small.of(rgb)
         before, self.thumbnail = self.thumbnail, _thumbnail(small.picture)
@@ -78,9 +78,9 @@ class Canvas:
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on from what `state` gave."""
         self.place, self.speed, self.thumbnail = (state[n] for n in ("place", "speed", "thumbnail"))
-        self.last = View(state["picture"], state["pose"], tuple(state["size"].tolist()))
+        self.last = StabilizedFrame(state["picture"], state["pose"], tuple(state["size"].tolist()))
 
-    def _go_on(self, rgb: np.ndarray, small: Small) -> View | None:
+    def _go_on(self, rgb: np.ndarray, small: Small) -> StabilizedFrame | None:
         """The frame on the canvas that the last one was on; None if it is not to be found there."""
         last, size = self.last, rgb.shape[1::-1]
         to_last = last.pose @ np.linalg.inv(self.place)  # the canvas's pixels to the last picture's
@@ -122,7 +122,7 @@ class Canvas:
                 break
         return place, own_motion(flow, frame, step)
 
-    def _lay(self, rgb: np.ndarray, place: np.ndarray, gains=1.0) -> View:
+    def _lay(self, rgb: np.ndarray, place: np.ndarray, gains=1.0) -> StabilizedFrame:
         height, width = rgb.shape[:2]
         corners = place @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1.0]])
         low, high = corners[:2].min(axis=1), corners[:2].max(axis=1)
@@ -132,16 +132,16 @@ class Canvas:
         sides = tuple(int(max(side, MULTIPLE)) for side in sides)
         picture = times(rgb, np.divide(gains, 255), cv2.CV_32F)
         picture = warp(picture, np.linalg.inv(pose), sides)
-        return View(picture, pose, (width, height))
+        return StabilizedFrame(picture, pose, (width, height))
 
 
-class Blend:
+class TemporalBlend:
     """What the network made of views, averaged over time and taken off the canvas."""
 
     def __init__(self):
         self.last: np.ndarray | None = None
 
-    def take(self, painted: np.ndarray, view: View) -> np.ndarray:
+    def take(self, painted: np.ndarray, view: StabilizedFrame) -> np.ndarray:
         """painted: float32 (h, w, 3) in [0, 1], of view.picture. The frame, uint8 (H, W, 3)."""
         if view.past is not None:
             painted = _mixed(painted, view.past.in_(self.last), view.trust)

@@ -6,7 +6,7 @@ from typing import TypeVar
 import gradio as gr
 
 from ..errors import InputError
-from .service import Stopped
+from .service import JobStopped
 
 T = TypeVar("T")
 
@@ -15,8 +15,8 @@ def done_or_said(work: Callable[[], T]) -> T:
     """work(), or why it was not done."""
     try:
         return work()
-    except Stopped:
-        said = gr.Error("Stopped.", duration=3, title="", print_exception=False)
+    except JobStopped:
+        said = gr.Error("JobStopped.", duration=3, title="", print_exception=False)
     except InputError as error:
         said = gr.Error(str(error), title="", print_exception=False)
     raise said  # here: Gradio keeps errors for long, and with what they come from all that was half done

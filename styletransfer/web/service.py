@@ -21,14 +21,14 @@ PREVIEW = 512  # short side while one tries
 SHOWN = 1400  # long side of what the page shows; the download has all pixels
 
 Step = Callable[[float], None]
-"""Called with the share of the work that is done; raises `Stopped` if nobody wants it any more."""
+"""Called with the share of the work that is done; raises `JobStopped` if nobody wants it any more."""
 
 
-class Stopped(Exception):
+class JobStopped(Exception):
     """The user pressed Stop."""
 
 
-class Atelier:
+class StudioService:
     """A stylizer that users share, one after the other. folder: where files for the page go."""
 
     def __init__(self, stylizer: Stylizer, folder: Path, megapixels: float):
@@ -141,7 +141,7 @@ class Atelier:
         return self.stylizer.style(source, style_size)
 
 
-class Way:
+class JobProgress:
     """How far a job has come: styles are encoded in its first fifth, then the photo is painted.
 
     step is told of the share that is done, below 1, which never falls. styles: how many there are.
@@ -182,9 +182,9 @@ class Way:
 
 
 @contextmanager
-def watched(net, step: Step, styles: int) -> Iterator[Way]:
+def watched(net, step: Step, styles: int) -> Iterator[JobProgress]:
     """While it lasts, `step` hears of every convolution of the network, and may raise to end it."""
-    way = Way(net, step, styles)
+    way = JobProgress(net, step, styles)
     convolutions = [m for m in net.modules() if hasattr(m, "kernel_size")]
     hooks = [m.register_forward_hook(way.convolved) for m in convolutions]
     try:

@@ -18,7 +18,7 @@ from ..stylize.paint import LEAST_STROKES, MAX_STROKES
 from ..stylize.stylizer import Stylizer
 from .replies import done_or_said, judge
 from .security import middleware
-from .service import PREVIEW, Atelier, Stopped, thumbnail
+from .service import PREVIEW, JobStopped, StudioService, thumbnail
 from .session_files import private_folder
 from .theme import CSS, HEAD, theme
 
@@ -31,7 +31,7 @@ COLORS = [
 NETWORK = "network"  # one job at a time
 
 
-def build(atelier: Atelier) -> gr.Blocks:
+def build(atelier: StudioService) -> gr.Blocks:
     """The page; every user has a session of their own."""
     examples = [(str(path), path.stem.replace("_", " ")) for path in example_styles()]
 
@@ -165,7 +165,7 @@ def build(atelier: Atelier) -> gr.Blocks:
 
             def step(done: float) -> None:
                 if sign.is_set():
-                    raise Stopped
+                    raise JobStopped
                 progress(done, desc="Painting")
 
             def work() -> tuple:
@@ -186,7 +186,7 @@ def build(atelier: Atelier) -> gr.Blocks:
                     step,
                 )
                 if sign.is_set():
-                    raise Stopped
+                    raise JobStopped
                 return source, image, styles, int(style_size)
 
             return done_or_said(work)
@@ -270,7 +270,7 @@ def build(atelier: Atelier) -> gr.Blocks:
 
         def stop(request: gr.Request) -> None:
             atelier.stop(request.session_hash)
-            gr.Info("Stopped.", duration=3, title="")
+            gr.Info("JobStopped.", duration=3, title="")
 
         def leave(request: gr.Request) -> None:
             atelier.forget(request.session_hash)
@@ -302,7 +302,7 @@ def serve(
         folder = opened.enter_context(private_folder())
         os.environ["GRADIO_TEMP_DIR"] = str(folder)
         gr.routes.DEFAULT_TEMP_DIR = str(folder)  # read from the former when gradio was imported
-        page = build(Atelier(stylizer, folder, megapixels))
+        page = build(StudioService(stylizer, folder, megapixels))
         page.queue(max_size=32)
         opened.callback(page.close, verbose=False)
         page.launch(

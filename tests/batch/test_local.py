@@ -34,7 +34,7 @@ def test_what_is_painted_larger_needs_room_for_that(options, batch, tmp_path, mo
     """The photos would all fit at once; painted, no two of them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(local, "affordable", lambda net: 3000)
-    paint, at_work, most, changed = worker.Painter.paint_batch, 0, [], threading.Condition()
+    paint, at_work, most, changed = worker.BatchPainter.paint_batch, 0, [], threading.Condition()
 
     def together(self, pairs):
         nonlocal at_work
@@ -49,7 +49,7 @@ def test_what_is_painted_larger_needs_room_for_that(options, batch, tmp_path, mo
             with changed:
                 at_work -= 1
 
-    monkeypatch.setattr(worker.Painter, "paint_batch", together)
+    monkeypatch.setattr(worker.BatchPainter, "paint_batch", together)
     assert batch(*options) == 0
     assert most == [1] * 4 and len(list((tmp_path / "out").glob("*.png"))) == 4
 

@@ -5,7 +5,7 @@ from benchmarks.normalization.claims import CLAIMS, Claim, Runs, share_needed
 from benchmarks.normalization.report import write
 from benchmarks.normalization.runs import COMPARED, Plan, to_png, train
 from benchmarks.normalization.tasks import DISTURBANCES, Single, disturbed
-from styletransfer.models.vgg import Encoder
+from styletransfer.models.vgg import VGGEncoder
 
 
 def claim(**bound) -> Claim:
@@ -36,7 +36,7 @@ def test_how_soon_another_loss_is_reached():
 @pytest.fixture(scope="module")
 def task() -> Single:
     torch.manual_seed(0)
-    vgg = Encoder("vgg19", (4, 6, 8, 8)).requires_grad_(False)
+    vgg = VGGEncoder("vgg19", (4, 6, 8, 8)).requires_grad_(False)
     return Single(vgg, torch.rand(8, 3, 16, 16), torch.rand(1, 3, 16, 16), depth=2)
 
 

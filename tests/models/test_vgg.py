@@ -1,25 +1,25 @@
 import pytest
 import torch
 
-from styletransfer.models.vgg import Encoder, mean_activations, normalize_activations
+from styletransfer.models.vgg import VGGEncoder, mean_activations, normalize_activations
 
 TINY = (4, 6, 8, 8)
 
 
 def test_taps_have_the_field_s_names_and_shapes():
-    found = Encoder("vgg19", TINY)(torch.rand(2, 3, 32, 48), ["relu1_1", "relu3_4", "relu4_1"])
+    found = VGGEncoder("vgg19", TINY)(torch.rand(2, 3, 32, 48), ["relu1_1", "relu3_4", "relu4_1"])
     assert {tap: tuple(x.shape) for tap, x in found.items()} == {
         "relu1_1": (2, 4, 32, 48),
         "relu3_4": (2, 8, 8, 12),
         "relu4_1": (2, 8, 4, 6),
     }
     with pytest.raises(ValueError, match="relu3_4"):
-        Encoder("vgg16", TINY)(torch.rand(1, 3, 16, 16), ["relu3_4"])
+        VGGEncoder("vgg16", TINY)(torch.rand(1, 3, 16, 16), ["relu3_4"])
 
 
 def test_normalized_filters_have_mean_activation_one_and_the_same_features():
     torch.manual_seed(0)
-    encoder = Encoder("vgg19", TINY)
+    encoder = VGGEncoder("vgg19", TINY)
     for conv in encoder.children():
         conv.bias.data.abs_()
     pictures = [torch.rand(2, 3, 32, 32) for _ in range(3)]
@@ -36,5 +36,5 @@ def test_normalized_filters_have_mean_activation_one_and_the_same_features():
 
 
 def test_no_border_of_a_constant_picture():
-    features = Encoder("vgg19", TINY)(torch.full((1, 3, 32, 32), 0.5))["relu4_1"]
+    features = VGGEncoder("vgg19", TINY)(torch.full((1, 3, 32, 32), 0.5))["relu4_1"]
     torch.testing.assert_close(features, features[:, :, :1, :1].expand_as(features))

@@ -12,7 +12,7 @@ from styletransfer.models.draft import enlarged, halved
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.padding import pad_to_multiple
 from styletransfer.stylize import levels
-from styletransfer.stylize.buffer import Canvas
+from styletransfer.stylize.buffer import ImageBuffer
 from styletransfer.stylize.levels import enlarged_window, extended_window, factors, smaller
 from styletransfer.stylize.paint import drafts_of
 from styletransfer.stylize.stylizer import Stylizer
@@ -34,13 +34,13 @@ def test_drafts_are_halved_until_the_picture_s_own_size():
 
 def test_no_draft_is_smaller_than_what_is_to_be_seen_of_it():
     net = StylizerNet(DRAFTED)
-    assert drafts_of(net, Canvas(torch.zeros(1, 3, 130, 400)), 4) == [4, 2]
-    assert drafts_of(net, Canvas(torch.zeros(1, 3, 40, 40)), 1) == []
+    assert drafts_of(net, ImageBuffer(torch.zeros(1, 3, 130, 400)), 4) == [4, 2]
+    assert drafts_of(net, ImageBuffer(torch.zeros(1, 3, 40, 40)), 1) == []
     for bad in (0.4, 4.5, float("nan")):
         with pytest.raises(InputError, match="strokes is"):
-            drafts_of(net, Canvas(torch.zeros(1, 3, 40, 40)), bad)
+            drafts_of(net, ImageBuffer(torch.zeros(1, 3, 40, 40)), bad)
     with pytest.raises(InputError, match="no finer"):
-        drafts_of(StylizerNet(replace(DRAFTED, drafts=0)), Canvas(torch.zeros(1, 3, 40, 40)), 0.5)
+        drafts_of(StylizerNet(replace(DRAFTED, drafts=0)), ImageBuffer(torch.zeros(1, 3, 40, 40)), 0.5)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 40), (37, 16), (16, 33)])
@@ -69,17 +69,17 @@ def test_an_enlarged_window_is_one_of_the_enlarged_whole(size):
 @pytest.mark.parametrize("size", [(48, 64), (301, 333)])
 def test_a_copy_of_half_the_size_is_the_network_s(size):
     x = torch.rand(1, 3, *size)
-    torch.testing.assert_close(smaller(Canvas(x), 2).pixels, halved(pad_to_multiple(x)))
+    torch.testing.assert_close(smaller(ImageBuffer(x), 2).pixels, halved(pad_to_multiple(x)))
 
 
 @pytest.mark.parametrize("factor", [1.5, 2.6, 3.0, 4.0])
 def test_a_smaller_copy_has_the_means_of_what_it_covers(monkeypatch, factor):
     monkeypatch.setattr(levels, "STEP", 16)
     x = torch.rand(1, 3, 96, 128)
-    small = smaller(Canvas(x), factor).pixels
+    small = smaller(ImageBuffer(x), factor).pixels
     assert small.shape[2:] == (-(-96 // factor), -(-128 // factor))
     flat = torch.full_like(x, 0.3)
-    torch.testing.assert_close(smaller(Canvas(flat), factor).pixels, torch.full_like(small, 0.3))
+    torch.testing.assert_close(smaller(ImageBuffer(flat), factor).pixels, torch.full_like(small, 0.3))
     fine = x.repeat_interleave(10, 2).repeat_interleave(10, 3)  # ten to a pixel: no parts of one left
     expected = F.avg_pool2d(fine, int(10 * factor))
     height, width = expected.shape[2:]

@@ -152,12 +152,12 @@ def test_histogram_matching_keeps_devices_apart():
     """A content tensor on a GPU: no operation may mix what lies there with what lies here."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from styletransfer.stylize.buffer import Canvas
+    from styletransfer.stylize.buffer import ImageBuffer
     from styletransfer.stylize.color import match_colors
     from styletransfer.stylize.tiling import palette
 
     with FakeTensorMode():
-        content = palette(Canvas(torch.rand(1, 3, 40, 50, device="cuda")))
+        content = palette(ImageBuffer(torch.rand(1, 3, 40, 50, device="cuda")))
         assert content.mean.is_cuda
         assert match_colors(torch.rand(1, 3, 30, 40), content).device.type == "cpu"
         assert match_colors(torch.rand(1, 3, 30, 40, device="cuda"), content).device.type == "cpu"

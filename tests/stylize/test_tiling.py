@@ -13,7 +13,7 @@ from styletransfer.models.padding import MULTIPLE
 from styletransfer.models.statistics import Moments
 from styletransfer.stylize import paint as painting
 from styletransfer.stylize import tiling
-from styletransfer.stylize.buffer import Canvas, DiskCanvas
+from styletransfer.stylize.buffer import DiskImageBuffer, ImageBuffer
 from styletransfer.stylize.levels import factors
 from styletransfer.stylize.stylizer import Stylizer
 
@@ -69,7 +69,9 @@ def smooth(height, width, seed=0):
 def rendered(net, x, look, window, strokes=1.0):
     drafts = factors(net, strokes)
     with torch.inference_mode():
-        return tiling.render(net, Canvas(x), look, window, lambda x, painted: painted, drafts).pixels
+        return tiling.render(
+            net, ImageBuffer(x), look, window, lambda x, painted: painted, drafts
+        ).pixels
 
 
 @pytest.mark.parametrize("side", [1, 7, 16, 250, 256, 300, 411, 1000])
@@ -149,9 +151,11 @@ def test_without_the_whole_s_statistics_it_would_not():
     with torch.inference_mode():
         found = {}
         settle = lambda name, own: found.setdefault(name, own)  # noqa: E731
-        tiling.render(net, Canvas(x), look, 1024, lambda x, painted: painted, settle=settle)
+        tiling.render(net, ImageBuffer(x), look, 1024, lambda x, painted: painted, settle=settle)
         found = {name: Moments(m.mean, m.var * 1.5) for name, m in found.items()}
-        off = tiling.render(net, Canvas(x), look, 256, lambda x, painted: painted, found=found).pixels
+        off = tiling.render(
+            net, ImageBuffer(x), look, 256, lambda x, painted: painted, found=found
+        ).pixels
     assert (whole - off).abs().max() > 2 / 255
 
 
@@ -164,7 +168,7 @@ def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
     with torch.inference_mode():
         own = {}
         settle = lambda name, found: own.setdefault(name, found)  # noqa: E731
-        tiling.render(net, Canvas(x), look, side, lambda x, painted: painted, settle=settle)
+        tiling.render(net, ImageBuffer(x), look, side, lambda x, painted: painted, settle=settle)
 
         def painted(x):
             return net.decode(net.aim(net.recolor(x, *look, own), *look, own))
@@ -186,10 +190,10 @@ def test_a_canvas_on_disk_is_painted_as_one_in_memory(tmp_path):
     net = network(SLIM)
     x = (smooth(301, 222) * 255).byte()
     (tmp_path / "raw").write_bytes(x[0].permute(1, 2, 0).contiguous().numpy().tobytes())
-    disk = DiskCanvas(tmp_path / "raw", 301, 222)
+    disk = DiskImageBuffer(tmp_path / "raw", 301, 222)
     look = tiling.Look(net.code(smooth(64, 64, 1)))
     with torch.inference_mode():
-        out = [painting.paint(net, canvas, look, 192).pixels for canvas in (Canvas(x), disk)]
+        out = [painting.paint(net, canvas, look, 192).pixels for canvas in (ImageBuffer(x), disk)]
     assert torch.equal(*out)
     assert out[0].dtype == torch.uint8 and x.float().sub(out[0]).abs().max() > 2
 
@@ -208,11 +212,11 @@ def test_out_of_memory_tries_smaller_tiles(monkeypatch):
 
     monkeypatch.setattr(net.encoder, "forward", small_machine)
     with torch.inference_mode():
-        out = painting.paint(net, Canvas(x), look).pixels
+        out = painting.paint(net, ImageBuffer(x), look).pixels
         assert seen[0] == 400 and seen[-1] == 192
         assert (whole - out).abs().max() <= 0.5 / 255
         with pytest.raises(InputError, match="out of memory"):
-            painting.paint(net, Canvas(x), look, "off")
+            painting.paint(net, ImageBuffer(x), look, "off")
 
 
 def test_auto_takes_tiles_when_memory_is_short(monkeypatch):
@@ -222,7 +226,7 @@ def test_auto_takes_tiles_when_memory_is_short(monkeypatch):
     monkeypatch.setattr(net.encoder, "forward", lambda x, *how: seen.append(x.shape) or forward(x, *how))
     monkeypatch.setattr(painting, "affordable", lambda *_: 200 * 200)
     with torch.inference_mode():
-        painting.paint(net, Canvas(x), look)
+        painting.paint(net, ImageBuffer(x), look)
     assert {tuple(s[2:]) for s in seen} == {(192, 192)}
 
 
@@ -232,7 +236,8 @@ def test_thumbnail_statistics_are_near_and_need_one_pass(monkeypatch):
     x, look = smooth(400, 500), tiling.Look(net.code(smooth(64, 64, 1)))
     with torch.inference_mode():
         exact, near = (
-            painting.paint(net, Canvas(x), look, 192, stats).pixels for stats in ("exact", "thumbnail")
+            painting.paint(net, ImageBuffer(x), look, 192, stats).pixels
+            for stats in ("exact", "thumbnail")
         )
     assert 0 < (exact - near).abs().mean() < 0.02
 
@@ -245,7 +250,7 @@ def test_progress_ends_at_one(name, strokes, alpha, tile, stats):
     """Step by step, and only once all is there."""
     if name == "vgg":  # of a reach that needs larger tiles
         strokes, tile = 1.0, 336 if tile == 192 else tile
-    net, canvas = network(CONFIGS[name]), Canvas(smooth(300, 400))
+    net, canvas = network(CONFIGS[name]), ImageBuffer(smooth(300, 400))
     alpha = smooth(300, 400, 3)[:, :1] if alpha == "map" else alpha
     look, seen, told = tiling.Look(net.code(smooth(64, 64, 1)), alpha), [], []
 
@@ -262,7 +267,7 @@ def test_progress_ends_at_one(name, strokes, alpha, tile, stats):
 
 def test_progress_never_falls_though_memory_runs_out():
     """Once more with smaller tiles: what was told is not taken back."""
-    net, canvas, seen, finished = network(SLIM), Canvas(smooth(400, 500)), [], []
+    net, canvas, seen, finished = network(SLIM), ImageBuffer(smooth(400, 500)), [], []
     look = tiling.Look(net.code(smooth(64, 64, 1)))
 
     def finish(x, painted):

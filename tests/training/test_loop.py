@@ -14,7 +14,7 @@ from styletransfer.models.statistics import Statistics
 from styletransfer.models.weights import load_model, read_safetensors, save_model, write_safetensors
 from styletransfer.system.interrupt import Interrupt
 from styletransfer.training.checkpoint import read_state
-from styletransfer.training.distributed import Group
+from styletransfer.training.distributed import ProcessGroup
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.initialize import ADDED
 from styletransfer.training.loop import learning_rate, train
@@ -26,7 +26,7 @@ TINY = Config(channels=(4, 6, 8, 8))
 _, DEFAULT = read_recipe()
 SMALL = {"steps": 6, "batch_size": 2, "crop": 16, "checkpoint_every": 3, "warmup": 2}
 RECIPE = replace(DEFAULT, **SMALL, reconstruct_every=4)
-ALONE = Group(torch.device("cpu"))
+ALONE = ProcessGroup(torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from styletransfer.models.bottlenecks.adain import instance_norm
 from styletransfer.models.statistics import Statistics, regional_statistics, statistics
 from styletransfer.models.vgg import STYLE_TAPS
 from styletransfer.models.weights import load_encoder
-from styletransfer.training.loop import Painter
+from styletransfer.training.loop import TrainableNet
 from styletransfer.training.losses import (
     CONTENT_TAPS,
     STROKE_TAPS,
@@ -95,7 +95,7 @@ def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
     ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
     published = replace(recipe, balance=False, content_loss="target")
     for changed in (recipe, published, replace(recipe, viewed=0.75)):
-        arguments = (tiny_net, tiny_net.encoder, Painter(tiny_net), changed)
+        arguments = (tiny_net, tiny_net.encoder, TrainableNet(tiny_net), changed)
         whole = stylization_losses(*arguments, photos, paintings, ones)
         halves = [
             stylization_losses(*arguments, photos[i:j], paintings[i:j], ones)
@@ -182,7 +182,7 @@ def test_a_map_of_one_style_everywhere_has_the_losses_of_no_map(tiny_net):
     _, recipe = read_recipe("default", {"color_weight": 1.0})
     photos, paintings = torch.rand(2, 2, 3, 32, 32)
     ones = {tap: Statistics(torch.ones(c), torch.ones(c)) for tap, c in zip(STYLE_TAPS, (4, 6, 8, 8))}
-    arguments = (tiny_net, tiny_net.encoder, Painter(tiny_net), recipe, photos, paintings, ones)
+    arguments = (tiny_net, tiny_net.encoder, TrainableNet(tiny_net), recipe, photos, paintings, ones)
     shares = torch.stack([torch.ones(2, 32, 32), torch.zeros(2, 32, 32)], dim=1)
     plain, mapped = stylization_losses(*arguments), stylization_losses(*arguments, shares)
     for name, value in plain.items():

@@ -86,7 +86,7 @@ def test_that_it_is_damaged_outlives_an_interruption(paintings, model, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(resume.Work, "mark", interrupted)
+        broken.setattr(resume.ResumableJob, "mark", interrupted)
         assert run(command) == 130
     capsys.readouterr()
     assert run(command) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from styletransfer.errors import InputError
 from styletransfer.media.video_reader import open_clip
-from styletransfer.media.video_writer import Encoder, Look, encoder_for, join
+from styletransfer.media.video_writer import VideoEncoder, VideoFormat, encoder_for, join
 from styletransfer.video.selection import cut_out
 
 from .conftest import av, panned, write_film
@@ -26,10 +26,10 @@ def colors(rgb: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("suffix, codec", [(".mp4", "h264"), (".webm", "vp9"), (".mkv", "h265")])
 def test_colours_times_and_tags_survive(tmp_path, suffix, codec):
     path = tmp_path / f"out{suffix}"
-    look = Look((96, 64), encoder_for(path, codec), None, Fraction(25), Fraction(1, 1000))
+    look = VideoFormat((96, 64), encoder_for(path, codec), None, Fraction(25), Fraction(1, 1000))
     pieces, times = [], [0, 40, 60, 200, 220, 400, 440, 450, 600, 640]
     for half in (times[:5], times[5:]):
-        encoder = Encoder(look)
+        encoder = VideoEncoder(look)
         for time in half:
             encoder.write(bars(), [Fraction(time, 1000)])
         pieces.append(tmp_path / f"{half[0]}.npz")
@@ -122,8 +122,8 @@ ODD = {
 def test_odd_sides_are_kept_where_the_codec_has_them(tmp_path, kind, size):
     suffix, codec = kind.split()
     path = tmp_path / f"out{suffix}"
-    look = Look((201, 151), encoder_for(path, codec), None, Fraction(25), Fraction(1, 25))
-    encoder, frames = Encoder(look), panned(3, width=201, height=151)
+    look = VideoFormat((201, 151), encoder_for(path, codec), None, Fraction(25), Fraction(1, 25))
+    encoder, frames = VideoEncoder(look), panned(3, width=201, height=151)
     for number, frame in enumerate(frames):
         encoder.write(frame, [Fraction(number, 25)])
     encoder.save(tmp_path / "piece.npz")

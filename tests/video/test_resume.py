@@ -271,14 +271,14 @@ def test_of_runs_at_the_same_time_one_writes(command):
 def test_what_another_run_has_just_made_is_not_written_over(command, monkeypatch, capsys):
     from styletransfer.video import resume
 
-    enter = resume.Work._enter
+    enter = resume.ResumableJob._enter
 
     def late(self):
         with open("out.mp4", "w") as file:
             file.write("another's")
         return enter(self)
 
-    monkeypatch.setattr(resume.Work, "_enter", late)
+    monkeypatch.setattr(resume.ResumableJob, "_enter", late)
     assert run([*command, "-o", "out.mp4"]) == 2
     assert "already there" in one_line(capsys)
     assert everything() == {"./out.mp4": "another's"}

@@ -9,7 +9,7 @@ import torch
 
 from styletransfer.device import painters
 from styletransfer.stylize.stylizer import Stylizer
-from styletransfer.video.frame_painter import Painter, code_at, hands
+from styletransfer.video.frame_painter import FramePainter, code_at, frame_workers
 from styletransfer.video.pipeline import overlapped
 
 from ..conftest import noise
@@ -52,9 +52,9 @@ def blocky(picture: np.ndarray) -> np.ndarray:
 
 
 def test_strokes_stay_on_what_moves():
-    from styletransfer.video.stabilize import Blend, Canvas
+    from styletransfer.video.stabilize import Stabilizer, TemporalBlend
 
-    frames, canvas, blend = camera(14), Canvas(), Blend()
+    frames, canvas, blend = camera(14), Stabilizer(), TemporalBlend()
     loose = [blocky(f / np.float32(255)) for f in frames]
     views = [canvas.look(f) for f in frames]
     firm = [blend.take(blocky(v.picture), v) / np.float32(255) for v in views]
@@ -62,7 +62,7 @@ def test_strokes_stay_on_what_moves():
     assert all(f.shape == (96, 160, 3) for f in firm)
     assert flicker(firm, 2.3, 0.6) < 0.2 * flicker(loose, 2.3, 0.6)
     # And nothing else happens to the picture.
-    canvas, blend = Canvas(), Blend()
+    canvas, blend = Stabilizer(), TemporalBlend()
     for frame in frames:
         view = canvas.look(frame)
         out = blend.take(view.picture, view)
@@ -70,9 +70,9 @@ def test_strokes_stay_on_what_moves():
 
 
 def test_a_camera_on_a_tripod_is_not_resampled():
-    from styletransfer.video.stabilize import Canvas
+    from styletransfer.video.stabilize import Stabilizer
 
-    canvas, frame = Canvas(), camera(1)[0]
+    canvas, frame = Stabilizer(), camera(1)[0]
     for _ in range(4):
         view = canvas.look(frame)
         assert view.picture.shape == frame.shape
@@ -80,9 +80,9 @@ def test_a_camera_on_a_tripod_is_not_resampled():
 
 
 def test_noise_and_exposure_are_taken_out():
-    from styletransfer.video.stabilize import Canvas
+    from styletransfer.video.stabilize import Stabilizer
 
-    random, still, canvas = np.random.default_rng(0), camera(1)[0].astype(float), Canvas()
+    random, still, canvas = np.random.default_rng(0), camera(1)[0].astype(float), Stabilizer()
     seen, raw = [], []
     for _ in range(12):
         frame = still * (1 + 0.03 * random.standard_normal()) + 3 * random.standard_normal(still.shape)
@@ -97,9 +97,9 @@ def test_noise_and_exposure_are_taken_out():
 
 def test_nothing_drags_a_ghost():
     """A bright disc that crosses leaves nothing where it was."""
-    from styletransfer.video.stabilize import Blend, Canvas
+    from styletransfer.video.stabilize import Stabilizer, TemporalBlend
 
-    canvas, blend, back = Canvas(), Blend(), (camera(1)[0] * 0.3).astype(np.uint8)
+    canvas, blend, back = Stabilizer(), TemporalBlend(), (camera(1)[0] * 0.3).astype(np.uint8)
     for i in range(10):
         frame = cv2.circle(back.copy(), (20 + 12 * i, 48), 10, (250, 240, 220), -1)
         view = canvas.look(frame)
@@ -109,13 +109,13 @@ def test_nothing_drags_a_ghost():
 
 
 def test_cuts_are_found_and_nothing_else():
-    from styletransfer.video.stabilize import Canvas
+    from styletransfer.video.stabilize import Stabilizer
 
     random = np.random.default_rng(0)
     shots = [camera(8, (7.0, 2.0), seed=1), camera(8, (-3, 1), 0.03, seed=2), camera(8, seed=4)]
     # Textures of like colours differ in thumbnails only a little: give each shot a light of its own.
     lights = [(1, 0.5, 0.3), (0.3, 0.5, 1), (0.9, 1, 0.4)]
-    canvas, cuts = Canvas(), []
+    canvas, cuts = Stabilizer(), []
     for number, (light, shot) in enumerate(zip(lights, shots)):
         for i, frame in enumerate(shot):
             lit = frame * np.array(light) * (1 + 0.05 * random.standard_normal())
@@ -125,9 +125,9 @@ def test_cuts_are_found_and_nothing_else():
 
 
 def test_a_long_turn_and_zoom_begin_new_canvases_without_a_cut():
-    from styletransfer.video.stabilize import Canvas
+    from styletransfer.video.stabilize import Stabilizer
 
-    canvas, views = Canvas(), []
+    canvas, views = Stabilizer(), []
     for frame in camera(14, (1, 0), turn=0.02):
         views.append(canvas.look(frame))
     assert all(view.past is not None for view in views[1:])
@@ -139,11 +139,9 @@ def test_a_single_frame_is_painted_as_a_photo(tiny_model, paintings):
     stylizer = Stylizer(tiny_model, "cpu", "fp32")
     code = stylizer.style(paintings[0], 32)
     frame = np.array(noise(50, 37, seed=1))
-    painter = Painter(stylizer, [(0, code)], 0.8)
+    painter = FramePainter(stylizer, [(0, code)], 0.8)
     out = painter.paint(frame, painter.turn())
-    assert np.array_equal(
-        out, painter.paint(frame.astype(np.float32) / 255, painter.turn(fresh=True))
-    )
+    assert np.array_equal(out, painter.paint(frame.astype(np.float32) / 255, painter.turn(fresh=True)))
     assert np.abs(out * 255 - stylizer.stylize(frame, code, 0.8).astype(float)).max() <= 1
 
 
@@ -152,25 +150,23 @@ def test_statistics_follow_slowly_and_begin_anew(tiny_model, paintings):
     code = stylizer.style(paintings[0], 32)
     dark, light = (np.full((32, 32, 3), v, np.float32) + 0.1 * np.eye(32)[..., None] for v in (0.2, 0.6))
     dark, light = dark.astype(np.float32), light.astype(np.float32)
-    painter = Painter(stylizer, [(0, code)])
+    painter = FramePainter(stylizer, [(0, code)])
     fresh = painter.paint(light, painter.turn())
     painter.paint(dark, painter.turn(fresh=True))
     after = painter.paint(light, painter.turn())
     assert np.abs(after - fresh).mean() > 0.05  # brighter than what was before, not as bright as itself
     last = painter.turn(fresh=True)
     assert np.array_equal(painter.paint(light, last), fresh)
-    other = Painter(stylizer, [(0, code)])
+    other = FramePainter(stylizer, [(0, code)])
     other.restore(painter.state(last))
-    assert np.array_equal(
-        other.paint(dark, other.turn()), painter.paint(dark, painter.turn())
-    )
+    assert np.array_equal(other.paint(dark, other.turn()), painter.paint(dark, painter.turn()))
 
 
 def test_frames_painted_at_once_are_those_painted_in_turn(tiny_model, paintings):
     stylizer = Stylizer(tiny_model, "cpu", "fp32")
     styles = [(0, stylizer.style(paintings[0], 32)), (1, stylizer.style(paintings[1], 32))]
     frames = [np.array(noise(48, 40, seed=i)) for i in range(12)]
-    one, many = Painter(stylizer, styles), Painter(stylizer, styles)
+    one, many = FramePainter(stylizer, styles), FramePainter(stylizer, styles)
     with painters(4) as pool:
         turns = [many.turn(fresh=i == 5) for i in range(12)]
         found = [pool.submit(many.paint, f, t, i / 11) for i, (f, t) in enumerate(zip(frames, turns))]
@@ -196,7 +192,7 @@ def test_a_core_to_each_frame_if_memory_allows(tiny_model, monkeypatch):
     monkeypatch.setattr(frame_painter, "cores", lambda: 4)
     for room, frames, threads in ((10**9, 4, 1), (48 * 40 * 5, 2, 2), (1, 1, 4)):
         monkeypatch.setattr(frame_painter, "affordable", lambda net, room=room: room)
-        with hands(stylizer, (48, 40)) as (pool, count):
+        with frame_workers(stylizer, (48, 40)) as (pool, count):
             assert (count, pool.submit(torch.get_num_threads).result()) == (frames, threads)
     assert torch.get_num_threads() == before
 

@@ -22,7 +22,7 @@ from styletransfer.cli import run
 from styletransfer.errors import InputError
 from styletransfer.media.image import read_picture
 from styletransfer.web import session_files
-from styletransfer.web.service import Atelier, Stopped, thumbnail
+from styletransfer.web.service import JobStopped, StudioService, thumbnail
 
 from ..conftest import noise
 
@@ -42,8 +42,8 @@ def settings(**changes) -> dict:
 
 
 @pytest.fixture
-def atelier(stylizer, tmp_path) -> Atelier:
-    return Atelier(stylizer, tmp_path, megapixels=0.1)
+def atelier(stylizer, tmp_path) -> StudioService:
+    return StudioService(stylizer, tmp_path, megapixels=0.1)
 
 
 def test_it_paints_what_the_engine_paints(atelier, stylizer, photo, paintings):
@@ -76,9 +76,9 @@ def test_progress_and_stop(atelier, photo, paintings):
     assert heard[-1] == 1.0 and max(heard[:-1]) < 1
 
     def stop(done):
-        raise Stopped
+        raise JobStopped
 
-    with pytest.raises(Stopped):
+    with pytest.raises(JobStopped):
         atelier.paint(read_picture(photo), [(paintings[0], 1)], **settings(step=stop))
     heard.clear()
     atelier.stylizer.stylize(photo, paintings[0], style_size=32)
@@ -89,7 +89,7 @@ def test_progress_and_stop(atelier, photo, paintings):
 @pytest.mark.parametrize("tiles", [False, True])
 def test_progress_reaches_the_end_at_the_end(color, tiles, stylizer, tmp_path, monkeypatch):
     """Several styles and tiles: it never falls, and is not there before it is."""
-    atelier = Atelier(stylizer, tmp_path, megapixels=1)
+    atelier = StudioService(stylizer, tmp_path, megapixels=1)
     for name in "abc":
         noise(48, 40, seed=ord(name)).save(tmp_path / f"{name}.png")
     noise(600, 500).save(tmp_path / "photo.png")
@@ -106,7 +106,7 @@ def test_progress_reaches_the_end_at_the_end(color, tiles, stylizer, tmp_path, m
 
 def test_a_stop_reaches_no_other_job(stylizer, tmp_path, photo, paintings):
     """One user's style is encoded when it is its turn, and no other's job hears of it."""
-    atelier = Atelier(stylizer, tmp_path, megapixels=0.1)
+    atelier = StudioService(stylizer, tmp_path, megapixels=0.1)
     inside, go_on, done = threading.Event(), threading.Event(), []
 
     def step(share):
@@ -195,10 +195,10 @@ def test_files_that_no_page_sends_are_a_line_for_who_sent_them(ask, capfd):
     assert "Traceback" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("end", [Stopped, InputError])
+@pytest.mark.parametrize("end", [JobStopped, InputError])
 def test_nothing_of_a_job_that_came_to_nothing_stays_in_memory(ask, monkeypatch, end):
     """Half a network's features of a large photo, until Python happens to look for what nobody needs."""
-    check, kept = Atelier.check, []
+    check, kept = StudioService.check, []
 
     def remembered(self, path):
         photo = check(self, path)
@@ -210,12 +210,12 @@ def test_nothing_of_a_job_that_came_to_nothing_stays_in_memory(ask, monkeypatch,
         kept.append(weakref.ref(features))
         raise end("It is too much.")
 
-    monkeypatch.setattr(Atelier, "check", remembered)
-    monkeypatch.setattr(Atelier, "paint", paint)
+    monkeypatch.setattr(StudioService, "check", remembered)
+    monkeypatch.setattr(StudioService, "paint", paint)
     gc.disable()
     try:
         says = ask("paint", "click", {})
-        assert "Stopped." in says or "It is too much." in says
+        assert "JobStopped." in says or "It is too much." in says
         assert len(kept) == 2 and [each() for each in kept] == [None, None]
     finally:
         gc.enable()
