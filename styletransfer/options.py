@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .stylize.regions import Map
     from .styles.encode import Style
+    from .stylize.regions import Map
 
 STYLE_SIZE = 512
 MAX_ALPHA = 2.0

@@ -122,7 +122,7 @@ HANG = """
 import sys, time
 from fractions import Fraction
 from PIL import Image
-from styletransfer.io import animation
+from styletransfer.media import animation
 
 def hang(*_):
     print(flush=True)
@@ -134,8 +134,8 @@ def frames():
         hang()
 
 if sys.argv[1].endswith(".mp4"):
-    from styletransfer.io import encode
-    encode.join = hang
+    from styletransfer.media import video_writer
+    video_writer.join = hang
 animation.write_animation(sys.argv[1], frames(), [Fraction(1, 10)])
 """
 

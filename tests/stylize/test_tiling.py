@@ -92,7 +92,7 @@ def test_tiled_equals_untiled(name, height, width):
     net = network(CONFIGS[name])
     x, style = smooth(height, width), smooth(64, 64, 1)
     code = net.code(style)
-    look = tiling.Look(code)
+    look = tiling.Conditioning(code)
     whole, tiled = (rendered(net, x, look, window) for window in (1024, tiling.least(net)))
     assert tiled.shape == x.shape
     assert (whole - tiled).abs().max() <= 0.5 / 255
@@ -109,7 +109,7 @@ def test_tiled_equals_untiled_with_regions_and_mask(name):
     shares[:, :2, :2, :2] = 0
     shares[:, 2, :2, :2] = 1  # too small for statistics of its own
     alpha = torch.linspace(0, 1, 340).expand(1, 1, 300, 340)
-    look = tiling.Look(net.code(styles), alpha, shares)
+    look = tiling.Conditioning(net.code(styles), alpha, shares)
     whole, tiled = (rendered(net, x, look, window) for window in (1024, tiling.least(net)))
     assert (whole - tiled).abs().max() <= 0.5 / 255
 
@@ -120,7 +120,7 @@ def test_tiled_equals_untiled_at_any_stroke_size(name, strokes):
     if name == "vgg" and strokes < 1:
         return
     net = network(CONFIGS[name])
-    x, look = smooth(331, 417), tiling.Look(net.code(smooth(64, 64, 1)))
+    x, look = smooth(331, 417), tiling.Conditioning(net.code(smooth(64, 64, 1)))
     whole, tiled = (rendered(net, x, look, window, strokes) for window in (1024, tiling.least(net)))
     assert (whole - tiled).abs().max() <= 0.5 / 255
     assert (whole - rendered(net, x, look, 1024)).abs().max() > 2 / 255
@@ -140,13 +140,13 @@ def test_the_engine_paints_what_the_network_does(name, height, width):
     x, code = smooth(height, width), net.code(smooth(64, 64, 1))
     with torch.inference_mode():
         expected = net(x, code).clamp(0, 1)
-    found = rendered(net, x, tiling.Look(code), 1024)
+    found = rendered(net, x, tiling.Conditioning(code), 1024)
     torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
 
 
 def test_without_the_whole_s_statistics_it_would_not():
     net = network(SLIM)
-    x, look = smooth(331, 417), tiling.Look(net.code(smooth(64, 64, 1)))
+    x, look = smooth(331, 417), tiling.Conditioning(net.code(smooth(64, 64, 1)))
     whole = rendered(net, x, look, 1024)
     with torch.inference_mode():
         found = {}
@@ -162,7 +162,7 @@ def test_without_the_whole_s_statistics_it_would_not():
 @pytest.mark.parametrize("name", ["slim", "slim-enlarged", "vgg", "vgg-bilinear"])
 def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
     net = network(CONFIGS[name])
-    look = tiling.Look(net.code(smooth(64, 64, 1)))
+    look = tiling.Conditioning(net.code(smooth(64, 64, 1)))
     side = 2 * net.reach + 64
     x = smooth(side, side)
     with torch.inference_mode():
@@ -191,7 +191,7 @@ def test_a_canvas_on_disk_is_painted_as_one_in_memory(tmp_path):
     x = (smooth(301, 222) * 255).byte()
     (tmp_path / "raw").write_bytes(x[0].permute(1, 2, 0).contiguous().numpy().tobytes())
     disk = DiskImageBuffer(tmp_path / "raw", 301, 222)
-    look = tiling.Look(net.code(smooth(64, 64, 1)))
+    look = tiling.Conditioning(net.code(smooth(64, 64, 1)))
     with torch.inference_mode():
         out = [painting.paint(net, canvas, look, 192).pixels for canvas in (ImageBuffer(x), disk)]
     assert torch.equal(*out)
@@ -200,7 +200,7 @@ def test_a_canvas_on_disk_is_painted_as_one_in_memory(tmp_path):
 
 def test_out_of_memory_tries_smaller_tiles(monkeypatch):
     net = network(SLIM)
-    x, look = smooth(300, 400), tiling.Look(net.code(smooth(64, 64, 1)))
+    x, look = smooth(300, 400), tiling.Conditioning(net.code(smooth(64, 64, 1)))
     whole = rendered(net, x, look, 1024)
     forward, seen = net.encoder.forward, []
 
@@ -221,7 +221,7 @@ def test_out_of_memory_tries_smaller_tiles(monkeypatch):
 
 def test_auto_takes_tiles_when_memory_is_short(monkeypatch):
     net, x = network(SLIM), smooth(300, 400)
-    look, seen = tiling.Look(net.code(smooth(64, 64, 1))), []
+    look, seen = tiling.Conditioning(net.code(smooth(64, 64, 1))), []
     forward = net.encoder.forward
     monkeypatch.setattr(net.encoder, "forward", lambda x, *how: seen.append(x.shape) or forward(x, *how))
     monkeypatch.setattr(painting, "affordable", lambda *_: 200 * 200)
@@ -233,7 +233,7 @@ def test_auto_takes_tiles_when_memory_is_short(monkeypatch):
 def test_thumbnail_statistics_are_near_and_need_one_pass(monkeypatch):
     monkeypatch.setattr(painting, "THUMBNAIL", 128)
     net = network(SLIM)
-    x, look = smooth(400, 500), tiling.Look(net.code(smooth(64, 64, 1)))
+    x, look = smooth(400, 500), tiling.Conditioning(net.code(smooth(64, 64, 1)))
     with torch.inference_mode():
         exact, near = (
             painting.paint(net, ImageBuffer(x), look, 192, stats).pixels
@@ -252,7 +252,7 @@ def test_progress_ends_at_one(name, strokes, alpha, tile, stats):
         strokes, tile = 1.0, 336 if tile == 192 else tile
     net, canvas = network(CONFIGS[name]), ImageBuffer(smooth(300, 400))
     alpha = smooth(300, 400, 3)[:, :1] if alpha == "map" else alpha
-    look, seen, told = tiling.Look(net.code(smooth(64, 64, 1)), alpha), [], []
+    look, seen, told = tiling.Conditioning(net.code(smooth(64, 64, 1)), alpha), [], []
 
     def finish(x, painted):
         told.append(max(seen, default=0))
@@ -268,7 +268,7 @@ def test_progress_ends_at_one(name, strokes, alpha, tile, stats):
 def test_progress_never_falls_though_memory_runs_out():
     """Once more with smaller tiles: what was told is not taken back."""
     net, canvas, seen, finished = network(SLIM), ImageBuffer(smooth(400, 500)), [], []
-    look = tiling.Look(net.code(smooth(64, 64, 1)))
+    look = tiling.Conditioning(net.code(smooth(64, 64, 1)))
 
     def finish(x, painted):
         finished.append(max(x.shape[2:]))

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from ..statistics import Statistics
-from .norm import Norm, widened
+from ..statistics import Moments, Statistics
+from .norm import SPACE, Norm, over, widened
 
 
 class Conditional(Norm):
@@ -26,6 +26,9 @@ class Conditional(Norm):
             return Statistics(widened(self.beta)[style], widened(self.gamma)[style])
         tables = widened(self.beta), widened(self.gamma)
         return Statistics(*(torch.tensordot(style.to(table.dtype), table, 1) for table in tables))
+
+    def moments(self, x: Tensor) -> Moments:
+        return over(x, SPACE)
 
     def affine(self, style: Tensor) -> tuple[Tensor, Tensor]:
         beta, gamma = self.code(style)
