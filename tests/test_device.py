@@ -12,6 +12,6 @@ def test_the_processor_is_always_there_and_nonsense_never():
 
 
 def test_out_of_memory_names_a_remedy():
-    with pytest.raises(InputError, match="out of memory on cpu: give a smaller picture"):
-        with enough_memory(torch.device("cpu"), "a smaller picture"):
-            raise torch.OutOfMemoryError
+    said = pytest.raises(InputError, match="out of memory on cpu: give a smaller picture")
+    with said, enough_memory(torch.device("cpu"), "a smaller picture"):
+        raise torch.OutOfMemoryError

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from platformdirs import user_cache_path
 from torch import Tensor
 
 from ..errors import InputError
@@ -17,9 +18,11 @@ LIMIT = 2000  # codes, of some KB each; the ones longest unused go first
 
 
 def cache_folder() -> Path | None:
-    """$STYLETRANSFER_CACHE, else ~/.cache/styletransfer; None if that variable is empty."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = os.environ.get(VARIABLE, str(Path(home) / "styletransfer"))
+    """$STYLETRANSFER_CACHE, else the system's place for caches: on Linux $XDG_CACHE_HOME/styletransfer,
+    by default ~/.cache/styletransfer. None if the first variable is there and empty."""
+    folder = os.environ.get(VARIABLE)
+    if folder is None:
+        return user_cache_path("styletransfer", appauthor=False)
     return Path(folder) if folder else None
 
 

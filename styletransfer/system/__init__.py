@@ -1,0 +1,1 @@
+"""The machine beneath: memory, its limits, and signals."""

@@ -1,5 +1,6 @@
 """What this machine has left for us, or the container that we are in. No torch here."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import psutil
 
 from ..errors import InputError
 
-try:
+if sys.platform != "win32":
     import resource
-except ImportError:  # Windows
-    resource = None
+
+Files = tuple[tuple[str, str], ...]  # names, each with the word before its number
 
 CGROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
@@ -34,7 +35,7 @@ def check_free(need: float, what: str, remedy: str) -> None:
 def _limits(cgroups: Path, membership: Path) -> Iterator[int]:
     """What is left of each limit; of a group's limits those of all groups that it is in count."""
     yield 2**63
-    if resource:
+    if sys.platform != "win32":
         soft, _ = resource.getrlimit(resource.RLIMIT_AS)
         if soft != resource.RLIM_INFINITY:
             yield soft - psutil.Process().memory_info().vms
@@ -49,7 +50,7 @@ def _limits(cgroups: Path, membership: Path) -> Iterator[int]:
                 break
 
 
-def _groups(cgroups: Path, membership: Path) -> Iterator[tuple[Path, str, tuple]]:
+def _groups(cgroups: Path, membership: Path) -> Iterator[tuple[Path, str, Files]]:
     """Root, path and files (each with the word before its number) of the groups that count memory."""
     two = ("memory.max", ""), ("memory.current", ""), ("memory.stat", "inactive_file")
     one = (

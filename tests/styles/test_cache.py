@@ -1,5 +1,7 @@
 """The cache saves work and never tells lies."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -58,6 +60,17 @@ def test_nothing_is_written_where_nothing_is_to_be(tmp_path, stylizer, monkeypat
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file"))
     stylizer.style(array(), size=32)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other places")
+def test_its_place_is_the_system_s_unless_it_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv(cache.VARIABLE)
+    for xdg, home in (("", ".cache"), (str(tmp_path / "xdg"), "xdg")):
+        monkeypatch.setenv("XDG_CACHE_HOME", xdg)
+        assert cache.cache_folder() == tmp_path / home / "styletransfer"
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "own"))
+    assert cache.cache_folder() == tmp_path / "own"
 
 
 def test_the_longest_unused_go_first(folder, stylizer, monkeypatch):
