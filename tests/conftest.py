@@ -1,6 +1,8 @@
 """Tiny random networks and small pictures: the tests measure behaviour, not beauty."""
 
+import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +14,27 @@ from styletransfer.models.network import StylizerNet
 from styletransfer.models.weights import save_model
 from styletransfer.training.initialize import fit_decoder
 
+TESTS = Path(__file__).parent
 TINY = (4, 6, 8, 8)
+
+# What starts many processes or waits for a browser: never two such tests at once.
+ALONE = ("batch/test_ray_cluster", "training/test_distributed", "training/test_kill", "web/")
 
 # Jobs in a shell's background ignore Ctrl-C, and so would the commands that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Threads of several processes on the same cores wait for each other; commands of tests follow.
+    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.relative_to(TESTS).as_posix().startswith(ALONE):
+            item.add_marker(pytest.mark.xdist_group("alone"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from .conftest import ALONE, TESTS
+
 ROOT = Path(__file__).parents[1]
 
 # What is tested beside something else as yet. Only ever to become shorter.
@@ -39,3 +41,8 @@ def test_every_module_has_a_test_of_its_name_in_its_place():
     assert len(names) > 80
     assert sorted(missing - set(ELSEWHERE.split())) == []
     assert sorted(set(ELSEWHERE.split()) - missing) == [], "has a test now, or is gone: out of the list"
+
+
+def test_what_runs_alone_is_there():
+    names = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
+    assert all(any(name.startswith(place) for name in names) for place in ALONE)
