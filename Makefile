@@ -21,7 +21,7 @@ demo: $(INSTALLED)
 	$(BIN)/stylize examples/content/bridge.jpg examples/style/great_wave.jpg -o out/demo.jpg --force
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(COVERAGE)
 
 gallery: $(INSTALLED)
 	$(BIN)/python -m benchmarks.gallery examples weights
@@ -34,8 +34,8 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-coverage: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered
+coverage:
+	$(MAKE) test COVERAGE="--cov --cov-report=term:skip-covered"
 
 docs: $(INSTALLED)
 	$(BIN)/mkdocs build --strict
