@@ -10,7 +10,7 @@ from ..errors import InputError
 try:
     import resource
 except ImportError:  # Windows
-    resource = None
+    resource = None  # type: ignore[assignment]
 
 CGROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
@@ -49,7 +49,7 @@ def _limits(cgroups: Path, membership: Path) -> Iterator[int]:
                 break
 
 
-def _groups(cgroups: Path, membership: Path) -> Iterator[tuple[Path, str, tuple]]:
+def _groups(cgroups: Path, membership: Path) -> Iterator[tuple[Path, str, tuple[tuple[str, str], ...]]]:
     """Root, path and files (each with the word before its number) of the groups that count memory."""
     two = ("memory.max", ""), ("memory.current", ""), ("memory.stat", "inactive_file")
     one = (

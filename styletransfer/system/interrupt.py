@@ -10,7 +10,7 @@ SAME = 3.0  # seconds in which signals are one wish: a job's end may come from s
 class Interrupt:
     """Inside the `with`, the first signal sets `wanted`; a later one is a KeyboardInterrupt."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.since: float | None = None
 
     @property
@@ -24,11 +24,11 @@ class Interrupt:
                 self.previous[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self.previous.items():
             signal.signal(number, handler)
 
-    def _note(self, *_) -> None:
+    def _note(self, *_: object) -> None:
         if self.since is None:
             self.since = time.monotonic()
         elif time.monotonic() - self.since > SAME:

@@ -242,13 +242,13 @@ def test_a_region_takes_a_blend(stylizer, codes, tmp_path):
 
 
 def test_feathering_makes_ramps_that_sum_to_one():
-    shares = read_regions(halves(64, 16), ["#ff0000", "#00ff00"], False, (64, 16))
-    soft = soften(shares, 4)
+    maps = read_regions(halves(64, 16), ["#ff0000", "#00ff00"], False, (64, 16))
+    soft = soften(maps, 4)
     torch.testing.assert_close(soft.sum(dim=1), torch.ones(1, 16, 64))
     row = soft[0, 0, 8]
     assert (row[:28] == 1).all() and (row[36:] == 0).all() and (row.diff() <= 1e-6).all()
     assert 0.4 < row[31] < 0.6
-    assert soften(shares, 0) is shares
+    assert soften(maps, 0) is maps
 
 
 def test_a_map_follows_the_size(stylizer, codes):
