@@ -5,10 +5,12 @@ Stylizer().stylize("photo.jpg", "painting.jpg").save("out.png")
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+from .options import StylizeOptions
 from .system.allocator import keep_memory
+from .version import __version__
 
 if TYPE_CHECKING:
     from .gallery.contact_sheet import sheet
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
     from .styles.code import StyleCode
     from .stylize.stylizer import Stylizer
 
-__version__ = "0.2.0"
-__all__ = ["InputError", "StyleCode", "Stylizer", "grid", "keep_memory", "load_model", "morph", "sheet"]
+__all__ = [
+    "InputError", "StyleCode", "StylizeOptions", "Stylizer", "__version__", "grid", "keep_memory",
+    "load_model", "morph", "sheet",
+]  # fmt: skip
 
 _WHERE = {
     "Stylizer": ".stylize.stylizer",
@@ -31,7 +35,7 @@ _WHERE = {
 }
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     # Torch takes seconds to import; `stylize --help` and wrong file names should not wait for it.
     if name in _WHERE:
         return getattr(import_module(_WHERE[name], __name__), name)

@@ -15,6 +15,9 @@ from .errors import InputError, out_of_memory
 _OF_A_GPU = ("CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "HIP error")
 
 
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
 def pick_device(name: str) -> torch.device:
     """auto is CUDA, else MPS, else the CPU; InputError for a device that is not there."""
     if name == "auto":
@@ -32,10 +35,20 @@ def pick_device(name: str) -> torch.device:
 def fast_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it, else float32."""
     if device.type == "cpu":
-        half = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        half = there and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     else:
         half = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.bfloat16 if half else torch.float32
+
+
+def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """auto is `fast_dtype`, else what the name says; InputError for another name."""
+    if precision == "auto":
+        return fast_dtype(device)
+    if precision not in PRECISIONS:
+        raise InputError(f"precision is {precision!r}: not one of auto, {', '.join(PRECISIONS)}")
+    return PRECISIONS[precision]
 
 
 def can_compile(device: torch.device) -> bool:
@@ -84,7 +97,7 @@ def lost(error: BaseException, device: str) -> bool:
         return False
     if any(words in str(error) for words in ("out of memory", "ALLOC_FAILED")):
         return False
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         try:
             torch.zeros(1, device=device if device.startswith("cuda") else "cuda").item()
             return False

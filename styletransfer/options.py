@@ -1,9 +1,10 @@
 """How a picture is stylized: every option with its range, checked once and here. No torch here."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 
@@ -12,11 +13,20 @@ if TYPE_CHECKING:
     from .stylize.regions import Map
 
 STYLE_SIZE = 512
+LEAST_STYLE_SIZE = 16
 MAX_ALPHA = 2.0
 LEAST_STROKES, MAX_STROKES = 0.5, 4.0
-PRESERVE_COLOR = ("none", "luminance", "histogram")
-STATS = ("exact", "thumbnail")
-TILE = ("auto", "off")
+
+
+class PreserveColor(str, Enum):
+    none = "none"
+    luminance = "luminance"
+    histogram = "histogram"
+
+
+class Stats(str, Enum):
+    exact = "exact"
+    thumbnail = "thumbnail"
 
 
 def _option(default: Any, help: str) -> Any:
@@ -27,12 +37,12 @@ def _option(default: Any, help: str) -> Any:
 class StylizeOptions:
     """What a verb or an API call was asked for, beside the content and its styles; passed on whole.
 
-    Which network paints, where and in what precision is the `Stylizer`'s own. Maps are paths, PIL
-    images or arrays, of the content's size. InputError for what cannot be.
+    Which network paints, where and in what precision is the `Stylizer`'s own. What each option means
+    is said at `Stylizer.stylize`. Raises InputError for values that mean nothing to any network.
     """
 
     alpha: float = _option(1.0, "Strength: 0 the photo, 1 the full style, 2 too much.")
-    weights: tuple[float, ...] | None = _option(None, "How much of each style, e.g. 0.7,0.3.")
+    weights: Sequence[float] | None = _option(None, "How much of each style, e.g. 0.7,0.3.")
     size: int | None = _option(None, "Short side of the result in pixels.")
     strokes: float = _option(1.0, "How broad strokes are, 0.5 to 4 times the model's own.")
     style_size: int = _option(
@@ -43,7 +53,11 @@ class StylizeOptions:
     )
     mask: "Map | None" = _option(None, "Where to paint, and how much: white all, black nothing.")
     regions: "Map | None" = _option(None, "A map whose colours or labels choose the style.")
-    region: "Mapping[str, Style] | None" = _option(None, "The style of each colour or label.")
+    region: "Mapping[str, Style] | None" = _option(
+        None,
+        "The style of a colour or label, '#ff0000=sky.jpg', '3=a.jpg:0.5,b.jpg:0.5'; "
+        "repeatable. A STYLE takes what is left.",
+    )
     feather: int = _option(0, "Soften the borders of regions and mask.")
     preserve_color: str = _option(
         "none", "Keep the photo's colours: paint brightness only, or recolour the style."
@@ -57,21 +71,15 @@ class StylizeOptions:
     def __post_init__(self) -> None:
         check_alpha(self.alpha)
         if self.weights is not None:
-            object.__setattr__(self, "weights", tuple(self.weights))
-            if (
-                not all(0 <= w < math.inf for w in self.weights)
-                or self.weights
-                and not sum(self.weights)
-            ):
-                raise InputError("weights must not be negative, and at least one must be above 0")
+            check_weights(self.weights)
         if self.size is not None and self.size < 1:
             raise InputError(f"size is {self.size}: at least 1")
         if not LEAST_STROKES <= self.strokes <= MAX_STROKES:
             raise InputError(
                 f"strokes is {self.strokes:g}: it goes from {LEAST_STROKES:g} to {MAX_STROKES:g}"
             )
-        if self.style_size < 16:
-            raise InputError(f"style_size is {self.style_size}: at least 16")
+        if self.style_size < LEAST_STYLE_SIZE:
+            raise InputError(f"style_size is {self.style_size}: at least {LEAST_STYLE_SIZE}")
         if not 0 < self.style_crop <= 1:
             raise InputError(f"style_crop is {self.style_crop:g}: above 0, at most 1")
         if (self.regions is None) != (self.region is None):
@@ -80,15 +88,14 @@ class StylizeOptions:
             raise InputError(f"feather is {self.feather}: 0 or more pixels")
         if not 0 <= self.color_strength <= 1:
             raise InputError(f"color_strength is {self.color_strength:g}: it goes from 0 to 1")
-        for name, choices in (("preserve_color", PRESERVE_COLOR), ("stats", STATS)):
-            if getattr(self, name) not in choices:
-                raise InputError(f"{name} is {getattr(self, name)!r}: one of {', '.join(choices)}")
-        if self.tile not in TILE and not (isinstance(self.tile, int) and self.tile > 0):
+        _check_choice("preserve_color", self.preserve_color, PreserveColor)
+        _check_choice("stats", self.stats, Stats)
+        if self.tile not in ("auto", "off") and (isinstance(self.tile, str) or self.tile < 1):
             raise InputError(f"tile is {self.tile}: auto, off, or a number of pixels")
 
-    def but(self, **changes: Any) -> Self:
-        """The same options with some others."""
-        return replace(self, **changes)
+    def changed(self) -> list[str]:
+        """The names of the options that are not at their defaults."""
+        return [f.name for f in fields(self) if not _is(getattr(self, f.name), f.default)]
 
 
 def check_alpha(alpha: float) -> None:
@@ -97,6 +104,22 @@ def check_alpha(alpha: float) -> None:
         raise InputError(f"alpha is {alpha:g}: it goes from 0 to 1, to {MAX_ALPHA:g} to exaggerate")
 
 
+def check_weights(weights: Sequence[float]) -> None:
+    """InputError for weights of no blend."""
+    if not all(0 <= w < math.inf for w in weights) or not sum(weights) > 0:
+        raise InputError("weights must not be negative, and at least one must be above 0")
+
+
 def option_help(name: str) -> str:
-    """What an option does, in a line: for `--help`, the studio and the documentation."""
-    return next(f.metadata["help"] for f in fields(StylizeOptions) if f.name == name)
+    """What an option does, in a line, as `--help` says it."""
+    return str(StylizeOptions.__dataclass_fields__[name].metadata["help"])
+
+
+def _check_choice(name: str, value: str, choices: type[Enum]) -> None:
+    if value not in (names := [str(choice.value) for choice in choices]):
+        raise InputError(f"{name} is {value!r}: one of {', '.join(names)}")
+
+
+def _is(value: object, default: object) -> bool:
+    """Whether this is the default. Maps may be arrays, which are not to be compared."""
+    return value is default or isinstance(value, (int, float, str)) and value == default

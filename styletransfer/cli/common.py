@@ -5,12 +5,24 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
+from ..options import (
+    LEAST_STROKES,
+    MAX_STROKES,
+    PreserveColor,
+    Stats,
+    StylizeOptions,
+    check_weights,
+    option_help,
+)
 from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend  # noqa: F401, verbs take it from here
+
+if TYPE_CHECKING:
+    from ..styles.encode import Style
 
 SUFFIX = ".style.safetensors"
 
@@ -27,20 +39,20 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Precise = Annotated[Precision, typer.Option(help="Of the network.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite OUT.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-StyleSize = Annotated[
-    int, typer.Option(help="Short side at which styles are looked at: strokes grow with it.")
-]
-StyleCrop = Annotated[
-    float, typer.Option(help="The middle part of a style that is looked at; strokes grow as it shrinks.")
-]
-Strokes = Annotated[
-    float,
-    typer.Option(
-        min=0.5,
-        max=4.0,
-        help="How broad strokes are, 0.5 to 4 times the model's own.",
-    ),
-]
+Alpha = Annotated[float, typer.Option(help=option_help("alpha"))]
+Weights = Annotated[str, typer.Option(metavar="W,W...", help=option_help("weights"))]
+Size = Annotated[int | None, typer.Option(help=option_help("size"), show_default="the photo's size")]
+Strokes = Annotated[float, typer.Option(min=LEAST_STROKES, max=MAX_STROKES, help=option_help("strokes"))]
+StyleSize = Annotated[int, typer.Option(help=option_help("style_size"))]
+StyleCrop = Annotated[float, typer.Option(help=option_help("style_crop"))]
+Mask = Annotated[str, typer.Option(metavar="M.png", help=option_help("mask"))]
+Regions = Annotated[str, typer.Option(metavar="MAP.png", help=option_help("regions"))]
+Region = Annotated[list[str] | None, typer.Option(metavar="KEY=STYLE", help=option_help("region"))]
+Feather = Annotated[int, typer.Option(metavar="PX", help=option_help("feather"))]
+KeptColor = Annotated[PreserveColor, typer.Option(help=option_help("preserve_color"))]
+ColorStrength = Annotated[float, typer.Option(help=option_help("color_strength"))]
+Tile = Annotated[str, typer.Option(metavar="auto|off|N", help=option_help("tile"))]
+StatsOf = Annotated[Stats, typer.Option(help=option_help("stats"))]
 CellSize = Annotated[int, typer.Option(help="Short side of each picture.")]
 
 
@@ -49,7 +61,7 @@ def app() -> typer.Typer:
     return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def progress(items: Iterable, total: int) -> Iterable:
+def progress(items: Iterable[Any], total: int) -> Iterable[Any]:
     """The items, with a progress bar on standard error while they are made, if that is a terminal."""
     from rich.console import Console
     from rich.progress import track
@@ -70,13 +82,13 @@ def share_done(what: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: bar.update(task, completed=share)
 
 
-def read_styles(styles: Iterable[str]) -> list:
+def read_styles(styles: Iterable[str]) -> "list[Style]":
     """Every STYLE as the engine takes it, pictures read already. What is not there, or is broken, is an
     InputError now, before torch takes its seconds to import."""
     return [_read_style(style) for style in styles]
 
 
-def _read_style(style: str):
+def _read_style(style: str) -> "Style":
     from ..media.image import read_picture
 
     if (parts := made_of(style)) != {style: 1.0}:
@@ -101,12 +113,54 @@ def model_for(model: str, styles: Iterable[str]) -> str:
     return BANK_MODEL if model == DEFAULT_MODEL and any(map(is_learned, parts)) else model
 
 
+def check_look(alpha: float, color_strength: float, feather: int, size: int | None) -> None:
+    """InputError for numbers that mean nothing."""
+    StylizeOptions(alpha=alpha, color_strength=color_strength, feather=feather, size=size)
+
+
 def check_style_view(style_size: int, style_crop: float) -> None:
     """InputError for a --style-size or --style-crop that shows nothing."""
-    if style_size < 16:
-        raise InputError(f"--style-size is {style_size}: at least 16")
-    if not 0 < style_crop <= 1:
-        raise InputError(f"--style-crop is {style_crop:g}: above 0, at most 1")
+    StylizeOptions(style_size=style_size, style_crop=style_crop)
+
+
+def check_cell_size(size: int) -> None:
+    """InputError for pictures too small to be seen on a sheet."""
+    if size < 16:
+        raise InputError(f"--size is {size}: at least 16")
+
+
+def parse_tile(text: str) -> str | int:
+    """ "512" to 512; auto and off stay."""
+    return int(text) if text.isdigit() else text
+
+
+def parse_weights(text: str, count: int) -> list[float]:
+    """ "0.7,0.3" to weights that sum to 1, one for each of `count` styles; equal if empty."""
+    weights = parse_numbers(text, "--weights") if text else [1.0] * count
+    if len(weights) != count:
+        raise InputError(f"--weights has {len(weights)} numbers for {count} styles: give one for each")
+    if count:
+        check_weights(weights)
+    return [w / sum(weights) for w in weights]
+
+
+def parse_numbers(text: str, option: str) -> list[float]:
+    """ "1,0.5" to [1.0, 0.5]."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{option} is {text!r}: numbers with commas between them") from None
+
+
+def parse_regions(texts: list[str]) -> dict[str, dict[str, float]]:
+    """["#ff0000=a.jpg:0.5,b.jpg:0.5"] to {"#ff0000": {"a.jpg": 0.5, "b.jpg": 0.5}}."""
+    found = {}
+    for text in texts:
+        key, equals, style = text.partition("=")
+        if not equals or not key.strip() or not style.strip():
+            raise InputError(f"--region is {text!r}: KEY=STYLE is wanted, e.g. '#ff0000=sky.jpg'")
+        found[key.strip()] = parse_blend(style)
+    return found
 
 
 def stem(style: str) -> str:

@@ -22,7 +22,7 @@ picture; NAME.style.onnx takes a painting (1, 3, H, W) and gives its style. Any 
 def export(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A shipped model or a file.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT.onnx", show_default="MODEL.onnx here")
+        Path | None, typer.Option("--output", "-o", metavar="OUT.onnx", show_default="MODEL.onnx here")
     ] = None,
     force: common.Force = False,
 ) -> int:
@@ -44,7 +44,7 @@ def export(
     from ..models.weights import load_model
 
     net = load_model(model)
-    for path in export(net.eval(), output, model, net.digest):
+    for path in export(net.eval(), output, model, str(net.digest)):
         print(path)
     print(f"opset {OPSET}; float32; any height and width from 16 on", file=sys.stderr)
     return 0

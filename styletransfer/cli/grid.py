@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from ..options import StylizeOptions
+from ..styles.names import DEFAULT_MODEL
 from . import common
 from .common import Precision
 
@@ -27,7 +29,7 @@ def grid(
     strokes: common.Strokes = 1.0,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
-    model: common.Model = common.DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
     force: common.Force = False,
@@ -39,12 +41,12 @@ def grid(
     """
     from ..media.image import check_output, read_picture, write_picture
 
-    strengths = _numbers(alphas)
+    strengths = common.parse_numbers(alphas, "--alphas")
     if corners is not None and (corners < 2 or len(styles) != 4):
         raise InputError("--corners N takes four styles, and N of at least 2")
-    if size < 16:
-        raise InputError(f"--size is {size}: at least 16")
-    common.check_style_view(style_size, style_crop)
+    common.check_cell_size(size)
+    for alpha in strengths:
+        StylizeOptions(alpha=alpha, style_size=style_size, style_crop=style_crop)  # checks them
     photo = read_picture(content)
     common.read_styles(styles)
     model = common.model_for(model, styles)
@@ -60,13 +62,3 @@ def grid(
     write_picture(output, painted)
     print(output)
     return 0
-
-
-def _numbers(text: str) -> list[float]:
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"--alphas is {text!r}: numbers with commas between them") from None
-    if not all(0 <= alpha <= 2 for alpha in found):
-        raise InputError(f"--alphas is {text}: they go from 0 to 1, to 2 to exaggerate")
-    return found

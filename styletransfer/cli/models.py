@@ -20,16 +20,17 @@ def models(
 
     for name in names():
         net = load_model(name)
+        styles = [BANK + style for style in net.config.styles]
         record = {
             "model": name,
             "encoder": net.config.encoder,
             "bottleneck": net.config.bottleneck,
             "decoder_parameters": sum(p.numel() for p in net.decoder.parameters()),
-            "styles": [BANK + style for style in net.config.styles],
+            "styles": styles,
             "sha256": net.digest,
             "file": str(model_path(name)),
         }
         print(json.dumps(record) if as_json else f"{name}\t{record['encoder']}\t{record['file']}")
-        if record["styles"] and not as_json:
-            print("\t" + " ".join(record["styles"]))
+        if styles and not as_json:
+            print("\t" + " ".join(styles))
     return 0

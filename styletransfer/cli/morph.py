@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from ..options import StylizeOptions
+from ..styles.names import DEFAULT_MODEL
 from . import common
 from .common import Precision
 
@@ -28,14 +30,14 @@ def morph(
     seconds: Annotated[float, typer.Option(help="Length.")] = 4.0,
     fps: Annotated[float, typer.Option(help="Pictures a second.")] = 12.0,
     loop: Annotated[bool, typer.Option("--loop", help="End with the first style again.")] = False,
-    alpha: Annotated[float, typer.Option(help="Strength.")] = 1.0,
+    alpha: common.Alpha = 1.0,
     size: Annotated[
         int | None, typer.Option(help="Short side.", show_default="the photo's, at most 512")
     ] = None,
     strokes: common.Strokes = 1.0,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
-    model: common.Model = common.DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
     force: common.Force = False,
@@ -52,11 +54,9 @@ def morph(
     frames = round(seconds * fps) if 0 < seconds < 1e5 and 0 < fps <= 240 else 0
     if frames < 2:
         raise InputError(f"{seconds:g} seconds at {fps:g} a second are no animation")
-    if not 0 <= alpha <= 2:
-        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
-    if size is not None and size < 16:
-        raise InputError(f"--size is {size}: at least 16")
-    common.check_style_view(style_size, style_crop)
+    StylizeOptions(alpha=alpha, style_size=style_size, style_crop=style_crop)  # checks them
+    if size is not None:
+        common.check_cell_size(size)
     photo = read_picture(content)
     common.read_styles(styles)
     model = common.model_for(model, styles)

@@ -4,16 +4,28 @@ import json
 import os
 import sys
 import time
-from enum import Enum
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from ..errors import InputError, TooLarge
-from ..styles.names import made_of
+from ..media.animation import FILMS
+from ..media.image import check_output, read_picture, with_short_side, write_picture
+from ..media.large_tiff import check_large_output
+from ..options import PreserveColor, Stats, StylizeOptions
+from ..styles.names import DEFAULT_MODEL, made_of
 from . import common
-from .common import Precision
+from .common import Precision, check_look, parse_regions, parse_weights  # noqa: F401, stylize batch takes them here
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ..media.image import Picture
+    from ..styles.encode import Style
+    from ..stylize.stylizer import Stylizer
 
 app = common.app()
 
@@ -45,15 +57,21 @@ Examples:
 """
 
 
-class PreserveColor(str, Enum):
-    none = "none"
-    luminance = "luminance"
-    histogram = "histogram"
+@dataclass(frozen=True)
+class Job:
+    """A picture that is to be painted, all that can be wrong with files having been checked.
 
+    photo: None if it is too large for memory: then it is painted from file to file. pictures: what
+    `styles` name, read already.
+    """
 
-class Stats(str, Enum):
-    exact = "exact"
-    thumbnail = "thumbnail"
+    content: str
+    output: str
+    styles: list[str]
+    options: StylizeOptions
+    model: str
+    photo: "Picture | None"
+    pictures: "list[Style]"
 
 
 @app.command(epilog=EPILOG)
@@ -78,53 +96,21 @@ def picture(
             help="Where the result goes, its suffix is its format; - writes PNG to standard output.",
         ),
     ] = "",
-    alpha: Annotated[
-        float, typer.Option(help="Strength: 0 the photo, 1 the full style, 2 too much.")
-    ] = 1.0,
-    weights: Annotated[
-        str, typer.Option(metavar="W,W...", help="How much of each style, e.g. 0.7,0.3.")
-    ] = "",
-    size: Annotated[
-        int | None,
-        typer.Option(help="Short side of the result in pixels.", show_default="the photo's size"),
-    ] = None,
+    alpha: common.Alpha = 1.0,
+    weights: common.Weights = "",
+    size: common.Size = None,
     strokes: common.Strokes = 1.0,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
-    mask: Annotated[
-        str,
-        typer.Option(metavar="M.png", help="Where to paint, and how much: white all, black nothing."),
-    ] = "",
-    regions: Annotated[
-        str, typer.Option(metavar="MAP.png", help="A map whose colours or labels choose the style.")
-    ] = "",
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=STYLE",
-            help="The style of a colour or label, '#ff0000=sky.jpg', '3=a.jpg:0.5,b.jpg:0.5'; "
-            "repeatable. A STYLE takes what is left.",
-        ),
-    ] = None,
-    feather: Annotated[
-        int, typer.Option(metavar="PX", help="Soften the borders of regions and mask.")
-    ] = 0,
-    preserve_color: Annotated[
-        PreserveColor,
-        typer.Option(help="Keep the photo's colours: paint brightness only, or recolour the style."),
-    ] = PreserveColor.none,
-    color_strength: Annotated[float, typer.Option(help="How much of --preserve-color, 0 to 1.")] = 1.0,
-    tile: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|off|N",
-            help="Paint in tiles of N pixels a side: less memory, the same picture.",
-        ),
-    ] = "auto",
-    stats: Annotated[
-        Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail: an approximation.")
-    ] = Stats.exact,
-    model: common.Model = common.DEFAULT_MODEL,
+    mask: common.Mask = "",
+    regions: common.Regions = "",
+    region: common.Region = None,
+    feather: common.Feather = 0,
+    preserve_color: common.KeptColor = PreserveColor.none,
+    color_strength: common.ColorStrength = 1.0,
+    tile: common.Tile = "auto",
+    stats: common.StatsOf = Stats.exact,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
     as_json: common.Json = False,
@@ -135,146 +121,122 @@ def picture(
     The result has exactly the photo's size. Its path goes to standard output, messages to
     standard error.
     """
-    from ..media.animation import FILMS
-    from ..media.image import check_output, read_picture, with_short_side, write_picture
-    from ..media.large_tiff import check_large_output
-
     styles = styles or []
-    placed = parse_regions(region or [])
-    if bool(placed) != bool(regions):
-        raise InputError("--regions MAP and --region KEY=STYLE go together")
-    if not styles and not placed and model == common.DEFAULT_MODEL:  # others may have learned one
-        raise InputError("no STYLE given")
-    model = common.model_for(model, styles + [name for each in placed.values() for name in each])
-    shares = parse_weights(weights, len(styles))
-    check_look(alpha, color_strength, feather, size)
-    common.check_style_view(style_size, style_crop)
+    options = StylizeOptions(
+        alpha=alpha, weights=parse_weights(weights, len(styles)) or None, size=size, strokes=strokes,
+        style_size=style_size, style_crop=style_crop, mask=mask or None, regions=regions or None,
+        region=parse_regions(region or []) or None, feather=feather,
+        preserve_color=preserve_color.value, color_strength=color_strength,
+        tile=common.parse_tile(tile), stats=stats.value,
+    )  # fmt: skip
     if as_json and output == "-":
         raise InputError("--json and -o - both want standard output: give one of them up")
+    job = _prepare(content, styles, output, options, model, force)
 
-    # Everything that can be wrong with files is found before torch takes its seconds to import.
-    if os.path.isdir(content):
-        raise InputError(f"{content}: is a folder; stylize batch {content} OUT --style STYLE paints it")
-    if content.lower().endswith(FILMS) and os.path.isfile(content):
-        raise InputError(f"{content}: is a film; stylize video paints it")
-    try:
-        photo = read_picture(content)
-    except TooLarge:
-        if content == "-":
-            raise
-        photo = None  # painted from file to file
-    pictures = common.read_styles(styles)
-    common.read_styles(s for each in placed.values() for s in each)
-    common.check_files(path for path in (mask, regions) if path)
-    names = styles or [name for each in placed.values() for name in each]
-    output = output or default_output(content, names or [model], _is_jpeg(content, photo))
-    shape = photo and (with_short_side(photo.rgb.size, size) if size else photo.rgb.size)
-    check_output(output, force, shape)
-    if photo is None:
-        check_large_output(output)
+    from ..stylize.stylizer import Stylizer  # takes seconds: only now
 
-    from ..stylize.large_image import stylize_file
-    from ..stylize.stylizer import Stylizer
-
-    stylizer = Stylizer(model, device, precision.value)
+    stylizer = Stylizer(job.model, device, precision.value)
     start = time.perf_counter()
-    look = {
-        "style": pictures or None,
-        "alpha": alpha,
-        "weights": shares or None,
-        "mask": mask or None,
-        "regions": regions or None,
-        "region": placed or None,
-        "feather": feather,
-        "preserve_color": preserve_color.value,
-        "color_strength": color_strength,
-        "size": size,
-        "strokes": strokes,
-        "style_size": style_size,
-        "style_crop": style_crop,
-        "tile": int(tile) if tile.isdigit() else tile,
-        "stats": stats.value,
-    }
-    with common.share_done("painting") as progress:
-        if photo is None:
-            shape = stylize_file(stylizer, content, output, **look, progress=progress)
-        else:
-            result = stylizer.stylize(photo, **look, progress=progress)
-            shape = result.size
+    result, shape = _stylize(job, stylizer)
     seconds = time.perf_counter() - start
-    if photo is not None:
-        write_picture(output, result)
+    if result is not None:
+        write_picture(job.output, result)
     if as_json:
-        record = {
-            "input": content,
-            "output": output,
-            "size": list(shape),
-            "styles": _listed(styles, shares),
-            **({"regions": placed} if placed else {}),
-            "alpha": alpha,
-            "strokes": strokes,
-            "model": model,
-            "device": str(stylizer.device),
-            "seconds": round(seconds, 3),
-        }
-        print(json.dumps(record))
-    elif output != "-":
-        print(output)
+        print(json.dumps(_record(job, shape, str(stylizer.device), seconds)))
+    elif job.output != "-":
+        print(job.output)
         where = f"{shape[0]}×{shape[1]} on {stylizer.device}"
         print(f"stylized {where} in {seconds:.1f} s", file=sys.stderr)
     return 0
 
 
-def check_look(alpha: float, color_strength: float, feather: int, size: int | None) -> None:
-    """InputError for numbers that mean nothing."""
-    if not 0 <= alpha <= 2:
-        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
-    if not 0 <= color_strength <= 1:
-        raise InputError(f"--color-strength is {color_strength:g}: it goes from 0 to 1")
-    if feather < 0:
-        raise InputError(f"--feather is {feather}: 0 or more")
-    if size is not None and size < 1:
-        raise InputError(f"--size is {size}: at least 1")
+def _prepare(
+    content: str, styles: list[str], output: str, options: StylizeOptions, model: str, force: bool
+) -> Job:
+    """Find everything that can be wrong with files, before torch takes its seconds to import."""
+    names = [*styles, *_region_styles(options)]
+    if not names and model == DEFAULT_MODEL:  # others may have learned one
+        raise InputError("no STYLE given")
+    model = common.model_for(model, names)
+    photo = _read_photo(content)
+    pictures = common.read_styles(styles)
+    common.read_styles(_region_styles(options))
+    common.check_files(str(path) for path in (options.mask, options.regions) if path)
+    output = output or default_output(content, styles or names or [model], _is_jpeg(content, photo))
+    shape = photo.rgb.size if photo else None
+    if shape and options.size:
+        shape = with_short_side(shape, options.size)
+    check_output(output, force, shape)
+    if photo is None:
+        check_large_output(output)
+    return Job(content, output, styles, options, model, photo, pictures)
 
 
-def _is_jpeg(content: str, photo: object) -> bool:
+def _read_photo(content: str) -> "Picture | None":
+    """The photo, or None if it is too large for memory; InputError for what another verb paints."""
+    if os.path.isdir(content):
+        raise InputError(f"{content}: is a folder; stylize batch {content} OUT --style STYLE paints it")
+    if content.lower().endswith(FILMS) and os.path.isfile(content):
+        raise InputError(f"{content}: is a film; stylize video paints it")
+    try:
+        return read_picture(content)
+    except TooLarge:
+        if content == "-":
+            raise
+        return None
+
+
+def _stylize(job: Job, stylizer: "Stylizer") -> "tuple[Image | None, tuple[int, int]]":
+    """What was painted and its width and height; None for what went from file to file."""
+    style = job.pictures or None
+    with common.share_done("painting") as progress:
+        if job.photo is None:
+            from ..stylize.large_image import stylize_file
+
+            content, output = job.content, job.output
+            return None, stylize_file(stylizer, content, output, style, job.options, progress=progress)
+        result = stylizer.stylize(job.photo, style, options=job.options, progress=progress)
+        image = cast("Image", result)
+        return image, image.size
+
+
+def _record(job: Job, shape: tuple[int, int], device: str, seconds: float) -> dict[str, Any]:
+    """What --json prints."""
+    return {
+        "input": job.content,
+        "output": job.output,
+        "size": list(shape),
+        "styles": _listed(job.styles, job.options.weights or []),
+        **({"regions": job.options.region} if job.options.region else {}),
+        "alpha": job.options.alpha,
+        "strokes": job.options.strokes,
+        "model": job.model,
+        "device": device,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _region_styles(options: StylizeOptions) -> list[str]:
+    """The names of all styles of all regions."""
+    return [
+        name for blend in (options.region or {}).values() for name in cast("dict[str, float]", blend)
+    ]
+
+
+def _is_jpeg(content: str, photo: "Picture | None") -> bool:
     """Whether the default output is to be a JPEG, as the photo is."""
     if photo is None:
         return content.lower().endswith((".jpg", ".jpeg"))
     return photo.jpeg and photo.alpha is None
 
 
-def _listed(styles: list[str], shares: list[float]) -> list[dict]:
-    """Every style of the blend, and its share of the whole."""
-    found = []
-    for style, share in zip(styles, shares):
+def _listed(styles: Sequence[str], weights: Sequence[float]) -> list[dict[str, Any]]:
+    """Every style of the blend, and its weight in the whole."""
+    found: list[dict[str, Any]] = []
+    for style, weight in zip(styles, weights):
         parts = made_of(style)
         total = sum(parts.values())
-        found += [{"style": name, "weight": share * w / total} for name, w in parts.items()]
-    return found
-
-
-def parse_weights(text: str, count: int) -> list[float]:
-    """ "0.7,0.3" to shares that sum to 1, one for each of `count` styles; equal if empty."""
-    try:
-        weights = [float(part) for part in text.split(",")] if text else [1.0] * count
-    except ValueError:
-        raise InputError(f"--weights is {text!r}: numbers with commas between them") from None
-    if len(weights) != count:
-        raise InputError(f"--weights has {len(weights)} numbers for {count} styles: give one for each")
-    if not all(0 <= w < float("inf") for w in weights) or count and not sum(weights) > 0:
-        raise InputError("--weights must not be negative, and at least one must be above 0")
-    return [w / sum(weights) for w in weights]
-
-
-def parse_regions(texts: list[str]) -> dict[str, dict[str, float]]:
-    """["#ff0000=a.jpg:0.5,b.jpg:0.5"] to {"#ff0000": {"a.jpg": 0.5, "b.jpg": 0.5}}."""
-    found = {}
-    for text in texts:
-        key, equals, style = text.partition("=")
-        if not equals or not key.strip() or not style.strip():
-            raise InputError(f"--region is {text!r}: KEY=STYLE is wanted, e.g. '#ff0000=sky.jpg'")
-        found[key.strip()] = common.parse_blend(style)
+        found += [{"style": name, "weight": weight * w / total} for name, w in parts.items()]
     return found
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from ..styles.names import BANK
+from ..options import StylizeOptions
+from ..styles.names import BANK, DEFAULT_MODEL
 from . import common
 from .common import Precision
 
@@ -26,12 +27,12 @@ def sheet(
     ],
     output: Annotated[str, typer.Option("--output", "-o", metavar="OUT")] = "sheet.jpg",
     columns: Annotated[int, typer.Option(help="Pictures side by side.")] = 5,
-    alpha: Annotated[float, typer.Option(help="Strength.")] = 1.0,
+    alpha: common.Alpha = 1.0,
     size: common.CellSize = 256,
     strokes: common.Strokes = 1.0,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
-    model: common.Model = common.DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
     force: common.Force = False,
@@ -40,25 +41,13 @@ def sheet(
 
     A style that cannot be used is named on standard error, and the exit code is 1.
     """
-    from ..media.image import SUFFIXES, check_output, read_picture, write_picture
+    from ..media.image import check_output, read_picture, write_picture
 
     if columns < 1 or size < 16:
         raise InputError("--columns is at least 1, --size at least 16")
-    if not 0 <= alpha <= 2:
-        raise InputError(f"--alpha is {alpha:g}: it goes from 0 to 1, to 2 to exaggerate")
-    common.check_style_view(style_size, style_crop)
+    StylizeOptions(alpha=alpha, style_size=style_size, style_crop=style_crop)  # checks them
     photo = read_picture(content)
-    found = []
-    if styles != BANK:
-        found = [
-            path
-            for path in sorted(Path(styles).rglob("*"))
-            if path.suffix.lower() in SUFFIXES or path.name.endswith(common.SUFFIX)
-        ]
-        if not Path(styles).is_dir():
-            raise InputError(f"{styles}: no such folder")
-        if not found:
-            raise InputError(f"{styles}: no pictures and no style codes in it")
+    found = [] if styles == BANK else _styles_in(styles)
     check_output(output, force)
 
     from ..gallery.contact_sheet import sheet as paint_sheet
@@ -79,3 +68,19 @@ def sheet(
     write_picture(output, painted)
     print(output)
     return 1 if broken else 0
+
+
+def _styles_in(folder: str) -> list[Path]:
+    """All pictures and codes of a folder and the folders in it, sorted; InputError if there are none."""
+    from ..media.image import SUFFIXES
+
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: no such folder")
+    found = [
+        path
+        for path in sorted(Path(folder).rglob("*"))
+        if path.suffix.lower() in SUFFIXES or path.name.endswith(common.SUFFIX)
+    ]
+    if not found:
+        raise InputError(f"{folder}: no pictures and no style codes in it")
+    return found

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from ..options import StylizeOptions
+from ..styles.names import DEFAULT_MODEL, parse_blend
 from . import common
 
 app = common.app()
@@ -32,12 +34,12 @@ def save(
     ] = "",
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
-    model: common.Model = common.DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     force: common.Force = False,
 ) -> int:
     """Encode a style once, to use it wherever a STYLE is taken."""
-    common.check_style_view(style_size, style_crop)
+    StylizeOptions(style_size=style_size, style_crop=style_crop)  # checks them
     common.read_styles([source])
     output = _check(output or common.stem(source) + common.SUFFIX, force)
 
@@ -57,23 +59,23 @@ def blend(
     output: Output,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
-    model: common.Model = common.DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     force: common.Force = False,
 ) -> int:
     """Mix styles into one code. Shares need not sum to 1; without one, a style counts 1."""
-    common.check_style_view(style_size, style_crop)
-    shares: dict[str, float] = {}
+    StylizeOptions(style_size=style_size, style_crop=style_crop)  # checks them
+    weights: dict[str, float] = {}
     for source in sources:
-        for name, share in common.parse_blend(source).items():
-            shares[name] = shares.get(name, 0) + share
-    common.read_styles(shares)
+        for name, weight in parse_blend(source).items():
+            weights[name] = weights.get(name, 0) + weight
+    common.read_styles(weights)
     _check(output, force)
 
     from ..stylize.stylizer import Stylizer
 
-    model = common.model_for(model, shares)
-    Stylizer(model, device).blend(shares, size=style_size, crop=style_crop).save(output)
+    model = common.model_for(model, weights)
+    Stylizer(model, device).blend(weights, size=style_size, crop=style_crop).save(output)
     print(output)
     return 0
 
@@ -88,7 +90,7 @@ def show(
         str, typer.Option(metavar="PHOTO", help="What to paint.", show_default="an example photo")
     ] = "",
     size: common.CellSize = 256,
-    model: common.Model = common.DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     as_json: common.Json = False,
     force: common.Force = False,
@@ -106,13 +108,14 @@ def show(
     from ..stylize.stylizer import Stylizer
 
     code = StyleCode.load(source)
+    channels = {tap: pair.mean.shape[1] for tap, pair in code.statistics.items()}
     record = {
         "file": source,
         "model": code.model,
         "digest": code.digest,
         "version": code.version,
         "styles": dict(code.styles),
-        "taps": {tap: pair.mean.shape[1] for tap, pair in code.statistics.items()},
+        "taps": channels,
         "bytes": Path(source).stat().st_size,
     }
     stylizer = Stylizer(model, device)
@@ -123,8 +126,8 @@ def show(
     if as_json:
         print(json.dumps({**record, "sheet": output}))
         return 0
-    styles = " + ".join(f"{share:.3g} {name}" for name, share in code.styles.items())
-    taps = ", ".join(f"{count} channels at {tap}" for tap, count in record["taps"].items())
+    styles = " + ".join(f"{weight:.3g} {name}" for name, weight in code.styles.items())
+    taps = ", ".join(f"{count} channels at {tap}" for tap, count in channels.items())
     print(f"made of  {styles}")
     print(f"model    {code.model} ({code.digest[:12]}…), styletransfer {code.version}")
     print(f"holds    mean and deviation of {taps}; {record['bytes']} bytes")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from ..styles.names import DEFAULT_MODEL
 from . import common
 from .common import Precision
 
@@ -20,7 +21,7 @@ def web(
     port: Annotated[int, typer.Option(help="Of the page.")] = 7860,
     max_megabytes: Annotated[float, typer.Option(help="Of an uploaded file.")] = 50,
     max_megapixels: Annotated[float, typer.Option(help="Of a picture.")] = 50,
-    model: common.Model = common.DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
 ) -> int:

@@ -1,14 +1,16 @@
 """One photo in many styles, to choose from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from PIL import Image
 
 from ..errors import InputError
 from ..media.tensors import ImageSource, open_picture
-from ..styles.encode import STYLE_SIZE, Style
+from ..options import STYLE_SIZE, StylizeOptions
+from ..styles.code import StyleCode
+from ..styles.encode import Style
 from ..stylize.stylizer import Stylizer
-from .layout import Track, cell_size, check_alphas, check_room, draw_sheet, label
+from .layout import Track, cell_size, check_room, draw_sheet, label
 
 
 def sheet(
@@ -31,23 +33,25 @@ def sheet(
     """
     if columns < 1:
         raise InputError(f"columns is {columns}: at least 1")
-    check_alphas(alpha)
+    options = StylizeOptions(
+        alpha=alpha, size=size, strokes=strokes, style_size=style_size, style_crop=style_crop
+    )
     photo, names = open_picture(content), []
     check_room(photo, size, len(styles))
 
-    def looks():
+    def usable_codes() -> Iterator[tuple[StyleCode, float]]:
         for style in track(styles, len(styles)):
             try:
-                code = stylizer.style(style, style_size, style_crop)
+                code = stylizer.style(style, options.style_size, options.style_crop)
             except InputError as error:
                 if on_error is None:
                     raise
                 on_error(error)
                 continue
             names.append(label(style))
-            yield code, alpha
+            yield code, options.alpha
 
-    pictures = list(stylizer.variations(photo, looks(), size, strokes))
+    pictures = list(stylizer.variations(photo, usable_codes(), size, strokes))
     if not pictures:
         raise InputError("none of the styles can be used")
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]

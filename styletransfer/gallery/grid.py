@@ -6,10 +6,11 @@ from PIL import Image
 
 from ..errors import InputError
 from ..media.tensors import ImageSource, open_picture
-from ..styles.encode import STYLE_SIZE, Style
+from ..options import STYLE_SIZE, StylizeOptions
+from ..styles.encode import Style
 from ..styles.interpolate import square
 from ..stylize.stylizer import Stylizer
-from .layout import Track, cell_size, check_alphas, check_room, draw_sheet, label
+from .layout import Track, cell_size, check_room, draw_sheet, label
 
 
 def grid(
@@ -34,19 +35,22 @@ def grid(
         raise InputError("corners N takes four styles, and N of at least 2")
     if not styles or not alphas:
         raise InputError("a grid takes at least one style and one strength")
-    check_alphas(*alphas)
+    for alpha in alphas:
+        StylizeOptions(
+            alpha=alpha, size=size, strokes=strokes, style_size=style_size, style_crop=style_crop
+        )
     photo = open_picture(content)
     check_room(photo, size, corners**2 if corners else len(styles) * len(alphas))
     codes = [stylizer.style(style, style_size, style_crop) for style in styles]
     if corners is None:
-        looks = [[(code, alpha) for alpha in alphas] for code in codes]
+        cells = [[(code, alpha) for alpha in alphas] for code in codes]
         titles = [f"alpha {alpha:g}" for alpha in alphas]
         labels = [[label(style)] + [""] * (len(alphas) - 1) for style in styles]
     else:
-        looks = [[(code, 1.0) for code in row] for row in square(codes, corners)]
+        cells = [[(code, 1.0) for code in row] for row in square(codes, corners)]
         titles, labels = [], []
-    painted = stylizer.variations(photo, [look for row in looks for look in row], size, strokes)
-    width = len(looks[0])
-    pictures = list(track(painted, len(looks) * width))
+    painted = stylizer.variations(photo, [cell for row in cells for cell in row], size, strokes)
+    width = len(cells[0])
+    pictures = list(track(painted, len(cells) * width))
     rows = [pictures[i : i + width] for i in range(0, len(pictures), width)]
     return draw_sheet(rows, cell_size(photo.rgb, size), titles, labels)

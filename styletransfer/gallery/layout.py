@@ -1,16 +1,15 @@
 """What galleries share: labelled sheets of many pictures, and what is asked before one is painted."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from ..errors import InputError
 from ..media.image import Picture, with_short_side
 from ..media.tensors import describe
 from ..styles.code import SUFFIX
 from ..styles.encode import Style
 from ..styles.names import BANK, made_of
-from ..stylize.stylizer import MAX_ALPHA
 from ..system.host import check_free
 
 GAP = 6
@@ -26,8 +25,9 @@ def draw_sheet(
 
     columns: titles along the top. labels: a line below each picture, as rows.
     """
-    font = ImageFont.load_default(max(11, cell[1] // 14))
-    line = font.size + GAP
+    text_size = max(11, cell[1] // 14)
+    font = ImageFont.load_default(text_size)
+    line = text_size + GAP
     top = line if columns else 0
     pitch = cell[0] + GAP, cell[1] + GAP + (line if labels else 0)
     width = max(len(row) for row in rows)
@@ -52,19 +52,13 @@ def draw_sheet(
 
 
 def cell_size(picture: Image.Image, short_side: int) -> tuple[int, int]:
-    """A cell of a picture's own shape."""
+    """Width and height of a cell of a picture's own shape."""
     scale = short_side / min(picture.size)
     return round(picture.width * scale), round(picture.height * scale)
 
 
-Track = Callable[[Iterable, int], Iterable]
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
 """What shows progress: gives the items of an iterable on, of which there will be so many."""
-
-
-def check_alphas(*alphas: float) -> None:
-    for alpha in alphas:
-        if not 0 <= alpha <= MAX_ALPHA:
-            raise InputError(f"alpha is {alpha:g}: it goes from 0 to 1, to {MAX_ALPHA:g} to exaggerate")
 
 
 def check_room(photo: Picture, size: int, count: int) -> None:
@@ -74,6 +68,7 @@ def check_room(photo: Picture, size: int, count: int) -> None:
 
 
 def label(style: Style) -> str:
+    """What to write below a picture in this style."""
     if isinstance(style, Mapping):
         return " + ".join(map(label, style))
     if isinstance(style, str) and (parts := made_of(style)) != {style: 1.0}:

@@ -8,10 +8,10 @@ from torch import Tensor
 from ..errors import InputError
 from ..media.image import with_short_side
 from ..media.tensors import ImageSource, open_picture
-from ..styles.encode import STYLE_SIZE, Style
+from ..options import STYLE_SIZE, StylizeOptions
+from ..styles.encode import Style
 from ..styles.interpolate import between
 from ..stylize.stylizer import Stylizer
-from .layout import check_alphas
 
 
 def morph(
@@ -29,12 +29,13 @@ def morph(
     """`frames` PIL images on a smooth path through styles; the ends are those of the single styles."""
     if len(styles) < 2 or frames < 2:
         raise InputError("a morph takes at least two styles and two frames")
-    check_alphas(alpha)
+    options = StylizeOptions(
+        alpha=alpha, size=size, strokes=strokes, style_size=style_size, style_crop=style_crop
+    )
     if not isinstance(content, Tensor):
         content = open_picture(content)
         if size is not None:
             with_short_side(content.rgb.size, size)  # what is too large is said before all else
-    codes = [stylizer.style(style, style_size, style_crop) for style in styles]
-    return stylizer.variations(
-        content, ((code, alpha) for code in between(codes, frames)), size, strokes
-    )
+    codes = [stylizer.style(style, options.style_size, options.style_crop) for style in styles]
+    path = ((code, options.alpha) for code in between(codes, frames))
+    return stylizer.variations(content, path, options.size, options.strokes)

@@ -39,7 +39,7 @@ def remembered(
     if folder is None:
         return make()
     key = hashlib.sha256(f"{about} {tuple(picture.shape)}".encode())
-    key.update(picture.cpu().contiguous().numpy())
+    key.update(picture.cpu().contiguous().numpy().data)
     path = folder / f"{key.hexdigest()[:40]}{SUFFIX}"
     with suppress(InputError, OSError):  # not there, or not whole
         code = StyleCode.load(path)

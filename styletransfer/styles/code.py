@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from .. import __version__
 from ..errors import InputError
 from ..models.statistics import Statistics
 from ..models.weights import read_safetensors, write_safetensors
+from ..options import check_weights
+from ..version import __version__
 
 SUFFIX = ".style.safetensors"
 FORMAT = "styletransfer-style-1"
@@ -23,7 +25,7 @@ class StyleCode:
     statistics: tap → Statistics of shape (1, C), float32 on the CPU. digest: SHA-256 of the weight
     file it was made with; another model's features mean something else. The rest is for people to
     read. model: that model's name. version: of this package. styles: what it was made of, name →
-    share, summing to 1.
+    weight, summing to 1.
     """
 
     statistics: dict[str, Statistics]
@@ -34,7 +36,7 @@ class StyleCode:
 
     def save(self, path: str | Path) -> None:
         """Write a `.style.safetensors` file (a few KB), atomically."""
-        tensors = {}
+        tensors: dict[str, Tensor] = {}
         for tap, (mean, std) in self.statistics.items():
             tensors |= {f"{tap}.mean": mean, f"{tap}.std": std}
         metadata = {
@@ -54,7 +56,7 @@ class StyleCode:
         taps = dict.fromkeys(key.rpartition(".")[0] for key in tensors)
         try:
             statistics = {t: Statistics(tensors[f"{t}.mean"], tensors[f"{t}.std"]) for t in taps}
-            styles = {name: float(share) for name, share in json.loads(metadata["styles"]).items()}
+            styles = {name: float(weight) for name, weight in json.loads(metadata["styles"]).items()}
             about = metadata["digest"], metadata["model"], metadata["version"]
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: is not a whole style code (lacks {error})") from None
@@ -70,7 +72,7 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
     AdaIN is affine in a style's statistics, so this equals blending the bottleneck's outputs
     (Huang & Belongie 2017, eq. 15).
     """
-    weights = shares(weights, len(codes))
+    weights = normalised(weights, len(codes))
     if len({code.digest for code in codes}) > 1:
         raise InputError("these style codes come from different models")
     used = [(code, w) for code, w in zip(codes, weights) if w > 0]
@@ -82,18 +84,17 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
         mixed[tap] = Statistics(*(sum(w * x for (_, w), x in zip(used, part)) for part in parts))
     styles: dict[str, float] = {}
     for code, weight in used:
-        for name, share in code.styles.items():
-            styles[name] = styles.get(name, 0) + weight * share
+        for name, part in code.styles.items():
+            styles[name] = styles.get(name, 0) + weight * part
     return StyleCode(mixed, used[0][0].digest, used[0][0].model, styles=styles)
 
 
-def shares(weights: Sequence[float] | None, count: int) -> list[float]:
-    """Weights normalised to sum 1, one for each of `count` styles, equal for None; InputError if not."""
+def normalised(weights: Sequence[float] | None, count: int) -> list[float]:
+    """Weights that sum to 1, one for each of `count` styles, equal for None; InputError if not."""
     weights = [1.0] * count if weights is None else [float(w) for w in weights]
     if not count:
         raise InputError("no style given")
     if len(weights) != count:
         raise InputError(f"{len(weights)} weights for {count} styles: give one for each")
-    if not all(0 <= w < float("inf") for w in weights) or not sum(weights) > 0:
-        raise InputError("weights must not be negative, and at least one must be above 0")
+    check_weights(weights)
     return [w / sum(weights) for w in weights]

@@ -15,8 +15,8 @@ def between(codes: Sequence[StyleCode], frames: int) -> Iterator[StyleCode]:
         position = frame * (len(codes) - 1) / max(1, frames - 1)
         index = min(int(position), len(codes) - 2)
         t = position - index
-        share = t * t * (3 - 2 * t)
-        yield blend(codes[index : index + 2], [1 - share, share])
+        second = t * t * (3 - 2 * t)
+        yield blend(codes[index : index + 2], [1 - second, second])
 
 
 def square(corners: Sequence[StyleCode], side: int) -> list[list[StyleCode]]:

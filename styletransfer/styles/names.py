@@ -28,7 +28,7 @@ def parse_blend(text: str) -> dict[str, float]:
 
     What is a file as it stands is taken as one, commas and colons and all.
     """
-    shares: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for part in [text] if os.path.exists(text) else text.split(","):
         name, weight = part.strip(), 1.0
         head, colon, tail = name.rpartition(":")
@@ -41,7 +41,7 @@ def parse_blend(text: str) -> dict[str, float]:
             raise InputError(f"{text!r}: a style's name is missing")
         if not 0 <= weight < float("inf"):
             raise InputError(f"{part.strip()}: a weight must not be negative")
-        shares[name] = shares.get(name, 0) + weight
-    if not sum(shares.values()) > 0:
+        weights[name] = weights.get(name, 0) + weight
+    if not sum(weights.values()) > 0:
         raise InputError(f"{text}: at least one weight must be above 0")
-    return shares
+    return weights

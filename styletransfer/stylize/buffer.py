@@ -16,7 +16,12 @@ class ImageBuffer:
     """Pictures (N, 3, H, W): float in [0, 1], or uint8."""
 
     def __init__(self, pixels: Tensor):
-        self.pixels = pixels
+        self._pixels = pixels
+
+    @property
+    def pixels(self) -> Tensor:
+        """All of them."""
+        return self._pixels
 
     @property
     def shape(self) -> tuple[int, int, int]:

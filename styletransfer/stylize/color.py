@@ -1,11 +1,22 @@
 """Keeping the photo's colours (Gatys et al. 2016, "Preserving Color in Neural Style Transfer")."""
 
+import os
+from collections.abc import Callable
+from typing import cast
+
 import torch
 from torch import Tensor
 
+from ..errors import InputError
+from ..media.tensors import ImageSource, describe, style_tensor
 from ..models.statistics import Moments, moments
+from ..options import StylizeOptions
+from ..styles.code import SUFFIX, StyleCode, blend
+from ..styles.encode import Style, StyleEncoder, parts_of
+from ..styles.names import is_learned
+from .buffer import ImageBuffer
+from .tiling import palette
 
-CHOICES = ("none", "luminance", "histogram")
 _LUMA = (0.299, 0.587, 0.114)
 
 
@@ -19,6 +30,32 @@ def with_luminance_of(picture: Tensor, painted: Tensor) -> Tensor:
     return (picture + difference).clamp(0, 1)
 
 
+def keeping_colors(strength: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """What makes of the content and what was painted of it a picture of the content's colours, as far
+    as a strength from 0 to 1 goes."""
+    return lambda content, painted: painted.lerp(with_luminance_of(content, painted), strength)
+
+
+def encode_recolored(
+    encoder: StyleEncoder, source: Style, content: ImageBuffer, options: StylizeOptions
+) -> StyleCode:
+    """The code of a style whose picture has been given the content's colours, as far as
+    `options.color_strength` goes. InputError for styles without a picture."""
+    if (parts := parts_of(source)) is not None:
+        codes = [encode_recolored(encoder, each, content, options) for each in parts]
+        return blend(codes, list(parts.values()))
+    text = str(source) if isinstance(source, (str, os.PathLike)) else ""
+    if encoder.learned or is_learned(text):
+        raise InputError("preserve_color histogram needs a style's picture: a learned one has none")
+    if isinstance(source, StyleCode) or text.endswith(SUFFIX):
+        raise InputError("preserve_color histogram needs the style's picture, not its code")
+    if content.shape[0] > 1:
+        raise InputError("preserve_color histogram takes one content picture at a time")
+    style = style_tensor(cast(ImageSource, source), options.style_size, options.style_crop).cpu()
+    matched = match_colors(style, palette(content))
+    return encoder.encode_picture(style.lerp(matched, options.color_strength), describe(source))
+
+
 def match_colors(style: Tensor, content: Moments, eps: float = 1e-5) -> Tensor:
     """`style` (1, 3, h, w) in [0, 1] with the content's mean colour (1, 3) and covariance (1, 3, 3).
 
@@ -26,12 +63,13 @@ def match_colors(style: Tensor, content: Moments, eps: float = 1e-5) -> Tensor:
     wherever what comes in may be: a 3×3 matrix is no work for a GPU, and not all have float64.
     """
     style, content = style.cpu(), Moments(content.mean.cpu(), content.var.cpu())
-    own = moments(style, joint=True)
+    before = moments(style, joint=True)
 
     def power(covariance: Tensor, exponent: float) -> Tensor:
         values, vectors = torch.linalg.eigh(covariance[0].double() + eps * torch.eye(3))
-        return vectors @ torch.diag(values.pow(exponent)) @ vectors.T
+        root: Tensor = vectors @ torch.diag(values.pow(exponent)) @ vectors.T
+        return root
 
-    matrix = (power(content.var, 0.5) @ power(own.var, -0.5)).to(style.dtype)
-    pixels = style.flatten(2)[0] - own.mean.T
+    matrix = (power(content.var, 0.5) @ power(before.var, -0.5)).to(style.dtype)
+    pixels = style.flatten(2)[0] - before.mean.T
     return (matrix @ pixels + content.mean.T).clamp(0, 1).reshape(style.shape)

@@ -1,11 +1,16 @@
 """Stylizing files that do not fit into memory."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
 from ..media.files import working_folder
 from ..media.large_tiff import check_large_output, pack, unpack
+from ..options import StylizeOptions
+from ..styles.encode import Style
 from .buffer import DiskImageBuffer
+from .paint import Progress
 from .stylizer import Stylizer
 
 
@@ -13,25 +18,29 @@ def stylize_file(
     stylizer: Stylizer,
     content: str | Path,
     output: str | Path,
-    style=None,
-    alpha: float = 1.0,
-    **options,
+    style: Style | Sequence[Style] | None = None,
+    options: StylizeOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    **keywords: Any,
 ) -> tuple[int, int]:
     """`Stylizer.stylize` from file to file, of any size: TIFF, PNG or JPEG out. Its width and height.
 
-    The pixels lie beside the output while it lasts, 6 bytes for each. Memory does not depend on the
-    picture's size. Needs the extra [large]. mask and regions are not to be had here.
+    keywords: the options one by one, in place of `options`. The pixels lie beside the output while it
+    lasts, 6 bytes for each. Memory does not depend on the picture's size. Needs the extra [large]. mask
+    and regions are not to be had here.
     """
+    options = options or StylizeOptions(**keywords)
     check_large_output(output)
-    size = options.pop("size", None)
     for name in ("mask", "regions"):
-        if options.get(name) is not None:
+        if getattr(options, name) is not None:
             raise InputError(f"{content}: is too large for {name}")
     try:
         with working_folder(Path(output).parent) as folder:
-            height, width = unpack(content, folder / "raw", size)
-            canvas = DiskImageBuffer(folder / "raw", height, width)
-            painted = stylizer.repaint(canvas, style, alpha, **options)
+            height, width = unpack(content, folder / "raw", options.size)
+            image = DiskImageBuffer(folder / "raw", height, width)
+            painted = stylizer.repaint(image, style, options, progress=progress)
+            assert isinstance(painted, DiskImageBuffer)  # of the content's kind
             pack(painted.path, output, content)
     except OSError as error:
         raise InputError(f"cannot write {output}: {error.strerror or error}") from error

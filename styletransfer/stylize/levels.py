@@ -30,19 +30,33 @@ Read = Callable[[slice, slice], Tensor]
 
 
 class Conditioning(NamedTuple):
-    """What a canvas is to be painted with; as for `StylizerNet.forward`, maps of the canvas's size."""
+    """What an image is to be painted with; as for `StylizerNet.forward`, maps of the image's size.
+
+    code: a row for each region. alpha: a number, or a map (1 or N, 1, H, W). region_maps: how much of
+    each region there is where, (1 or N, R, H, W), in [0, 1] and summing to 1.
+    """
 
     code: Code
     alpha: float | Tensor = 1.0
-    shares: Tensor | None = None
+    region_maps: Tensor | None = None
 
-    def within(self, rows: slice, columns: slice, device: torch.device) -> "Conditioning":
-        """The same for a window, which may reach beyond the canvas as far as `padded` does."""
-        return Conditioning(self.code, *(_cut(m, rows, columns, device) for m in self[1:]))
+    def window(self, rows: slice, columns: slice, device: torch.device) -> "Conditioning":
+        """The same for a window, which may reach beyond the image as far as `padded` does."""
+        return self._each_map(lambda map: _cut(map, rows, columns).to(device))
 
     def smaller(self, factor: float) -> "Conditioning":
-        """The same for a canvas's `smaller` copy."""
-        return Conditioning(self.code, *(_smaller_map(m, factor) for m in self[1:]))
+        """The same for an image's `smaller` copy."""
+        return self._each_map(lambda map: _smaller_map(map, factor))
+
+    def resized(self, shape: Sequence[int]) -> "Conditioning":
+        """The same for an image of another size (H, W), every pixel the mean of what it covers."""
+        return self._each_map(lambda map: F.interpolate(map, size=tuple(shape), mode="area"))
+
+    def _each_map(self, change: Callable[[Tensor], Tensor]) -> "Conditioning":
+        alpha = change(self.alpha) if isinstance(self.alpha, Tensor) else self.alpha
+        return Conditioning(
+            self.code, alpha, None if self.region_maps is None else change(self.region_maps)
+        )
 
 
 def factors(net: StylizerNet, strokes: float = 1.0) -> list[float]:
@@ -73,16 +87,15 @@ class Level:
     """One size of a picture: the photo at that size and what it is painted with.
 
     factor: how many times smaller than the picture it is. first: whether it is a draft painted from the
-    photo alone. below: the level before, and painted, what was made of that.
+    photo alone. below: the level before, and what was painted of that.
     """
 
     net: StylizerNet
     photo: ImageBuffer
-    look: Conditioning
+    conditioning: Conditioning
     factor: float = 1.0
     first: bool = False
-    below: "Level | None" = None
-    painted: ImageBuffer | None = None
+    below: "tuple[Level, ImageBuffer] | None" = None
 
     def name(self, tap: str) -> str:
         """What the statistics of a tap are called at this size."""
@@ -99,25 +112,27 @@ class Level:
             x = x + extended_window(self.net.grain, self.photo.shape[1:], rows, columns)
         if self.below is None:
             return x
-        shape, ratio = self.below.photo.shape[1:], self.below.factor / self.factor
+        level, painted = self.below
 
-        def read(*at: slice) -> Tensor:
-            draft = self.painted.read(*at).to(self.net.device)
-            return self.net.overlay.below(draft, self.below.recolored(*at, palette))
+        def draft(*at: slice) -> Tensor:
+            made = painted.read(*at).to(self.net.device)
+            return self.net.overlay.below(made, level.recolored(at[0], at[1], palette))
 
-        below = enlarged_window(read, shape, rows, columns, ratio)
-        return self.net.overlay(below, x).contiguous(memory_format=torch.channels_last)
+        ratio = level.factor / self.factor
+        below = enlarged_window(draft, level.photo.shape[1:], rows, columns, ratio)
+        out: Tensor = self.net.overlay(below, x)
+        return out.contiguous(memory_format=torch.channels_last)
 
     def recolored(self, rows: slice, columns: slice, palette: dict[str, Moments]) -> Tensor:
         """A window of the photo in the style's palette."""
         x = extended_window(self.photo.read, self.photo.shape[1:], rows, columns).to(self.net.device)
-        look = self.look.within(rows, columns, self.net.device)
-        return self.net.recolor(x.contiguous(memory_format=torch.channels_last), *look, palette)
+        local = self.conditioning.window(rows, columns, self.net.device)
+        return self.net.recolor(x.contiguous(memory_format=torch.channels_last), *local, palette)
 
 
 def smaller(content: ImageBuffer, factor: float) -> ImageBuffer:
-    """A copy of a canvas, as far as it is `padded`, a part of its size: float, every pixel the mean of
-    those that it covers."""
+    """A copy of an image, as far as it is `padded`, `factor` times smaller: float, every pixel the mean
+    of those that it covers."""
     _, *sides = content.shape
     height, width = (_fewer(padded(side), factor) for side in sides)
     out = content.scratch(height, width)
@@ -137,10 +152,10 @@ def enlarged_window(
         return enlarged(read(*(slice(0, side) for side in shape)))  # the whole, at once
     down, right = (_mixture(at, ratio, side) for at, side in zip((rows, columns), shape))
     x = read(down[0], right[0])
-    for dim, (_, low, high, share) in ((2, down), (3, right)):
-        share = share.to(x).view(-1, *[1] * (3 - dim))
+    for dim, (_, low, high, second) in ((2, down), (3, right)):
+        weight = second.to(x).view(-1, *[1] * (3 - dim))
         low, high = (x.index_select(dim, index.to(x.device)) for index in (low, high))
-        x = low.lerp(high, share)
+        x = low.lerp(high, weight)
     return x
 
 
@@ -186,30 +201,25 @@ def _covered(read: Read, shape: Sequence[int], rows: slice, columns: slice, fact
     x = extended_window(read, shape, *seen).float()
     if factor == int(factor):
         return F.avg_pool2d(x, int(factor), ceil_mode=True)
-    down, right = (_cover(at, span, factor).to(x) for at, span in zip((rows, columns), seen))
+    down, right = (_coverage(at, span, factor).to(x) for at, span in zip((rows, columns), seen))
     return down @ x @ right.T
 
 
-def _cover(at: slice, span: slice, factor: float) -> Tensor:
+def _coverage(at: slice, span: slice, factor: float) -> Tensor:
     """How much of each pixel of a span lies in each of a smaller copy's pixels, (smaller, span); rows
     that sum to 1."""
     start = torch.arange(at.start, at.stop, dtype=torch.float64)[:, None] * factor
     pixel = torch.arange(span.start, span.stop, dtype=torch.float64)
-    shared = torch.minimum(start + factor, pixel + 1) - torch.maximum(start, pixel)
-    shared = shared.clamp(min=0)
-    return shared / shared.sum(dim=1, keepdim=True)
+    overlap = torch.minimum(start + factor, pixel + 1) - torch.maximum(start, pixel)
+    overlap = overlap.clamp(min=0)
+    return overlap / overlap.sum(dim=1, keepdim=True)
 
 
-def _cut(map: float | Tensor | None, rows: slice, columns: slice, device: torch.device):
-    if not isinstance(map, Tensor):
-        return map
-    window = extended_window(lambda r, c: map[:, :, r, c], map.shape[2:], rows, columns)
-    return window.to(device)
+def _cut(map: Tensor, rows: slice, columns: slice) -> Tensor:
+    return extended_window(lambda r, c: map[:, :, r, c], map.shape[2:], rows, columns)
 
 
-def _smaller_map(map: float | Tensor | None, factor: float):
-    if not isinstance(map, Tensor):
-        return map
+def _smaller_map(map: Tensor, factor: float) -> Tensor:
     sides = map.shape[2:]
-    whole = (slice(0, _fewer(padded(side), factor)) for side in sides)
-    return _covered(lambda r, c: map[:, :, r, c], sides, *whole, factor)
+    rows, columns = (slice(0, _fewer(padded(side), factor)) for side in sides)
+    return _covered(lambda r, c: map[:, :, r, c], sides, rows, columns, factor)

@@ -1,53 +1,52 @@
-"""Painting a canvas in whatever memory there is."""
+"""Painting an image in whatever memory there is."""
 
 import math
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
-from torch.nn import functional as F
 
-from ..device import out_of_memory
-from ..errors import InputError
-from ..models.config import PIXELS
+from ..errors import InputError, out_of_memory
 from ..models.memory import affordable, check_memory
 from ..models.network import StylizerNet
 from ..models.padding import MULTIPLE, padded
+from ..options import LEAST_STROKES, MAX_STROKES, StylizeOptions  # noqa: F401, for the studio
 from . import tiling
 from .buffer import DiskImageBuffer, ImageBuffer
 from .levels import Conditioning, factors
+from .tiling import Hooks, Tiles
 
 Progress = Callable[[float], None]
+"""Told of the share that is done, up to 1."""
 DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is too large to be in memory itself
-LEAST_STROKES, MAX_STROKES = 0.5, 4.0
 SMALLEST = 32  # pixels of a draft's short side
 THUMBNAIL = 768  # short side of the copy that approximate statistics are taken from
 
 
 def paint(
     net: StylizerNet,
-    canvas: ImageBuffer,
-    look: Conditioning,
-    tile: str | int = "auto",
-    stats: str = "exact",
-    finish: tiling.Finish = lambda x, painted: painted,
+    content: ImageBuffer,
+    conditioning: Conditioning,
+    options: StylizeOptions = StylizeOptions(),
+    hooks: Hooks = Hooks(),
     progress: Progress | None = None,
-    strokes: float = 1.0,
-    settle: tiling.Settle | None = None,
 ) -> ImageBuffer:
-    """Paint a canvas; arguments as for `Stylizer.stylize`, finish and settle as for `tiling.render`.
+    """Paint an image in a buffer of its kind. Of the options strokes, tile and stats are looked at here:
+    all others are in the conditioning.
 
     If memory does not suffice after all, once more with smaller tiles. InputError if nothing helps.
     """
-    if stats not in ("exact", "thumbnail"):
-        raise InputError(f"stats is {stats!r}: exact or thumbnail")
-    drafts = drafts_of(net, canvas, strokes)
-    window, tell = _window(net, canvas, look, tile), progress and _rising(progress)
+    drafts = drafts_of(net, content, options.strokes)
+    window = _window(net, content, conditioning, options.tile)
+    tell = progress and _rising(progress)
     while True:
         try:
-            found = _thumbnail_moments(net, canvas, look, drafts) if stats == "thumbnail" else None
-            tick = tell and _counter(net, canvas, window, drafts, found is not None, tell)
-            painted = tiling.render(net, canvas, look, window, finish, drafts, found, tick, settle)
+            found = None
+            if options.stats == "thumbnail":
+                found = _thumbnail_moments(net, content, conditioning, drafts)
+            tiles = Tiles(window, drafts)
+            if tell:
+                hooks = hooks._replace(tile_done=_counter(net, content, tiles, found is not None, tell))
+            painted = tiling.render(net, content, conditioning, tiles, hooks, found)
             if tell:
                 tell(1.0)  # also of the photo itself, which no network sees
             return painted
@@ -55,54 +54,53 @@ def paint(
             smaller = window // 2 // MULTIPLE * MULTIPLE
             if not out_of_memory(error):
                 raise
-            if tile == "off" or not net.tileable or smaller < tiling.least(net):
+            if options.tile == "off" or not net.tileable or smaller < tiling.smallest_window(net):
                 raise InputError(f"out of memory on {net.device}: give a smaller --size") from None
             window = smaller
         if net.device.type == "cuda":
             torch.cuda.empty_cache()  # here, since the error held on to its tensors
 
 
-def _window(net: StylizerNet, canvas: ImageBuffer, look: Conditioning, tile: str | int) -> int:
+def _window(net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, tile: str | int) -> int:
     """Side of what the network is to see at once; InputError if it cannot be had."""
-    count, height, width = canvas.shape
-    whole, least = max(tiling.padded(height), tiling.padded(width)), tiling.least(net)
-    maps = 0 if look.shares is None else 12 * look.shares.shape[1]
-    if tile not in ("auto", "off"):
-        if isinstance(tile, str) or tile < least or tile % MULTIPLE:
-            raise InputError(f"tile is {tile}: auto, off, or a multiple of {MULTIPLE} from {least} on")
+    count, height, width = content.shape
+    whole, smallest = max(padded(height), padded(width)), tiling.smallest_window(net)
+    maps = conditioning.region_maps
+    map_bytes = 0 if maps is None else 12 * maps.shape[1]
+    if not isinstance(tile, str):
+        if tile < smallest or tile % MULTIPLE:
+            raise InputError(
+                f"tile is {tile}: auto, off, or a multiple of {MULTIPLE} from {smallest} on"
+            )
         if not net.tileable and tile < whole:
             raise InputError("this model cannot paint in tiles: leave tile at auto or off")
         return min(tile, whole)
     if tile == "off" or not net.tileable:
-        check_memory(width, height * count, net, maps)
+        check_memory(width, height * count, net, map_bytes)
         return whole
-    memory = DISK_MEMORY if isinstance(canvas, DiskImageBuffer) else None
-    pixels = affordable(net, maps, memory) // count
+    memory = DISK_MEMORY if isinstance(content, DiskImageBuffer) else None
+    pixels = affordable(net, map_bytes, memory) // count
     if height * width <= pixels:
         return whole
-    return max(least, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))
+    return max(smallest, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))
 
 
-def drafts_of(net: StylizerNet, canvas: ImageBuffer, strokes: float) -> list[float]:
-    """`levels.factors` for a canvas: no draft is smaller than what the network sees of it."""
-    if not LEAST_STROKES <= strokes <= MAX_STROKES:
-        raise InputError(f"strokes is {strokes:g}: it goes from {LEAST_STROKES:g} to {MAX_STROKES:g}")
+def drafts_of(net: StylizerNet, content: ImageBuffer, strokes: float) -> list[float]:
+    """`levels.factors` for an image: no draft is smaller than what the network sees of it."""
     if strokes < 1 and not net.config.drafts:
         raise InputError("this model paints no finer strokes: a smaller --style-size makes finer ones")
-    return [factor for factor in factors(net, strokes) if min(canvas.shape[1:]) >= SMALLEST * factor]
+    return [factor for factor in factors(net, strokes) if min(content.shape[1:]) >= SMALLEST * factor]
 
 
 def _thumbnail_moments(
-    net: StylizerNet, canvas: ImageBuffer, look: Conditioning, drafts: Sequence[float]
-) -> tiling.Found:
-    small = tiling.thumbnail(canvas, THUMBNAIL)
+    net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, drafts: Sequence[float]
+) -> tiling.NamedMoments:
+    small = tiling.thumbnail(content, THUMBNAIL)
     shape = small.shape[1:]
-    maps = [F.interpolate(m, size=shape, mode="area") if isinstance(m, Tensor) else m for m in look[1:]]
-    found: tiling.Found = {}
-    tiling.render(
-        net, small, Conditioning(look.code, *maps), max(map(padded, shape)), lambda x, painted: painted,
-        drafts, settle=lambda name, own: found.setdefault(name, own),
-    )  # fmt: skip
+    found: tiling.NamedMoments = {}
+    hooks = Hooks(adjust_moments=lambda name, moments: found.setdefault(name, moments))
+    tiles = Tiles(max(map(padded, shape)), drafts)
+    tiling.render(net, small, conditioning.resized(shape), tiles, hooks)
     return found
 
 
@@ -120,31 +118,27 @@ def _rising(progress: Progress) -> Progress:
 
 
 def _counter(
-    net: StylizerNet,
-    canvas: ImageBuffer,
-    window: int,
-    drafts: Sequence[float],
-    gathered: bool,
-    progress: Progress,
+    net: StylizerNet, content: ImageBuffer, tiles: Tiles, gathered: bool, progress: Progress
 ) -> Callable[[], None]:
-    """What tells progress, told of each tile."""
-    _, height, width = canvas.shape
+    """What tells progress, told of each tile. gathered: whether the content's moments are known."""
+    _, height, width = content.shape
+    sizes = (*tiles.drafts, 1.0)
 
     def count(halo: int, factor: float = 1.0) -> int:
         sides = (padded(math.ceil(padded(side) / factor)) for side in (height, width))
-        return math.prod(len(list(tiling.spans(side, window, halo))) for side in sides)
+        return math.prod(len(list(tiling.spans(side, tiles.window, halo))) for side in sides)
 
-    several, palette = count(net.reach) > 1, PIXELS in net.config.taps
-    total = sum(count(net.reach, factor) for factor in (*drafts, 1.0))
+    several = count(net.reach) > 1
+    total = sum(count(net.reach, factor) for factor in sizes)
     if not gathered and several:
-        total += sum(count(net.encoder.reach, factor) for factor in (*drafts, 1.0))
-    if not gathered and palette and (several or drafts and net.tileable):
+        total += sum(count(net.encoder.reach, factor) for factor in sizes)
+    if not gathered and tiling.needs_pixels(net, tiles, several):
         total += count(0)
     done = 0
 
-    def tick() -> None:
+    def tile_done() -> None:
         nonlocal done
         done += 1
         progress(min(1.0, done / total))
 
-    return tick
+    return tile_done

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -11,9 +12,34 @@ from torch.nn import functional as F
 
 from ..errors import InputError
 from ..media.image import open_map, read_picture, to_picture
+from ..options import StylizeOptions
 
 TRANSPARENT = -1  # in place of the colour that hides behind it
-Map = str | os.PathLike | Image.Image | np.ndarray
+Map: TypeAlias = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any]
+
+
+def alpha_map(
+    options: StylizeOptions, shape: Sequence[int], map_size: tuple[int, int]
+) -> float | Tensor:
+    """The strength at each position, (1, 1, H, W); or the one number if it is the same everywhere.
+
+    shape: (H, W) at which the content is painted. map_size: (width, height) that the mask must have.
+    """
+    if options.mask is None:
+        return options.alpha
+    mask = _fitted(read_mask(options.mask, map_size), shape, options.feather)
+    return options.alpha if mask.min() == 1 else options.alpha * mask
+
+
+def region_maps(
+    options: StylizeOptions, default: bool, shape: Sequence[int], map_size: tuple[int, int]
+) -> Tensor:
+    """How much of each region there is at each position, (1, R, H, W), summing to 1. The last region is
+    what no key names, if `default`; shape and map_size as for `alpha_map`."""
+    if options.regions is None or options.region is None:
+        raise ValueError("these options have no regions")
+    maps = read_regions(options.regions, list(options.region), default, map_size)
+    return _fitted(maps, shape, options.feather)
 
 
 def read_mask(source: Map, size: tuple[int, int]) -> Tensor:
@@ -24,7 +50,7 @@ def read_mask(source: Map, size: tuple[int, int]) -> Tensor:
     if isinstance(source, (np.ndarray, Image.Image)):
         picture = to_picture(_image(source))
     else:
-        picture = read_picture(source)
+        picture = read_picture(os.fspath(source))
     _check_size("mask", picture.rgb.size, size)
     mask = torch.from_numpy(np.array(picture.rgb.convert("L"), dtype=np.float32))[None, None] / 255
     if picture.alpha is None:
@@ -33,14 +59,16 @@ def read_mask(source: Map, size: tuple[int, int]) -> Tensor:
 
 
 def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[int, int]) -> Tensor:
-    """A map as shares (1, R, H, W) of 0 and 1: which of the keys each position belongs to.
+    """A map as (1, R, H, W) of 0 and 1: which of the keys each position belongs to.
 
     keys: colours, "#ff0000", or labels, "3", which are the grey values or palette entries of the
     map's file. What is transparent has no colour. default: whether a last region takes what no key
     names; without it, that is an InputError, as is a map of another size than the content's (width,
     height).
     """
-    image = _image(source) if isinstance(source, (np.ndarray, Image.Image)) else open_map(source)
+    image = (
+        _image(source) if isinstance(source, (np.ndarray, Image.Image)) else open_map(os.fspath(source))
+    )
     _check_size("map", image.size, size)
     by_color = [key.startswith("#") for key in keys]
     if any(by_color) and not all(by_color):
@@ -58,25 +86,30 @@ def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[in
         values = np.array(image).astype(np.int32)
     if len(set(wanted)) < len(wanted):
         raise InputError("a region of the map is named twice")
-    shares = [values == value for value in wanted]
-    rest = ~np.any(shares, axis=0)
+    maps = [values == value for value in wanted]
+    rest = ~np.any(maps, axis=0)
     if default:
-        shares.append(rest)
+        maps.append(rest)
     elif rest.any():
         raise InputError(_unnamed(values[rest], all(by_color)))
-    return torch.from_numpy(np.stack(shares)[None].astype(np.float32))
+    return torch.from_numpy(np.stack(maps)[None].astype(np.float32))
 
 
-def soften(shares: Tensor, radius: int) -> Tensor:
-    """Shares (1, R, H, W) with their borders softened to ramps of `radius` pixels to either side."""
+def soften(maps: Tensor, radius: int) -> Tensor:
+    """Maps (1, R, H, W) with their borders softened to ramps of `radius` pixels to either side."""
     if radius == 0:
-        return shares
+        return maps
     for kernel, padding in (
         ((1, 2 * radius + 1), (radius, radius, 0, 0)),
         ((2 * radius + 1, 1), (0, 0, radius, radius)),
     ):
-        shares = F.avg_pool2d(F.pad(shares, padding, mode="replicate"), kernel, stride=1)
-    return shares
+        maps = F.avg_pool2d(F.pad(maps, padding, mode="replicate"), kernel, stride=1)
+    return maps
+
+
+def _fitted(maps: Tensor, shape: Sequence[int], feather: int) -> Tensor:
+    """Maps of the content's own size at the size it is painted at, feathered."""
+    return soften(F.interpolate(maps, size=tuple(shape), mode="area"), feather)
 
 
 def _image(source: Image.Image | np.ndarray) -> Image.Image:

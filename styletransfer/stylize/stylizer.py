@@ -1,31 +1,30 @@
 """The engine: any picture type in, the same type out, on any device."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, cast
 
-import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
-from torch.nn import functional as F
 
-from ..device import enough_memory
+from ..device import pick_device, pick_dtype
 from ..errors import InputError
-from ..media.image import Picture, resize_short_side, with_short_side
-from ..media.tensors import ImageSource, as_uint8, check_tensor, open_picture, to_array
+from ..media.tensors import ImageSource, to_array
+from ..models.weights import load_model
+from ..options import MAX_ALPHA, STYLE_SIZE, StylizeOptions  # noqa: F401, films take MAX_ALPHA from here
 from ..styles.code import StyleCode
-from ..styles.encode import STYLE_SIZE, Style, Styles
+from ..styles.encode import Style, StyleEncoder, stacked
+from ..styles.names import DEFAULT_MODEL
 from . import color
 from .buffer import ImageBuffer
+from .content import Content, in_type_of, open_content
 from .levels import Conditioning
 from .paint import Progress, paint
-from .regions import Map, read_mask, read_regions, soften
-
-Content = TypeVar("Content", bound=ImageSource)
-MAX_ALPHA = 2.0
+from .regions import Map, alpha_map, region_maps
+from .tiling import Hooks
 
 
-class Stylizer(Styles):
+class Stylizer:
     """A loaded model, ready to repaint pictures.
 
         s = Stylizer()
@@ -36,6 +35,30 @@ class Stylizer(Styles):
     auto (bf16 where the device is faster with it), fp32, bf16 or fp16; style statistics are always
     float32. Raises InputError for what is not to be had.
     """
+
+    def __init__(self, model: str | Path = DEFAULT_MODEL, device: str = "auto", precision: str = "auto"):
+        self.device = pick_device(device)
+        self.dtype = pick_dtype(precision, self.device)
+        net = load_model(model)
+        self.style_encoder = StyleEncoder(net, str(model))
+        net.to(self.device, self.dtype).to(memory_format=torch.channels_last)
+        self.net = net
+
+    @property
+    def model(self) -> str:
+        """What it was loaded by."""
+        return self.style_encoder.model
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its weight file."""
+        return self.style_encoder.digest
+
+    @property
+    def styles(self) -> dict[str, StyleCode]:
+        """The codes of the styles that a conditional model has learned, by name; "bank:NAME" wherever
+        a style is taken."""
+        return self.style_encoder.learned
 
     @torch.inference_mode()
     def stylize(
@@ -58,6 +81,7 @@ class Stylizer(Styles):
         tile: str | int = "auto",
         stats: str = "exact",
         progress: Progress | None = None,
+        options: StylizeOptions | None = None,
     ) -> Content | Image.Image:
         """Repaint content in a style, or in a blend of several.
 
@@ -81,157 +105,139 @@ class Stylizer(Styles):
         tile: side in pixels of what the network sees at once, "off" for the whole picture, or "auto",
         as memory allows. Tiles take longer and change nothing: statistics are still the whole
         picture's. stats: "exact", or "thumbnail", statistics from a small copy of the content, which
-        is faster with tiles and only approximate. progress: told of the share that is done.
+        is faster with tiles and only approximate. progress: told of the share that is done. options:
+        all of these but style and progress as one object, in place of the keywords.
         """
-        canvas, picture, whole = _open(content, size)
-        out = self.repaint(
-            canvas, style, alpha, weights=weights, mask=mask, regions=regions, region=region,
-            feather=feather, preserve_color=preserve_color, color_strength=color_strength,
-            strokes=strokes, style_size=style_size, style_crop=style_crop, tile=tile, stats=stats,
-            progress=progress, map_size=whole,
+        given = StylizeOptions(
+            alpha=alpha, weights=weights, mask=mask, regions=regions, region=region, feather=feather,
+            preserve_color=preserve_color, color_strength=color_strength, size=size, strokes=strokes,
+            style_size=style_size, style_crop=style_crop, tile=tile, stats=stats,
         )  # fmt: skip
-        return _like(content, out.pixels, picture)
+        if options is not None and (names := given.changed()):
+            raise InputError(f"give options, or {', '.join(names)} in them")
+        options = options or given
+
+        photo = open_content(content, options.size)
+        painted = self.repaint(photo.image, style, options, map_size=photo.size, progress=progress)
+        return in_type_of(content, painted.pixels, photo.transparency)
 
     @torch.inference_mode()
     def repaint(
         self,
-        canvas: ImageBuffer,
+        image: ImageBuffer,
         style: Style | Sequence[Style] | None = None,
-        alpha: float = 1.0,
+        options: StylizeOptions = StylizeOptions(),
         *,
-        weights: Sequence[float] | None = None,
-        mask: Map | None = None,
-        regions: Map | None = None,
-        region: Mapping[str, Style] | None = None,
-        feather: int = 0,
-        preserve_color: str = "none",
-        color_strength: float = 1.0,
-        strokes: float = 1.0,
-        style_size: int = STYLE_SIZE,
-        style_crop: float = 1.0,
-        tile: str | int = "auto",
-        stats: str = "exact",
-        progress: Progress | None = None,
         map_size: tuple[int, int] | None = None,
+        progress: Progress | None = None,
     ) -> ImageBuffer:
-        """`stylize` for a canvas, which may be larger than memory; gives another of its kind.
+        """`stylize` for an image buffer, which may be larger than memory; gives another of its kind.
 
-        map_size: width and height that mask and regions are to have, if not the canvas's.
+        Styles become codes, their statistics at the network's taps; maps say which code counts where,
+        and how much. Then the network paints: content features from the encoder, given the codes'
+        statistics by the bottleneck, to a picture by the decoder.
+
+        map_size: width and height that mask and regions are to have, if not the image's.
         """
-        if not 0 <= alpha <= MAX_ALPHA:
-            raise InputError(
-                f"alpha is {alpha:g}: it goes from 0 to 1, or to {MAX_ALPHA:g} to exaggerate"
-            )
-        if preserve_color not in color.CHOICES:
-            raise InputError(f"preserve_color is {preserve_color!r}: not one of {color.CHOICES}")
-        if not 0 <= color_strength <= 1:
-            raise InputError(f"color_strength is {color_strength:g}: it goes from 0 to 1")
-        if feather < 0:
-            raise InputError(f"feather is {feather}: 0 or more pixels")
-        if (regions is None) != (region is None):
-            raise InputError("regions (a map) and region (its styles) go together")
-        shape = canvas.shape[1:]
-        if feather > max(shape):
-            raise InputError(f"feather is {feather}: more than the picture is long, {max(shape)} pixels")
-        map_size = map_size or shape[::-1]
-
-        def code(styles: Style | Sequence[Style], weights: Sequence[float] | None = None) -> StyleCode:
-            styles = list(styles) if isinstance(styles, (list, tuple)) else [styles]
-            if preserve_color == "histogram":
-                look = style_size, style_crop, color_strength
-                styles = [self._recolored(s, canvas, *look) for s in styles]
-            return self.blend(styles, weights, style_size, style_crop)
-
-        if regions is None:
-            if style is None and self.net.config.bottleneck == "instance":
-                codes = [StyleCode({}, self.digest, self.model)]
-            elif style is None:
-                raise InputError("no style given")
-            else:
-                codes = [code(style, weights)]
-            shares = None
-        else:
-            codes = [code(each) for each in region.values()]
-            if style is not None:
-                codes.append(code(style, weights))
-            shares = _fit(
-                read_regions(regions, list(region), style is not None, map_size), shape, feather
-            )
-            used = shares.amax(dim=(0, 2, 3)) > 0
-            codes, shares = [c for c, u in zip(codes, used) if u], shares[:, used]
-            shares = None if len(codes) == 1 else shares
-        strength: float | Tensor = alpha
-        if mask is not None:
-            map = _fit(read_mask(mask, map_size), shape, feather)
-            strength = alpha if map.min() == 1 else alpha * map
-
-        def finish(x: Tensor, painted: Tensor) -> Tensor:
-            if preserve_color == "luminance":
-                return painted.lerp(color.with_luminance_of(x, painted), color_strength)
-            return painted
-
-        look = Conditioning(self._joined(codes), strength, shares)
-        return paint(self.net, canvas, look, tile, stats, finish, progress, strokes)
+        codes = self._encode_styles(style, image, options)
+        conditioning = self._conditioning(codes, image, options, map_size)
+        hooks = Hooks()
+        if options.preserve_color == "luminance":
+            hooks = Hooks(color.keeping_colors(options.color_strength))
+        return paint(self.net, image, conditioning, options, hooks, progress)
 
     @torch.inference_mode()
     def variations(
         self,
         content: ImageSource,
-        looks: Iterable[tuple[StyleCode, float]],
+        codes_and_alphas: Iterable[tuple[StyleCode, float]],
         size: int | None = None,
         strokes: float = 1.0,
     ) -> Iterator[Image.Image]:
-        """One picture in many styles and strengths: looks are (code, alpha), one PIL image for each."""
-        canvas, _, _ = _open(content, size)
-        for code, alpha in looks:
-            self._check_code(code)
-            out = paint(self.net, canvas, Conditioning(self._joined([code]), alpha), strokes=strokes)
-            yield Image.fromarray(to_array(out.pixels))
+        """One picture in many styles and strengths: a PIL image for each code and its alpha."""
+        photo = open_content(content, StylizeOptions(size=size, strokes=strokes).size)
+        for code, alpha in codes_and_alphas:
+            painted = self.repaint_each(photo.image, [code], alpha, strokes)
+            yield Image.fromarray(to_array(painted.pixels))
 
     @torch.inference_mode()
     def repaint_each(
-        self, canvas: ImageBuffer, codes: Sequence[StyleCode], alpha: float = 1.0, strokes: float = 1.0
+        self, images: ImageBuffer, codes: Sequence[StyleCode], alpha: float = 1.0, strokes: float = 1.0
     ) -> ImageBuffer:
-        """A canvas of N pictures, each in its own of N codes; on a GPU faster than one by one."""
+        """A buffer of N pictures, each in its own of N codes; on a GPU faster than one by one."""
         for code in codes:
-            self._check_code(code)
-        return paint(self.net, canvas, Conditioning(self._joined(codes), alpha), strokes=strokes)
+            self.style_encoder.check(code)
+        options = StylizeOptions(alpha=alpha, strokes=strokes)
+        return paint(self.net, images, Conditioning(stacked(codes, self.device), alpha), options)
 
+    def style(self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0) -> StyleCode:
+        """The style code of a picture, of a `.style.safetensors` file, of a folder of pictures (the
+        mean of its codes: an artist's works), of one that the model has learned ("bank:lion"), or of a
+        blend, {"a.jpg": 0.7, "b.jpg": 0.3}, or "a.jpg:0.7,b.jpg:0.3".
 
-def _open(content: ImageSource, size: int | None) -> tuple[ImageBuffer, Picture | None, tuple[int, int]]:
-    """Content on a canvas, resized; as a Picture if it is one; and its own width and height."""
-    if size is not None and size < 1:
-        raise InputError(f"size is {size}: at least 1")
-    if isinstance(content, Tensor):
-        check_tensor(content)
-        height, width = content.shape[2:]
-        if size is None:
-            return ImageBuffer(content), None, (width, height)
-        wide, high = with_short_side((width, height), size)
-        with enough_memory(content.device, "a smaller size"):
-            x = F.interpolate(content.float(), (high, wide), mode="bicubic", antialias=True)
-        return ImageBuffer(x.clamp(0, 1).to(content.dtype)), None, (width, height)
-    picture = open_picture(content)
-    whole = picture.rgb.size
-    if size is not None:
-        alpha = picture.alpha and resize_short_side(picture.alpha, size)
-        picture = Picture(resize_short_side(picture.rgb, size), alpha)
-    return ImageBuffer(as_uint8(picture.rgb)), picture, whole
+        size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
+        crop: the middle part of each side that is looked at, above 0 to 1; less gives larger ones.
+        Tensors are (1, 3, H, W) in [0, 1].
+        """
+        return self.style_encoder.encode(source, size, crop)
 
+    def blend(
+        self,
+        styles: Mapping[Any, float] | Sequence[Style],
+        weights: Sequence[float] | None = None,
+        size: int = STYLE_SIZE,
+        crop: float = 1.0,
+    ) -> StyleCode:
+        """One code of several styles: {"a.jpg": 0.7, "b.jpg": 0.3}, or a list and its weights."""
+        return self.style_encoder.blend(styles, weights, size, crop)
 
-def _fit(map: Tensor, shape: Sequence[int], radius: int) -> Tensor:
-    """A map of the content's own size at the size it is painted at, feathered."""
-    return soften(F.interpolate(map, size=tuple(shape), mode="area"), radius)
+    def _encode_styles(
+        self, style: Style | Sequence[Style] | None, content: ImageBuffer, options: StylizeOptions
+    ) -> list[StyleCode]:
+        """The codes of all regions, and of the style that takes the rest, if there is one."""
+        regions = (options.region or {}).values()
+        codes = [self._encode_one(each, None, content, options) for each in regions]
+        if style is not None:
+            codes.append(self._encode_one(style, options.weights, content, options))
+        elif options.region is None:
+            codes.append(self.style_encoder.no_style())
+        return codes
 
+    def _encode_one(
+        self,
+        style: Style | Sequence[Style],
+        weights: Sequence[float] | None,
+        content: ImageBuffer,
+        options: StylizeOptions,
+    ) -> StyleCode:
+        """The code of a style or of a blend, in the content's colours if that is wanted."""
+        if isinstance(style, (list, tuple)):
+            styles: list[Style] = list(style)
+        else:
+            styles = [cast(Style, style)]
+        if options.preserve_color == "histogram":
+            encoder = self.style_encoder
+            styles = [color.encode_recolored(encoder, each, content, options) for each in styles]
+        return self.blend(styles, weights, options.style_size, options.style_crop)
 
-def _like(content: Content, out: Tensor, picture: Picture | None) -> Content | Image.Image:
-    """The result in the type that the content came in."""
-    if isinstance(content, Tensor):
-        return out
-    array = to_array(out)
-    if isinstance(content, np.ndarray):
-        return array
-    image = Image.fromarray(array)
-    if picture.alpha is not None:
-        image.putalpha(picture.alpha)
-    return image
+    def _conditioning(
+        self,
+        codes: list[StyleCode],
+        content: ImageBuffer,
+        options: StylizeOptions,
+        map_size: tuple[int, int] | None,
+    ) -> Conditioning:
+        """The codes where the network is, and the maps of where they count; unused regions left out."""
+        _, height, width = content.shape
+        if (feather := options.feather) > (side := max(height, width)):
+            raise InputError(f"feather is {feather}: more than the picture is long, {side} pixels")
+        map_size = map_size or (width, height)
+        maps = None
+        if options.regions is not None:
+            with_rest = len(codes) > len(options.region or {})
+            maps = region_maps(options, with_rest, (height, width), map_size)
+            used = maps.amax(dim=(0, 2, 3)) > 0
+            codes = [code for code, is_used in zip(codes, used) if is_used]
+            maps = maps[:, used] if len(codes) > 1 else None
+        alpha = alpha_map(options, (height, width), map_size)
+        return Conditioning(stacked(codes, self.device), alpha, maps)

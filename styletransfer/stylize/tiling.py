@@ -7,7 +7,7 @@ painted so, one after the other, before the picture.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -20,10 +20,34 @@ from ..models.statistics import Moments, merged, moments, settled, weighted_mome
 from .buffer import ImageBuffer
 from .levels import Conditioning, Level, extended_window, smaller
 
-Finish = Callable[[Tensor, Tensor], Tensor]
-Found = dict[str, Moments]
-"""Moments by name: a tap's, or `Level.name`."""
-Settle = Callable[[str, Moments], Moments]
+NamedMoments = dict[str, Moments]
+"""Moments of the content by name: a tap's, or `Level.name`."""
+Count = TypeVar("Count", int, Tensor)
+
+
+class Tiles(NamedTuple):
+    """How a picture is cut up, and what is painted before it.
+
+    window: side in pixels of what the network sees at once, a multiple of `MULTIPLE` and more than twice
+    `net.reach` unless it is the whole. drafts: `levels.factors`.
+    """
+
+    window: int
+    drafts: Sequence[float] = ()
+
+
+class Hooks(NamedTuple):
+    """What is called on the way.
+
+    finish: gives what becomes of a tile, from the content's tile and the painted one, both float32
+    (N, 3, h, w) in [0, 1]. adjust_moments: given the name and the moments of each, gives what is to be
+    taken off the features instead; for a window that holds the whole. tile_done: called after every
+    tile of every pass.
+    """
+
+    finish: Callable[[Tensor, Tensor], Tensor] = lambda content, painted: painted
+    adjust_moments: Callable[[str, Moments], Moments] | None = None
+    tile_done: Callable[[], None] = lambda: None
 
 
 class Span(NamedTuple):
@@ -46,9 +70,9 @@ def spans(side: int, window: int, halo: int) -> Iterator[Span]:
         start = stop
 
 
-def parts(canvas: ImageBuffer, window: int, halo: int) -> list[tuple[Span, Span]]:
+def parts(image: ImageBuffer, window: int, halo: int) -> list[tuple[Span, Span]]:
     """Rows and columns of every tile."""
-    _, height, width = canvas.shape
+    _, height, width = image.shape
     columns = list(spans(padded(width), window, halo))
     return [(rows, c) for rows in spans(padded(height), window, halo) for c in columns]
 
@@ -56,135 +80,127 @@ def parts(canvas: ImageBuffer, window: int, halo: int) -> list[tuple[Span, Span]
 def render(
     net: StylizerNet,
     content: ImageBuffer,
-    look: Conditioning,
-    window: int,
-    finish: Finish,
-    drafts: Sequence[float] = (),
-    found: Found | None = None,
-    tick: Callable[[], None] | None = None,
-    settle: Settle | None = None,
+    conditioning: Conditioning,
+    tiles: Tiles,
+    hooks: Hooks = Hooks(),
+    content_moments: NamedMoments | None = None,
 ) -> ImageBuffer:
-    """The stylized content, on a canvas of its kind.
+    """The stylized content, in a buffer of its kind.
 
-    window: side in pixels of what the network sees at once, a multiple of `MULTIPLE` and more than twice
-    `net.reach` unless it is the whole. finish: what becomes of a tile, from the content's tile and
-    the painted one, both float32 (N, 3, h, w) in [0, 1]. drafts: `levels.factors`. found: the moments
-    that are matched to the style's, if they are known, by `Level.name`. tick: called after every tile
-    of every pass. settle: given the name and the moments of each, on the way, gives what is to be
-    taken instead; for a window that holds the whole.
+    content_moments: those that are matched to the style's, by `Level.name`, if they are known; they are
+    gathered from the content otherwise.
     """
-    if not isinstance(look.alpha, Tensor) and look.alpha == 0:
-        return _copied(content, finish)
-    own, level, painted = dict(found or {}), None, None
-    several = len(parts(content, window, net.reach)) > 1
-    if found is None and PIXELS in net.config.taps and (several or settle or drafts and net.tileable):
-        own[PIXELS] = gather_pixels(net, content, look, window, tick)
-        if settle:
-            own[PIXELS] = settle(PIXELS, own[PIXELS])
-    for factor in [*drafts, 1.0]:
-        photo, seen = content, look
-        if factor != 1:
-            photo, seen = smaller(content, factor), look.smaller(factor)
-        first = level is None and net.config.drafts > 0
-        level = Level(net, photo, seen, factor, first, level, painted)
-        if found is None and several:
-            own |= gather(level, window, own, tick)
-        if factor == 1:
-            return _filled(content.blank(), level, window, own, finish, tick, settle)
-        painted = _filled(photo.scratch(*photo.shape[1:]), level, window, own, None, tick, settle)
+    if not isinstance(conditioning.alpha, Tensor) and conditioning.alpha == 0:
+        return _copied(content, hooks)
+    gathers = content_moments is None
+    known = dict(content_moments or {})
+    several = len(parts(content, tiles.window, net.reach)) > 1
+    if gathers and needs_pixels(net, tiles, several or hooks.adjust_moments is not None):
+        known[PIXELS] = gather_pixels(net, content, conditioning, tiles.window, hooks)
+        if hooks.adjust_moments:
+            known[PIXELS] = hooks.adjust_moments(PIXELS, known[PIXELS])
+    below = None
+    for factor in tiles.drafts:
+        photo, smaller_maps = smaller(content, factor), conditioning.smaller(factor)
+        level = Level(net, photo, smaller_maps, factor, below is None and net.config.drafts > 0, below)
+        if gathers and several:
+            known |= gather(level, tiles.window, known, hooks)
+        draft = photo.scratch(*photo.shape[1:])
+        below = level, _paint_level(draft, level, tiles.window, known, hooks, is_draft=True)
+    level = Level(net, content, conditioning, 1.0, below is None and net.config.drafts > 0, below)
+    if gathers and several:
+        known |= gather(level, tiles.window, known, hooks)
+    return _paint_level(content.blank(), level, tiles.window, known, hooks)
 
 
-def _filled(
+def needs_pixels(net: StylizerNet, tiles: Tiles, always: bool) -> bool:
+    """Whether the moments of the content's pixels are gathered before all else: where no window would
+    find them in what it sees, or drafts are to have the same."""
+    return PIXELS in net.config.taps and (always or bool(tiles.drafts) and net.tileable)
+
+
+def _paint_level(
     out: ImageBuffer,
     level: Level,
     window: int,
-    own: Found,
-    finish: Finish | None,
-    tick: Callable[[], None] | None,
-    settle: Settle | None,
+    content_moments: NamedMoments,
+    hooks: Hooks,
+    is_draft: bool = False,
 ) -> ImageBuffer:
-    """A canvas with a level painted on it, tile by tile; arguments as for `render`."""
-    net, look = level.net, level.look
-    known = {tap: own[level.name(tap)] for tap in net.config.depths if level.name(tap) in own}
+    """Encode, bottleneck and decode a level into `out`, tile by tile; arguments as for `render`."""
+    net, names = level.net, {tap: level.name(tap) for tap in level.net.config.depths}
+    known = {tap: content_moments[name] for tap, name in names.items() if name in content_moments}
     _, height, width = level.photo.shape
     for rows, columns in parts(level.photo, window, net.reach):
-        features = net.encode(pad_to_multiple(level.read(rows.window, columns.window, own)), level.first)
-        local = look.within(rows.window, columns.window, net.device)
-        if settle:
-            joint = net.config.joint
-            known = {t: settle(level.name(t), moments(x, t in joint)) for t, x in features.items()}
+        x = pad_to_multiple(level.read(rows.window, columns.window, content_moments))
+        features = net.encode(x, level.first)
+        if hooks.adjust_moments:
+            found = {tap: moments(x, tap in net.config.joint) for tap, x in features.items()}
+            known = {tap: hooks.adjust_moments(names[tap], m) for tap, m in found.items()}
+        local = level.conditioning.window(rows.window, columns.window, net.device)
         y = net.decode(net.bottleneck(features, *local, known), level.first)
         down = slice(rows.start, min(rows.stop, height))
         right = slice(columns.start, min(columns.stop, width))
         y = _core(y, rows, columns)[:, :, : down.stop - down.start, : right.stop - right.start].float()
-        if finish:
-            x, alpha = (
-                level.photo.read(down, right).to(net.device),
-                look.within(down, right, net.device)[1],
-            )
-            y = finish(x, faded(x, y.clamp(0, 1), alpha))
+        if not is_draft:
+            photo = level.photo.read(down, right).to(net.device)
+            alpha = level.conditioning.window(down, right, net.device).alpha
+            y = hooks.finish(photo, faded(photo, y.clamp(0, 1), alpha))
         out.write(down, right, y)
-        if tick:
-            tick()
+        hooks.tile_done()
     return out
 
 
-def _copied(content: ImageBuffer, finish: Finish) -> ImageBuffer:
-    """The content as it is, on a canvas of its kind."""
+def _copied(content: ImageBuffer, hooks: Hooks) -> ImageBuffer:
+    """The content as it is, in a buffer of its kind."""
     out = content.blank()
-    for rows, columns in parts(content, 1024, 0):
-        at = (slice(s.start, min(s.stop, side)) for s, side in zip((rows, columns), content.shape[1:]))
-        down, right = at
+    for spans in parts(content, 1024, 0):
+        down, right = (slice(s.start, min(s.stop, n)) for s, n in zip(spans, content.shape[1:]))
         x = content.read(down, right)
-        out.write(down, right, finish(x, x))
+        out.write(down, right, hooks.finish(x, x))
     return out
 
 
 def gather_pixels(
-    net: StylizerNet,
-    content: ImageBuffer,
-    look: Conditioning,
-    window: int,
-    tick: Callable[[], None] | None = None,
+    net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, window: int, hooks: Hooks
 ) -> Moments:
     """The moments of the content's pixels; of every region if there are regions."""
-    tally = MomentsAccumulator(PIXELS in net.config.joint)
+    accumulator = MomentsAccumulator(PIXELS in net.config.joint)
     for rows, columns in parts(content, window, 0):
         x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
         x = x.to(net.device).contiguous(memory_format=torch.channels_last)
-        local = look.within(rows.window, columns.window, net.device)
-        tally.add(*_at(x, local.shares, rows, columns))
-        if tick:
-            tick()
-    return tally.moments()
+        local = conditioning.window(rows.window, columns.window, net.device)
+        accumulator.add(*_core_of_both(x, local.region_maps, rows, columns))
+        hooks.tile_done()
+    return accumulator.moments()
 
 
-def gather(level: Level, window: int, own: Found, tick: Callable[[], None] | None = None) -> Found:
+def gather(level: Level, window: int, content_moments: NamedMoments, hooks: Hooks) -> NamedMoments:
     """The moments of a level's features wherever the bottleneck is to match them to a style's."""
     net = level.net
-    tallies = {tap: MomentsAccumulator(tap in net.config.joint) for tap in net.config.depths}
+    accumulators = {tap: MomentsAccumulator(tap in net.config.joint) for tap in net.config.depths}
     for rows, columns in parts(level.photo, window, net.encoder.reach):
-        features = net.encode(pad_to_multiple(level.read(rows.window, columns.window, own)), level.first)
-        local = level.look.within(rows.window, columns.window, net.device)
-        for tap, tally in tallies.items():
-            tally.add(*_at(features[tap], local.shares, rows, columns))
-        if tick:
-            tick()
-    return {level.name(tap): tally.moments() for tap, tally in tallies.items()}
+        x = pad_to_multiple(level.read(rows.window, columns.window, content_moments))
+        features = net.encode(x, level.first)
+        local = level.conditioning.window(rows.window, columns.window, net.device)
+        for tap, accumulator in accumulators.items():
+            accumulator.add(*_core_of_both(features[tap], local.region_maps, rows, columns))
+        hooks.tile_done()
+    return {level.name(tap): accumulator.moments() for tap, accumulator in accumulators.items()}
 
 
-def least(net: StylizerNet) -> int:
+def smallest_window(net: StylizerNet) -> int:
     """The smallest window that is worth its halo."""
     return 2 * net.reach + 4 * MULTIPLE
 
 
 def palette(content: ImageBuffer) -> Moments:
-    """Mean and covariance of the colours of a canvas, (N, 3) and (N, 3, 3)."""
-    tally = MomentsAccumulator(joint=True)
+    """Mean and covariance of the colours of an image, (N, 3) and (N, 3, 3)."""
+    accumulator = MomentsAccumulator(joint=True)
     for rows, columns in parts(content, 1024, 0):
         x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
-        tally.add(_core(x, rows, columns), None)
-    return tally.moments()
+        accumulator.add(_core(x, rows, columns), None)
+    return accumulator.moments()
 
 
 def thumbnail(content: ImageBuffer, short: int) -> ImageBuffer:
@@ -202,26 +218,33 @@ class MomentsAccumulator:
     """Moments of a whole, gathered from its parts; of every region if there are regions."""
 
     def __init__(self, joint: bool):
-        self.joint, self.found = joint, []
+        self.joint = joint
+        self.whole: tuple[Moments, int] | None = None
+        self.regions: tuple[Moments, Tensor] | None = None
 
-    def add(self, x: Tensor, shares: Tensor | None) -> None:
+    def add(self, x: Tensor, region_maps: Tensor | None) -> None:
         """Count features (N, C, h, w), and which region they belong to, (1 or N, R, h, w)."""
-        part = [(moments(x, self.joint), float(x.shape[2] * x.shape[3]))]
-        if shares is not None:
-            part.append(weighted_moments(x, shares, self.joint))
-        part = [(Moments(*(each.double() for each in m)), count) for m, count in part]
-        self.found = [_joined(a, b) for a, b in zip(self.found, part)] if self.found else part
+        self.whole = _added(self.whole, (moments(x, self.joint), x.shape[2] * x.shape[3]))
+        if region_maps is not None:
+            self.regions = _added(self.regions, weighted_moments(x, region_maps, self.joint))
 
     def moments(self) -> Moments:
         """Float32; with rows (N, R, …) if there are regions."""
-        whole = self.found[0][0]
-        if len(self.found) > 1:
-            whole = settled(*self.found[1], whole)
-        return Moments(*(each.float() for each in whole))
+        if self.whole is None:
+            raise ValueError("nothing was added")
+        found, _ = self.whole
+        if self.regions is not None:
+            of_regions, counts = self.regions
+            found = settled(of_regions, counts, found)
+        return Moments(*(each.float() for each in found))
 
 
-def _joined(a: tuple[Moments, float | Tensor], b: tuple[Moments, float | Tensor]):
-    return merged([a[0], b[0]], [a[1], b[1]]), a[1] + b[1]
+def _added(total: tuple[Moments, Count] | None, part: tuple[Moments, Count]) -> tuple[Moments, Count]:
+    """Moments and their count of positions with another part's, in float64."""
+    exact = Moments(*(each.double() for each in part[0])), part[1]
+    if total is None:
+        return exact
+    return merged([total[0], exact[0]], [total[1], exact[1]]), total[1] + exact[1]
 
 
 def _core(x: Tensor, rows: Span, columns: Span) -> Tensor:
@@ -235,8 +258,11 @@ def _inside(span: Span, size: int) -> slice:
     return slice(*((at - first) * size // (last - first) for at in (span.start, span.stop)))
 
 
-def _at(x: Tensor, shares: Tensor | None, rows: Span, columns: Span) -> tuple[Tensor, Tensor | None]:
-    """Features and shares of the stretch itself."""
-    if shares is not None:
-        shares = _core(F.interpolate(shares, size=x.shape[2:], mode="area"), rows, columns)
-    return _core(x, rows, columns), shares
+def _core_of_both(
+    x: Tensor, region_maps: Tensor | None, rows: Span, columns: Span
+) -> tuple[Tensor, Tensor | None]:
+    """Features and region maps, at the features' size, of the stretch itself."""
+    if region_maps is not None:
+        region_maps = F.interpolate(region_maps, size=x.shape[2:], mode="area")
+        region_maps = _core(region_maps, rows, columns)
+    return _core(x, rows, columns), region_maps

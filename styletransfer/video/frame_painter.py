@@ -13,12 +13,14 @@ from torch import Tensor
 from ..device import cores, enough_memory, painters
 from ..models.memory import affordable, check_memory
 from ..models.statistics import Moments, Statistics
+from ..options import StylizeOptions
 from ..styles.code import StyleCode, blend
 from ..stylize import color
 from ..stylize.buffer import ImageBuffer
 from ..stylize.levels import Conditioning, statistic_names
 from ..stylize.paint import paint
 from ..stylize.stylizer import Stylizer
+from ..stylize.tiling import Hooks
 
 MEMORY = 0.9  # what a frame's statistics keep of those before it
 
@@ -115,7 +117,8 @@ class FramePainter:
         """A frame (1, 3, H, W) as `stylize.paint` paints it, with the moments on their way."""
         settle = partial(self._smoothed, turn)
         look = Conditioning(code, self.alpha)
-        out = paint(self.net, ImageBuffer(x), look, "off", strokes=self.strokes, settle=settle).pixels
+        options, hooks = StylizeOptions(tile="off", strokes=self.strokes), Hooks(adjust_moments=settle)
+        out = paint(self.net, ImageBuffer(x), look, options, hooks).pixels
         for name, future in turn.found.items():  # of a draft that is not painted of so small a frame
             if not future.done():
                 future.set_result(turn.found[name.partition("/")[0]].result())

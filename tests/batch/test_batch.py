@@ -271,7 +271,7 @@ def test_two_runs_do_not_write_to_one_folder(here, batch, capsys):
         (["src", "dst", "--crop"], "--crop needs --size"),
         (["src", "dst", "--quality", "0"], "--quality"),
         (["src", "dst", "--pack", "0"], "--pack"),
-        (["src", "dst", "--alpha", "3"], "--alpha"),
+        (["src", "dst", "--alpha", "3"], "alpha is 3"),
         (["src", "dst", "--suffix", "a/b"], "--suffix"),
         (["src", "dst", "--address", "auto"], "--engine ray"),
         (["src", "dst", "--weights", "1", "--pick", "cycle"], "--weights"),

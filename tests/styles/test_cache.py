@@ -41,7 +41,7 @@ def test_a_style_is_encoded_once(folder, stylizer, monkeypatch):
 
 def test_another_model_has_codes_of_its_own(folder, stylizer):
     first = stylizer.style(array(), size=32)
-    stylizer.digest = "another"
+    stylizer.style_encoder.digest = "another"
     assert stylizer.style(array(), size=32).digest == "another" != first.digest
 
 

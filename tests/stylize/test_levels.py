@@ -36,9 +36,6 @@ def test_no_draft_is_smaller_than_what_is_to_be_seen_of_it():
     net = StylizerNet(DRAFTED)
     assert drafts_of(net, ImageBuffer(torch.zeros(1, 3, 130, 400)), 4) == [4, 2]
     assert drafts_of(net, ImageBuffer(torch.zeros(1, 3, 40, 40)), 1) == []
-    for bad in (0.4, 4.5, float("nan")):
-        with pytest.raises(InputError, match="strokes is"):
-            drafts_of(net, ImageBuffer(torch.zeros(1, 3, 40, 40)), bad)
     with pytest.raises(InputError, match="no finer"):
         drafts_of(StylizerNet(replace(DRAFTED, drafts=0)), ImageBuffer(torch.zeros(1, 3, 40, 40)), 0.5)
 

@@ -11,11 +11,13 @@ from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.padding import MULTIPLE
 from styletransfer.models.statistics import Moments
+from styletransfer.options import StylizeOptions
 from styletransfer.stylize import paint as painting
 from styletransfer.stylize import tiling
 from styletransfer.stylize.buffer import DiskImageBuffer, ImageBuffer
-from styletransfer.stylize.levels import factors
+from styletransfer.stylize.levels import Conditioning, factors
 from styletransfer.stylize.stylizer import Stylizer
+from styletransfer.stylize.tiling import Hooks, Tiles
 
 SLIM = Config(encoder="slim", taps=("pixels", "relu3_1", "relu4_1"), channels=(8, 12, 16))
 ENLARGED = Config(
@@ -66,12 +68,10 @@ def smooth(height, width, seed=0):
     return (x + 0.05 * torch.rand(x.shape)).clamp(0, 1)
 
 
-def rendered(net, x, look, window, strokes=1.0):
-    drafts = factors(net, strokes)
+def rendered(net, x, conditioning, window, strokes=1.0):
+    tiles = Tiles(window, factors(net, strokes))
     with torch.inference_mode():
-        return tiling.render(
-            net, ImageBuffer(x), look, window, lambda x, painted: painted, drafts
-        ).pixels
+        return tiling.render(net, ImageBuffer(x), conditioning, tiles).pixels
 
 
 @pytest.mark.parametrize("side", [1, 7, 16, 250, 256, 300, 411, 1000])
@@ -92,8 +92,10 @@ def test_tiled_equals_untiled(name, height, width):
     net = network(CONFIGS[name])
     x, style = smooth(height, width), smooth(64, 64, 1)
     code = net.code(style)
-    look = tiling.Conditioning(code)
-    whole, tiled = (rendered(net, x, look, window) for window in (1024, tiling.least(net)))
+    conditioning = Conditioning(code)
+    whole, tiled = (
+        rendered(net, x, conditioning, window) for window in (1024, tiling.smallest_window(net))
+    )
     assert tiled.shape == x.shape
     assert (whole - tiled).abs().max() <= 0.5 / 255
 
@@ -103,14 +105,16 @@ def test_tiled_equals_untiled_with_regions_and_mask(name):
     net = network(CONFIGS[name])
     x = smooth(300, 340)
     styles = torch.cat([smooth(64, 64, 1), smooth(64, 64, 2), smooth(64, 64, 3)])
-    shares = torch.zeros(1, 3, 300, 340)
-    shares[:, 0, :, :100] = 1
-    shares[:, 1, :, 100:] = 1
-    shares[:, :2, :2, :2] = 0
-    shares[:, 2, :2, :2] = 1  # too small for statistics of its own
+    region_maps = torch.zeros(1, 3, 300, 340)
+    region_maps[:, 0, :, :100] = 1
+    region_maps[:, 1, :, 100:] = 1
+    region_maps[:, :2, :2, :2] = 0
+    region_maps[:, 2, :2, :2] = 1  # too small for statistics of its own
     alpha = torch.linspace(0, 1, 340).expand(1, 1, 300, 340)
-    look = tiling.Conditioning(net.code(styles), alpha, shares)
-    whole, tiled = (rendered(net, x, look, window) for window in (1024, tiling.least(net)))
+    conditioning = Conditioning(net.code(styles), alpha, region_maps)
+    whole, tiled = (
+        rendered(net, x, conditioning, window) for window in (1024, tiling.smallest_window(net))
+    )
     assert (whole - tiled).abs().max() <= 0.5 / 255
 
 
@@ -120,10 +124,12 @@ def test_tiled_equals_untiled_at_any_stroke_size(name, strokes):
     if name == "vgg" and strokes < 1:
         return
     net = network(CONFIGS[name])
-    x, look = smooth(331, 417), tiling.Conditioning(net.code(smooth(64, 64, 1)))
-    whole, tiled = (rendered(net, x, look, window, strokes) for window in (1024, tiling.least(net)))
+    x, conditioning = smooth(331, 417), Conditioning(net.code(smooth(64, 64, 1)))
+    whole, tiled = (
+        rendered(net, x, conditioning, window, strokes) for window in (1024, tiling.smallest_window(net))
+    )
     assert (whole - tiled).abs().max() <= 0.5 / 255
-    assert (whole - rendered(net, x, look, 1024)).abs().max() > 2 / 255
+    assert (whole - rendered(net, x, conditioning, 1024)).abs().max() > 2 / 255
 
 
 @pytest.mark.parametrize(
@@ -140,38 +146,36 @@ def test_the_engine_paints_what_the_network_does(name, height, width):
     x, code = smooth(height, width), net.code(smooth(64, 64, 1))
     with torch.inference_mode():
         expected = net(x, code).clamp(0, 1)
-    found = rendered(net, x, tiling.Conditioning(code), 1024)
+    found = rendered(net, x, Conditioning(code), 1024)
     torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
 
 
 def test_without_the_whole_s_statistics_it_would_not():
     net = network(SLIM)
-    x, look = smooth(331, 417), tiling.Conditioning(net.code(smooth(64, 64, 1)))
-    whole = rendered(net, x, look, 1024)
+    x, conditioning = smooth(331, 417), Conditioning(net.code(smooth(64, 64, 1)))
+    whole = rendered(net, x, conditioning, 1024)
     with torch.inference_mode():
         found = {}
-        settle = lambda name, own: found.setdefault(name, own)  # noqa: E731
-        tiling.render(net, ImageBuffer(x), look, 1024, lambda x, painted: painted, settle=settle)
+        hooks = Hooks(adjust_moments=lambda name, moments: found.setdefault(name, moments))
+        tiling.render(net, ImageBuffer(x), conditioning, Tiles(1024), hooks)
         found = {name: Moments(m.mean, m.var * 1.5) for name, m in found.items()}
-        off = tiling.render(
-            net, ImageBuffer(x), look, 256, lambda x, painted: painted, found=found
-        ).pixels
+        off = tiling.render(net, ImageBuffer(x), conditioning, Tiles(256), content_moments=found).pixels
     assert (whole - off).abs().max() > 2 / 255
 
 
 @pytest.mark.parametrize("name", ["slim", "slim-enlarged", "vgg", "vgg-bilinear"])
 def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
     net = network(CONFIGS[name])
-    look = tiling.Conditioning(net.code(smooth(64, 64, 1)))
+    conditioning = Conditioning(net.code(smooth(64, 64, 1)))
     side = 2 * net.reach + 64
     x = smooth(side, side)
     with torch.inference_mode():
-        own = {}
-        settle = lambda name, found: own.setdefault(name, found)  # noqa: E731
-        tiling.render(net, ImageBuffer(x), look, side, lambda x, painted: painted, settle=settle)
+        found = {}
+        hooks = Hooks(adjust_moments=lambda name, moments: found.setdefault(name, moments))
+        tiling.render(net, ImageBuffer(x), conditioning, Tiles(side), hooks)
 
         def painted(x):
-            return net.decode(net.aim(net.recolor(x, *look, own), *look, own))
+            return net.decode(net.aim(net.recolor(x, *conditioning, found), *conditioning, found))
 
         before = painted(x)
         other = x.clone()
@@ -186,22 +190,25 @@ def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
         assert torch.equal(features[0][tap][:, :, rest:], features[1][tap][:, :, rest:])
 
 
-def test_a_canvas_on_disk_is_painted_as_one_in_memory(tmp_path):
+def test_a_buffer_on_disk_is_painted_as_one_in_memory(tmp_path):
     net = network(SLIM)
     x = (smooth(301, 222) * 255).byte()
     (tmp_path / "raw").write_bytes(x[0].permute(1, 2, 0).contiguous().numpy().tobytes())
     disk = DiskImageBuffer(tmp_path / "raw", 301, 222)
-    look = tiling.Conditioning(net.code(smooth(64, 64, 1)))
+    conditioning = Conditioning(net.code(smooth(64, 64, 1)))
     with torch.inference_mode():
-        out = [painting.paint(net, canvas, look, 192).pixels for canvas in (ImageBuffer(x), disk)]
+        out = [
+            painting.paint(net, image, conditioning, StylizeOptions(tile=192)).pixels
+            for image in (ImageBuffer(x), disk)
+        ]
     assert torch.equal(*out)
     assert out[0].dtype == torch.uint8 and x.float().sub(out[0]).abs().max() > 2
 
 
 def test_out_of_memory_tries_smaller_tiles(monkeypatch):
     net = network(SLIM)
-    x, look = smooth(300, 400), tiling.Conditioning(net.code(smooth(64, 64, 1)))
-    whole = rendered(net, x, look, 1024)
+    x, conditioning = smooth(300, 400), Conditioning(net.code(smooth(64, 64, 1)))
+    whole = rendered(net, x, conditioning, 1024)
     forward, seen = net.encoder.forward, []
 
     def small_machine(x, *how):
@@ -212,31 +219,33 @@ def test_out_of_memory_tries_smaller_tiles(monkeypatch):
 
     monkeypatch.setattr(net.encoder, "forward", small_machine)
     with torch.inference_mode():
-        out = painting.paint(net, ImageBuffer(x), look).pixels
+        out = painting.paint(net, ImageBuffer(x), conditioning).pixels
         assert seen[0] == 400 and seen[-1] == 192
         assert (whole - out).abs().max() <= 0.5 / 255
         with pytest.raises(InputError, match="out of memory"):
-            painting.paint(net, ImageBuffer(x), look, "off")
+            painting.paint(net, ImageBuffer(x), conditioning, StylizeOptions(tile="off"))
 
 
 def test_auto_takes_tiles_when_memory_is_short(monkeypatch):
     net, x = network(SLIM), smooth(300, 400)
-    look, seen = tiling.Conditioning(net.code(smooth(64, 64, 1))), []
+    conditioning, seen = Conditioning(net.code(smooth(64, 64, 1))), []
     forward = net.encoder.forward
     monkeypatch.setattr(net.encoder, "forward", lambda x, *how: seen.append(x.shape) or forward(x, *how))
     monkeypatch.setattr(painting, "affordable", lambda *_: 200 * 200)
     with torch.inference_mode():
-        painting.paint(net, ImageBuffer(x), look)
+        painting.paint(net, ImageBuffer(x), conditioning)
     assert {tuple(s[2:]) for s in seen} == {(192, 192)}
 
 
 def test_thumbnail_statistics_are_near_and_need_one_pass(monkeypatch):
     monkeypatch.setattr(painting, "THUMBNAIL", 128)
     net = network(SLIM)
-    x, look = smooth(400, 500), tiling.Conditioning(net.code(smooth(64, 64, 1)))
+    x, conditioning = smooth(400, 500), Conditioning(net.code(smooth(64, 64, 1)))
     with torch.inference_mode():
         exact, near = (
-            painting.paint(net, ImageBuffer(x), look, 192, stats).pixels
+            painting.paint(
+                net, ImageBuffer(x), conditioning, StylizeOptions(tile=192, stats=stats)
+            ).pixels
             for stats in ("exact", "thumbnail")
         )
     assert 0 < (exact - near).abs().mean() < 0.02
@@ -250,16 +259,17 @@ def test_progress_ends_at_one(name, strokes, alpha, tile, stats):
     """Step by step, and only once all is there."""
     if name == "vgg":  # of a reach that needs larger tiles
         strokes, tile = 1.0, 336 if tile == 192 else tile
-    net, canvas = network(CONFIGS[name]), ImageBuffer(smooth(300, 400))
+    net, image = network(CONFIGS[name]), ImageBuffer(smooth(300, 400))
     alpha = smooth(300, 400, 3)[:, :1] if alpha == "map" else alpha
-    look, seen, told = tiling.Conditioning(net.code(smooth(64, 64, 1)), alpha), [], []
+    conditioning, seen, told = Conditioning(net.code(smooth(64, 64, 1)), alpha), [], []
 
     def finish(x, painted):
         told.append(max(seen, default=0))
         return painted
 
     with torch.inference_mode():
-        painting.paint(net, canvas, look, tile, stats, finish, seen.append, strokes)
+        options = StylizeOptions(tile=tile, stats=stats, strokes=strokes)
+        painting.paint(net, image, conditioning, options, Hooks(finish), seen.append)
     assert seen == sorted(set(seen)) and seen[-1] == 1.0
     assert max(told) < 1
     assert seen == pytest.approx([(n + 1) / len(seen) for n in range(len(seen))])
@@ -267,8 +277,8 @@ def test_progress_ends_at_one(name, strokes, alpha, tile, stats):
 
 def test_progress_never_falls_though_memory_runs_out():
     """Once more with smaller tiles: what was told is not taken back."""
-    net, canvas, seen, finished = network(SLIM), ImageBuffer(smooth(400, 500)), [], []
-    look = tiling.Conditioning(net.code(smooth(64, 64, 1)))
+    net, image, seen, finished = network(SLIM), ImageBuffer(smooth(400, 500)), [], []
+    conditioning = Conditioning(net.code(smooth(64, 64, 1)))
 
     def finish(x, painted):
         finished.append(max(x.shape[2:]))
@@ -277,7 +287,8 @@ def test_progress_never_falls_though_memory_runs_out():
         return painted
 
     with torch.inference_mode():
-        painting.paint(net, canvas, look, 384, "exact", finish, seen.append)
+        options = StylizeOptions(tile=384)
+        painting.paint(net, image, conditioning, options, Hooks(finish), seen.append)
     assert seen == sorted(set(seen)) and seen[-1] == 1.0
     assert max(finished[:2]) > max(finished[2:])
 
