@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .. import __version__
+from ..version import __version__
 from ..errors import InputError
 from ..media.files import write_atomically
 from .network import StylizerNet, faded

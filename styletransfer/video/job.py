@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .. import __version__
+from ..version import __version__
 from ..errors import InputError
 from ..media.animation import place_frames
 from ..media.clip import Frame
