@@ -13,9 +13,9 @@ from ..errors import InputError
 from ..media.image import pictures_in
 from ..media.tensors import ImageSource, describe, style_tensor
 from ..models.memory import check_memory
-from ..models.network import Code, StylizerNet
+from ..models.network import StylizerNet
 from ..models.padding import pad_to_multiple
-from ..models.statistics import Statistics
+from ..models.statistics import Code, Statistics
 from ..models.weights import load_model
 from ..stylize import color
 from ..stylize.buffer import ImageBuffer
@@ -68,7 +68,7 @@ class Styles:
             return source
         if self.styles:
             raise InputError(f"{self.model} paints in the styles it has learned: {self._names()}")
-        if self.net.config.bottleneck == "instance":
+        if not self.net.bottleneck.takes_style:
             raise InputError(f"{self.model} paints in the one style it has learned: give no other")
         if size < 16 or not 0 < crop <= 1:
             raise InputError("a style's size is at least 16, its crop above 0 and at most 1")
@@ -95,7 +95,7 @@ class Styles:
         """Of what a style code of this model holds."""
         if self.styles:
             return _shapes(next(iter(self.styles.values())).statistics)
-        if net.config.bottleneck == "instance":
+        if not net.bottleneck.takes_style:
             return {}
         return _shapes(net.code(torch.zeros(1, 3, 32, 32)))
 

@@ -71,7 +71,8 @@ def _window(net: StylizerNet, canvas: ImageBuffer, look: Conditioning, tile: str
         if isinstance(tile, str) or tile < least or tile % MULTIPLE:
             raise InputError(f"tile is {tile}: auto, off, or a multiple of {MULTIPLE} from {least} on")
         if not net.tileable and tile < whole:
-            raise InputError("this model cannot paint in tiles: leave tile at auto or off")
+            why = net.bottleneck.untileable
+            raise InputError(f"this model cannot paint in tiles: {why}; leave tile at auto or off")
         return min(tile, whole)
     if tile == "off" or not net.tileable:
         check_memory(width, height * count, net, maps)

@@ -143,7 +143,7 @@ class Stylizer(Styles):
             return self.blend(styles, weights, style_size, style_crop)
 
         if regions is None:
-            if style is None and self.net.config.bottleneck == "instance":
+            if style is None and not self.net.bottleneck.takes_style:
                 codes = [StyleCode({}, self.digest, self.model)]
             elif style is None:
                 raise InputError("no style given")

@@ -171,7 +171,9 @@ def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
         tiling.render(net, ImageBuffer(x), look, side, lambda x, painted: painted, settle=settle)
 
         def painted(x):
-            return net.decode(net.aim(net.recolor(x, *look, own), *look, own))
+            return net.decode(
+                net.bottleneck_features(net.encode(net.recolor(x, *look, own)), *look, own)
+            )
 
         before = painted(x)
         other = x.clone()
