@@ -72,10 +72,9 @@ statistics and 0 for the photo's.
 {sensitivity}
 ## Cost
 
-A step of {plan.batch} crops of {plan.crop} px for one painting, on {device}: the whole of it, its
-network alone, and that with torch's own kernels in place of ours, each forwards and backwards; and
-what the network keeps for going backwards. Mean ± standard deviation of {turns} turns, the
-normalizations one after another in each.
+A step of {plan.batch} crops of {plan.crop} px for one painting, on {device}: the whole of it, and its
+network alone, each forwards and backwards; and what the network keeps for going backwards.
+Mean ± standard deviation of {turns} turns, the normalizations one after another in each.
 
 {costs}
 ## What this cannot say
@@ -175,11 +174,6 @@ def _batch(runs: Runs) -> str:
 
 
 def _costs(runs: Runs) -> str:
-    kinds = {
-        "step": "step, ms",
-        "network": "network, ms",
-        "fused": "torch's kernels, ms",
-        "kept": "kept, MB",
-    }
+    kinds = {"step": "step, ms", "network": "network, ms", "kept": "kept, MB"}
     rows = [(n, *(plus_minus([turn[n][k] for turn in runs.cost], 1) for k in kinds)) for n in COMPARED]
     return table(("", *kinds.values()), rows)

@@ -11,19 +11,13 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from benchmarks.normalization.norms import NORMS, Batch
 from styletransfer.evaluation import metrics
 from styletransfer.models.vgg import VGGEncoder
 
-from .tasks import DISTURBANCES, TASKS, Norm, Single, disturbed, encoded
+from .norms import NORMS
+from .tasks import DISTURBANCES, TASKS, Single, disturbed, encoded
 
-COMPARED = ("none", "batch", "layer", "group", "instance")
-FUSED: dict[str, Norm] = {
-    "none": lambda c: nn.Identity(), "batch": nn.BatchNorm2d,
-    "layer": lambda c: nn.GroupNorm(1, c), "group": lambda c: nn.GroupNorm(8, c),
-    "instance": lambda c: nn.InstanceNorm2d(c, affine=True),
-}  # fmt: skip
-"""torch's own versions, in one kernel each, to compare times with."""
+COMPARED = tuple(NORMS)
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,7 @@ def settle(net: nn.Module, task: Single, rows: Tensor, micro: int) -> None:
     net.train()
     for number, part in enumerate(rows.split(micro), 1):
         for module in net.modules():
-            if isinstance(module, Batch):
+            if isinstance(module, nn.BatchNorm2d):
                 module.momentum = 1 / number  # the mean of all parts
         task.paint(net, part)
     net.eval()
@@ -174,8 +168,8 @@ def sensitivity(net: nn.Module, held: Single) -> dict[str, list[list[float]]]:
 def costs(task: Single, plan: Plan, repeats: int) -> dict[str, dict[str, float]]:
     """Milliseconds of a step, in turns so that whatever else runs here is in the way of all alike.
 
-    Of each normalization: step, the whole of it; network, its network forwards and backwards; fused,
-    the same with torch's own kernels; kept, MB that the network keeps for going backwards.
+    Of each normalization: step, the whole of it; network, its network forwards and backwards;
+    kept, MB that the network keeps for going backwards.
     """
     device = task.photos.device
     rows = task.rows(plan.batch, torch.Generator().manual_seed(0))
@@ -189,8 +183,8 @@ def costs(task: Single, plan: Plan, repeats: int) -> dict[str, dict[str, float]]
     work: dict[tuple[str, str], Callable[[], None]] = {}
     found: dict[str, dict[str, float]] = {}
     for name in COMPARED:
-        net, twin = (task.network(plan.width, n[name]).to(device) for n in (NORMS, FUSED))
-        work |= {(name, "step"): whole(net), (name, "network"): alone(net), (name, "fused"): alone(twin)}
+        net = task.network(plan.width, NORMS[name]).to(device)
+        work |= {(name, "step"): whole(net), (name, "network"): alone(net)}
         found[name] = {"kept": kept(lambda: task.paint(net, rows)) / 1e6}  # noqa: B023
     times: dict[tuple[str, str], list[float]] = {key: [] for key in work}
     for turn in range(repeats + 1):  # the first warms up

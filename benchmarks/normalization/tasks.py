@@ -1,7 +1,5 @@
 """What is learned, twice: one painting by a network for it alone, and any painting by a decoder."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
@@ -10,8 +8,7 @@ from styletransfer.models.statistics import Statistics, statistics
 from styletransfer.models.vgg import STYLE_TAPS, VGGEncoder
 from styletransfer.training.losses import gram
 
-Norm = Callable[[int], nn.Module]
-"""Makes a normalization of so many channels."""
+from .norms import Norm
 
 
 def conv(inputs: int, outputs: int, side: int = 3, stride: int = 1) -> nn.Conv2d:
@@ -103,14 +100,14 @@ class Single:
             total = total + (x - wanted).square().sum(dim=(1, 2)) / wanted.square().sum(dim=(1, 2))
         return total
 
-    def aim(self, rows: Tensor) -> Tensor:
+    def content_features(self, rows: Tensor) -> Tensor:
         """The features that count as the content's."""
         return self.content[rows[:, 0]]
 
     def losses(self, net: nn.Module, rows: Tensor) -> Tensor:
         """Content loss and weighted style loss of each pair, (n, 2)."""
         features = self.vgg(self.paint(net, rows), self.taps)
-        content = (features[self.taps[-1]] - self.aim(rows)).square().mean(dim=(1, 2, 3))
+        content = (features[self.taps[-1]] - self.content_features(rows)).square().mean(dim=(1, 2, 3))
         style = self.style_distance(self.summary(features), rows)
         return torch.stack([content, self.style_weight * style], dim=1)
 
@@ -129,13 +126,13 @@ class Arbitrary(Single):
         """Means and deviations, (N, 2C)."""
         return {tap: torch.cat(statistics(x), dim=1) for tap, x in features.items()}
 
-    def aim(self, rows: Tensor, inputs: Tensor | None = None) -> Tensor:
+    def content_features(self, rows: Tensor, inputs: Tensor | None = None) -> Tensor:
         """AdaIN's target."""
         code = Statistics(*self.codes[self.taps[-1]][rows[:, 1]].chunk(2, dim=1))
         return adain((self.inputs if inputs is None else inputs)[rows[:, 0]], code)
 
     def paint(self, net: nn.Module, rows: Tensor, inputs: Tensor | None = None) -> Tensor:
-        return net(self.aim(rows, inputs))
+        return net(self.content_features(rows, inputs))
 
     def style_distance(self, found: dict, rows: Tensor) -> Tensor:
         """Σ over taps of the mean squared differences of μ and of σ, (n,)."""

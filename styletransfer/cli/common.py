@@ -19,7 +19,7 @@ from ..options import (
     check_weights,
     option_help,
 )
-from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend  # noqa: F401, verbs take it from here
+from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend
 
 if TYPE_CHECKING:
     from ..styles.encode import Style

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..models.bottlenecks.adain import instance_norm
+from ..models.bottlenecks.instance import instance_norm
 from ..models.statistics import Statistics, statistics
 from ..models.vgg import STYLE_TAPS
 

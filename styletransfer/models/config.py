@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .bottlenecks import BOTTLENECKS
 from .padding import MULTIPLE
 from .slim import SAME, SLIM_CHANNELS
 from .vgg import CHANNELS, STYLE_TAPS
@@ -13,16 +14,11 @@ ENCODERS = ("vgg19-oxford", "vgg16", "vgg19", SLIM)
 PIXELS = "pixels"
 """The tap before the encoder: the picture itself."""
 
-BOTTLENECKS = ("adain", "instance", "conditional", "spade", "contextual", "layer-instance")
-
-SINGLY = ("spade", "layer-instance")
-"""Those that match each channel by itself, but for the pixels."""
-
 MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_BLOCKS, MAX_STYLES = 1024, 16, 32, 256
 """Of a config: nobody means a larger network, and it might not fit into memory."""
 
 
-def _check_numbers(name: str, values: tuple, count: int, most: int) -> None:
+def _check_numbers(name: str, values: tuple[int, ...], count: int, most: int) -> None:
     """ValueError unless they are so many whole numbers, from 1 on."""
     if len(values) != count or not all(type(value) is int and 1 <= value <= most for value in values):
         raise ValueError(f"{name} are {count} numbers from 1 to {most}")
@@ -63,15 +59,15 @@ class Config:
     grain: float = 0.0
     styles: tuple[str, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.encoder not in ENCODERS:
             raise ValueError(f"unknown encoder {self.encoder!r}: one of {', '.join(ENCODERS)}")
-        own = SLIM_CHANNELS[: 1 + len(self.depths)] if self.encoder == SLIM else CHANNELS
-        object.__setattr__(self, "channels", self.channels or own)
+        default = SLIM_CHANNELS[: 1 + len(self.depths)] if self.encoder == SLIM else CHANNELS
+        object.__setattr__(self, "channels", self.channels or default)
         lists = ("taps", "joint", "convolutions", "channels", "scale", "styles")  # all that JSON knows
         for name in lists:
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        _check_numbers("channels", self.channels, len(own), MAX_CHANNELS)
+        _check_numbers("channels", self.channels, len(default), MAX_CHANNELS)
         _check_numbers("convolutions", self.convolutions, len(CHANNELS), MAX_CONVOLUTIONS)
         for name, most in (("blocks", MAX_BLOCKS), ("drafts", 3)):
             number = getattr(self, name)
@@ -81,7 +77,8 @@ class Config:
             raise ValueError(f"grain is {self.grain!r}: 0 to 0.5, and 0 without drafts")
         if self.bottleneck not in BOTTLENECKS:
             raise ValueError(f"unknown bottleneck {self.bottleneck!r}: one of {', '.join(BOTTLENECKS)}")
-        if (self.bottleneck == "conditional") != bool(self.styles):
+        kind = BOTTLENECKS[self.bottleneck]
+        if kind.learns_styles != bool(self.styles):
             raise ValueError("a conditional bottleneck, and no other, names the styles that it knows")
         if len(set(self.styles)) < len(self.styles):
             raise ValueError("two styles have the same name")
@@ -105,15 +102,26 @@ class Config:
             raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
         if not set(self.joint) <= {PIXELS, *STYLE_TAPS}:
             raise ValueError(f"joint are taps, not {', '.join(self.joint)}")
-        if self.bottleneck in SINGLY and set(self.joint) & set(self.depths):
+        if not kind.matches_jointly and set(self.joint) & set(self.depths):
             raise ValueError(f"a {self.bottleneck} bottleneck has no joint taps but pixels")
-        if self.bottleneck == "instance" and PIXELS in self.taps:
-            raise ValueError("an instance bottleneck knows no palette: leave pixels out of its taps")
+        if not kind.knows_palette and PIXELS in self.taps:
+            raise ValueError(
+                f"an {self.bottleneck} bottleneck knows no palette: leave pixels out of its taps"
+            )
 
     @property
     def depths(self) -> tuple[str, ...]:
         """The taps that are the encoder's."""
         return tuple(tap for tap in self.taps if tap != PIXELS)
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many channels there are at each tap that can be had."""
+        if self.encoder == SLIM:
+            levels = zip(STYLE_TAPS[2:], self.channels[1:])
+        else:
+            levels = zip(STYLE_TAPS, self.channels)
+        return dict(levels) | {PIXELS: 3}
 
 
 def _whole(scale: tuple[int, ...], parts: int) -> bool:

@@ -27,7 +27,7 @@ class Decoder(nn.Module):
         upsampling: str = "bilinear",
     ):
         super().__init__()
-        self.upsampling = upsampling
+        self.convolutions, self.upsampling = convolutions, upsampling
         self.stages = nn.ModuleList()
         widths = [3, *channels]
         for level, count in zip(range(len(channels), 0, -1), convolutions, strict=True):
@@ -41,7 +41,8 @@ class Decoder(nn.Module):
     def reach(self) -> int:
         """In pixels, how far away a feature can matter to the picture."""
         sides = (8, 4, 2, 1)  # of a position, at each stage; upsampling looks one further
-        return sum(side * (len(stage) + (side < 8) * 2) for side, stage in zip(sides, self.stages))
+        counts = [count + (2 if level else 0) for level, count in enumerate(self.convolutions)]
+        return sum(side * count for side, count in zip(sides, counts))
 
     def upsample(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C, 2H, 2W)."""
@@ -56,9 +57,10 @@ class Decoder(nn.Module):
                 x = self.upsample(x)
                 if taps[i] in features:
                     x = x + features[taps[i]]
-            for conv in stage[:-1]:
+            *convolutions, last = stage.children()
+            for conv in convolutions:
                 x = F.relu(conv(x), inplace=True)
-            x = stage[-1](x)
+            x = last(x)
             if i < len(self.stages) - 1:
                 x = F.relu(x, inplace=True)
         return x

@@ -34,6 +34,7 @@ class Grain(nn.Module):
 
     PERIOD = 512  # pixels after which it repeats, down and across
     UNIT = 32  # steps in a standard deviation, to be small in an exported file
+    noise: Tensor
 
     def __init__(self, strength: float):
         super().__init__()

@@ -1,14 +1,15 @@
 """The network as ONNX files that run without torch and without this package."""
 
 import warnings
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ..version import __version__
 from ..errors import InputError
 from ..media.files import write_atomically
+from ..version import __version__
 from .network import StylizerNet, faded
 from .padding import pad_to_multiple
 from .statistics import Statistics
@@ -51,7 +52,7 @@ def flattened(code: dict[str, Statistics]) -> Tensor:
 def unflattened(style: Tensor, shapes: dict[str, list[tuple[int, ...]]]) -> dict[str, Statistics]:
     """The style code that `flattened` made a row of."""
     sizes = [torch.Size(shape).numel() for tap in shapes.values() for shape in tap]
-    parts = iter(style.split(sizes, dim=1))
+    parts = iter(torch.split(style, sizes, dim=1))
     return {
         tap: Statistics(*(next(parts).reshape(-1, *shape) for shape in pair))
         for tap, pair in shapes.items()
@@ -76,7 +77,7 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
         import onnxscript  # noqa: F401, torch's exporter needs it
     except ImportError:
         raise InputError("pip install 'styletransfer[onnx]' for this") from None
-    if net.config.bottleneck not in ("adain", "layer-instance"):
+    if not net.bottleneck.exportable:
         raise InputError(f"{name}: a model of the kind {net.config.bottleneck} cannot be exported")
     height, width = (torch.export.Dim(side, min=16, max=2**15) for side in ("height", "width"))
     picture = torch.rand(1, 3, 72, 91)
@@ -98,9 +99,10 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
                 output_names=["picture" if "content" in inputs else "style"],
                 dynamic_shapes=dynamic, opset_version=OPSET, dynamo=True, verbose=False,
             )  # fmt: skip
+        assert program is not None  # only without dynamo it is
         model = program.model_proto
         about = {"model": name, "digest": digest, "styletransfer": __version__}
         onnx.helper.set_model_props(model, about)
         onnx.checker.check_model(model, full_check=True)
-        write_atomically(target, lambda temporary, model=model: onnx.save(model, temporary))
+        write_atomically(target, partial(onnx.save, model))
     return jobs[0][0], jobs[1][0]

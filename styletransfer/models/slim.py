@@ -176,7 +176,7 @@ class SlimDecoder(nn.Module):
         # sees one position more to each side.
         self.reach = 8 * len(eighth) + 4 * (3 + 2 * blocks + 1) + 2 * 2
         if eighth:
-            self.double3 = Double(*eighth, quarter)
+            self.double3 = Double(eighth[0], quarter)
         self.convs = nn.ModuleList(ReflectConv(quarter, quarter) for _ in range(3))
         self.blocks = nn.Sequential(*(Block(quarter) for _ in range(blocks)))
         self.double2 = Double(quarter, half)
@@ -198,4 +198,4 @@ class SlimDecoder(nn.Module):
 
 def _of_four(part: Tensor) -> Tensor:
     """A parameter of 4 · outputs rows, in the order of `F.pixel_shuffle`, as (outputs, 4, …)."""
-    return part.unflatten(0, (-1, 4))
+    return part.reshape(-1, 4, *part.shape[1:])

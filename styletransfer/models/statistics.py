@@ -4,8 +4,8 @@ They are per sample and channel over space, and always in float32: a half-precis
 a large picture loses the small differences that a style is made of.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,6 +24,10 @@ class Statistics(NamedTuple):
 
     mean: Tensor
     std: Tensor
+
+
+Code = Mapping[str, Statistics]
+"""A style, as far as the network is concerned: the statistics of each of its taps."""
 
 
 class Moments(NamedTuple):
@@ -59,17 +63,17 @@ class _CpuMoments(torch.autograd.Function):
     BLOCK = 65_536  # positions: the sums are plain ones, so not over too many; blocks are merged
 
     @staticmethod
-    def forward(ctx, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
         one, zero = (
             x.new_ones(x.shape[1], dtype=torch.float32),
             x.new_zeros(x.shape[1], dtype=torch.float32),
         )
         rows = max(1, _CpuMoments.BLOCK // x.shape[3])
         found = []
-        for sample in x.split(1):
+        for sample in torch.split(x, 1):
             blocks = [
                 torch.native_batch_norm(part, one, zero, None, None, True, 0.0, 0.0)[1:]
-                for part in sample.split(rows, dim=2)
+                for part in torch.split(sample, rows, dim=2)
             ]
             counts = [rows] * (len(blocks) - 1) + [x.shape[2] - rows * (len(blocks) - 1)]
             # 1/σ of a constant channel comes as 0, or as not a number where rounding made σ² negative.
@@ -80,7 +84,7 @@ class _CpuMoments(torch.autograd.Function):
         return mean, var
 
     @staticmethod
-    def backward(ctx, to_mean: Tensor, to_var: Tensor) -> Tensor:
+    def backward(ctx: Any, to_mean: Tensor, to_var: Tensor) -> Tensor:
         x, mean = ctx.saved_tensors
         count = x.shape[2] * x.shape[3]
         slope = 2 * to_var / count
@@ -95,13 +99,14 @@ def merged(parts: Sequence[Moments], counts: Sequence[int | Tensor]) -> Moments:
     if len(parts) == 1:
         return parts[0]
     total = sum(counts)
-    shares = [count / total for count in counts]
-    mean = sum(_beside(share, part.mean) * part.mean for share, part in zip(shares, parts))
+    weights = [count / total for count in counts]
+    nothing = parts[0].mean.new_zeros(())
+    mean = sum((_beside(w, part.mean) * part.mean for w, part in zip(weights, parts)), start=nothing)
     var = torch.zeros_like(parts[0].var)
-    for share, part in zip(shares, parts):
+    for weight, part in zip(weights, parts):
         off = part.mean - mean
         square = off.square() if off.ndim == var.ndim else off[..., None] * off[..., None, :]
-        var += _beside(share, var) * (part.var + square)
+        var += _beside(weight, var) * (part.var + square)
     return Moments(mean, var)
 
 
@@ -138,23 +143,23 @@ def square_roots(covariance: Tensor) -> tuple[Tensor, Tensor]:
 LEAST = 16  # positions: a region of fewer has no statistics worth the name
 
 
-def regional_moments(x: Tensor, shares: Tensor, joint: bool = False) -> Moments:
+def regional_moments(x: Tensor, region_maps: Tensor, joint: bool = False) -> Moments:
     """`moments` of each region of a feature map, (N, R, C) and (N, R, C) or (N, R, C, C).
 
-    x: (N, C, H, W). shares: (1 or N, R, H, W) in [0, 1], how much of each position belongs to each
+    x: (N, C, H, W). region_maps: (1 or N, R, H, W) in [0, 1], how much of each position belongs to each
     region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `LEAST` positions
     takes the moments of the whole map.
     """
-    return settled(*weighted_moments(x, shares, joint), moments(x, joint))
+    return settled(*weighted_moments(x, region_maps, joint), moments(x, joint))
 
 
-def weighted_moments(x: Tensor, shares: Tensor, joint: bool = False) -> tuple[Moments, Tensor]:
+def weighted_moments(x: Tensor, region_maps: Tensor, joint: bool = False) -> tuple[Moments, Tensor]:
     """`regional_moments` as they are, however small the region, and Σ m_r (N, R)."""
     means, variances, totals = [], [], []
     with torch.autocast(x.device.type, enabled=False):
         rows = x.float().transpose(1, 2)  # as in `moments`
-        for share in shares.float().unbind(dim=1):
-            weight = share.expand(len(rows), -1, -1)[:, :, None]
+        for region_map in region_maps.float().unbind(dim=1):
+            weight = region_map.expand(len(rows), -1, -1)[:, :, None]
             total = weight.sum(dim=(1, 3)).clamp(min=EPS)
             mean = (rows * weight).sum(dim=3).sum(dim=1) / total
             off = rows - mean[:, None, :, None]
@@ -170,21 +175,30 @@ def weighted_moments(x: Tensor, shares: Tensor, joint: bool = False) -> tuple[Mo
 
 def settled(regions: Moments, totals: Tensor, whole: Moments) -> Moments:
     """The moments of regions, and of the whole for those that are smaller than `LEAST`."""
+    large = totals >= LEAST
     parts = zip(regions, whole)
-    return Moments(*(torch.where(_beside(totals >= LEAST, r), r, w[:, None]) for r, w in parts))
+    return Moments(*(torch.where(_aligned(large, r), r, w[:, None]) for r, w in parts))
 
 
-def regional_statistics(x: Tensor, shares: Tensor) -> Statistics:
+def regional_statistics(x: Tensor, region_maps: Tensor) -> Statistics:
     """`statistics` of each region of a feature map, (N, R, C) each; see `regional_moments`."""
-    mean, var = regional_moments(x, shares)
+    mean, var = regional_moments(x, region_maps)
     return Statistics(mean, (var + EPS).sqrt())
 
 
 def _beside(count: float | Tensor, values: Tensor) -> float | Tensor:
     """A count for each row of values, in their shape; a number stays one."""
-    if not isinstance(count, Tensor):
-        return count
-    return count.reshape(*count.shape, *[1] * (values.ndim - count.ndim))
+    return _aligned(count, values) if isinstance(count, Tensor) else count
+
+
+def _aligned(rows: Tensor, values: Tensor) -> Tensor:
+    """What there is of each leading row of values, so that it spreads over the rest of them."""
+    return rows.reshape(*rows.shape, *[1] * (values.ndim - rows.ndim))
+
+
+def widened(x: Tensor) -> Tensor:
+    """x in float32, in which statistics are taken; float64 stays what it is."""
+    return x if x.dtype == torch.float64 else x.float()
 
 
 def affine(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:

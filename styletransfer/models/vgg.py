@@ -14,6 +14,8 @@ STYLE_TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 class ReflectConv(nn.Conv2d):
     """A 3×3 convolution with reflection padding: zero padding shows as a border in the picture."""
 
+    bias: Tensor  # always there
+
     def __init__(self, inputs: int, outputs: int):
         super().__init__(inputs, outputs, 3)
 
@@ -81,14 +83,16 @@ def normalize_activations(encoder: VGGEncoder, means: Mapping[str, Tensor]) -> V
 
 
 @torch.no_grad()
-def mean_activations(encoder: VGGEncoder, pictures: Iterable[Tensor], floor: float = 0.2):
+def mean_activations(
+    encoder: VGGEncoder, pictures: Iterable[Tensor], floor: float = 0.2
+) -> dict[str, Tensor]:
     """Mean activation of each filter over pictures ((N, 3, H, W) batches), {name: (C,) float32}.
 
     Floored at `floor` times the layer's mean: a near-dead filter would otherwise be scaled up a
     ten-thousandfold and swamp every loss.
     """
     taps = [f"relu{name}" for name in encoder.names]
-    sums = {name: 0.0 for name in encoder.names}
+    sums = {name: torch.zeros(()) for name in encoder.names}
     count = 0
     for batch in pictures:
         for name, x in zip(encoder.names, encoder(batch, taps).values()):

@@ -13,9 +13,9 @@ from ..errors import InputError
 from ..media.image import pictures_in
 from ..media.tensors import ImageSource, describe, style_tensor
 from ..models.memory import check_memory
-from ..models.network import Code, StylizerNet
+from ..models.network import StylizerNet
 from ..models.padding import pad_to_multiple
-from ..models.statistics import Statistics
+from ..models.statistics import Code, Statistics
 from ..options import STYLE_SIZE, StylizeOptions
 from ..version import __version__
 from .cache import remembered
@@ -56,7 +56,7 @@ class StyleEncoder:
             return source
         if self.learned:
             raise InputError(f"{self.model} paints in the styles it has learned: {self._names()}")
-        if self.net.config.bottleneck == "instance":
+        if not self.net.bottleneck.takes_style:
             raise InputError(f"{self.model} paints in the one style it has learned: give no other")
         style = style_tensor(cast(ImageSource, source), size, crop)
         return self.encode_picture(style, describe(source))
@@ -90,7 +90,7 @@ class StyleEncoder:
 
     def no_style(self) -> StyleCode:
         """What a network of a single style, which needs no code, is given; InputError for others."""
-        if self.net.config.bottleneck != "instance":
+        if self.net.bottleneck.takes_style:
             raise InputError("no style given")
         return StyleCode({}, self.digest, self.model)
 
@@ -111,7 +111,7 @@ class StyleEncoder:
     def _shapes_of_codes(self) -> dict[str, list[torch.Size]]:
         if self.learned:
             return _shapes(next(iter(self.learned.values())).statistics)
-        if self.net.config.bottleneck == "instance":
+        if not self.net.bottleneck.takes_style:
             return {}
         return _shapes(self.net.code(torch.zeros(1, 3, 32, 32)))
 

@@ -17,9 +17,9 @@ from torch.nn import functional as F
 
 from ..models.config import PIXELS
 from ..models.draft import enlarged
-from ..models.network import Code, StylizerNet
+from ..models.network import StylizerNet
 from ..models.padding import padded
-from ..models.statistics import Moments
+from ..models.statistics import Code, Moments
 from .buffer import ImageBuffer
 
 FINEST = 1.1  # a draft that is hardly smaller than the picture is not worth its time

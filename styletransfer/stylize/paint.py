@@ -73,7 +73,8 @@ def _window(net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, 
                 f"tile is {tile}: auto, off, or a multiple of {MULTIPLE} from {smallest} on"
             )
         if not net.tileable and tile < whole:
-            raise InputError("this model cannot paint in tiles: leave tile at auto or off")
+            why = net.bottleneck.untileable
+            raise InputError(f"this model cannot paint in tiles: {why}; leave tile at auto or off")
         return min(tile, whole)
     if tile == "off" or not net.tileable:
         check_memory(width, height * count, net, map_bytes)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import InputError
+from ..models.bottlenecks import BOTTLENECKS
 from ..models.config import PIXELS, SLIM, Config
 from ..models.network import StylizerNet
 from ..models.slim import resized
@@ -18,7 +19,7 @@ from .convert_encoders import build_encoder
 SLIMMED = ("relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_4", "relu4_1")
 """What the layers of a slim encoder stand in for; every other one after the pooling that follows."""
 
-ADDED = ("spade.", "bank.", "context.", "ratio.")
+ADDED = tuple(f"{kind.prefix}." for kind in BOTTLENECKS.values())
 """What a bottleneck has that AdaIN has not: new where a network starts from one without it."""
 
 BLOCKS = "decoder.blocks."
@@ -40,8 +41,9 @@ def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
             raise InputError(f"{init}: is trained on {model.config.encoder}, not {config.encoder}")
         try:
             kept = model.state_dict()
-            if model.config.styles != config.styles:
-                kept = {key: tensor for key, tensor in kept.items() if not key.startswith("bank.")}
+            if model.bottleneck.learns_styles and model.config.styles != config.styles:
+                styles = f"{model.bottleneck.prefix}."
+                kept = {key: tensor for key, tensor in kept.items() if not key.startswith(styles)}
             missing, unknown = net.load_state_dict(kept, strict=False)
         except RuntimeError:
             raise InputError(f"{init}: its weights do not fit the network asked for") from None
@@ -107,7 +109,7 @@ def fill_bank(net: StylizerNet, pictures: Tensor, which: Tensor) -> None:
     for style in which.unique():
         own = pictures[which == style]
         features = {PIXELS: own} | net.encode(own)
-        for tap, norm in net.bank.items():
+        for tap, norm in net.bottleneck.items():
             joint = norm.gamma.ndim == 3
             mean, var = moments(features[tap], joint)
             mean, var = merged([Moments(*row) for row in zip(mean, var)], [1] * len(own))

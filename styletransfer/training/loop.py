@@ -14,9 +14,10 @@ from torch.utils.data import DataLoader
 
 from ..device import fast_dtype
 from ..errors import InputError
+from ..models.bottlenecks import BOTTLENECKS
 from ..models.config import SLIM, Config
-from ..models.network import Code, StylizerNet
-from ..models.statistics import Statistics, statistics
+from ..models.network import StylizerNet
+from ..models.statistics import Code, Statistics, statistics
 from ..models.vgg import STYLE_TAPS, VGGEncoder
 from ..models.weights import load_encoder, load_model, save_model
 from ..system.interrupt import Interrupt
@@ -137,8 +138,11 @@ def set_up(
     sources = [
         open_source(s, recipe, i, resident, group, workers) for i, s in enumerate((content, style))
     ]
-    if config.bottleneck == "spade" and recipe.pairings > 1:
-        raise InputError("pairings must be 1 for a spade bottleneck, whose maps pair styles themselves")
+    if BOTTLENECKS[config.bottleneck].trained_with_maps and recipe.pairings > 1:
+        kind = config.bottleneck
+        raise InputError(
+            f"pairings must be 1 for a {kind} bottleneck, whose maps pair styles themselves"
+        )
     state, vgg = prepare(config, recipe, sources, group, saved, init)
     partly = any(name.startswith(ADDED) for name, _ in state.net.named_parameters())
     painter = group.wrap(TrainableNet(state.net), partly=partly)
@@ -185,7 +189,7 @@ class TrainableNet(nn.Module):
         net = self._net[0]
         if which is not None:
             code = net.learned(which)
-        elif paintings is not None and net.config.bottleneck != "instance":
+        elif paintings is not None and net.bottleneck.takes_style:
             code = code or net.code(paintings)
         if code is not None:
             code = {t: Statistics(*(paired(part, times) for part in code[t])) for t in code}
@@ -223,9 +227,9 @@ def step(
             loss = 10 * losses["reconstruction"]
         else:
             shares = seen = None
-            if net.config.bottleneck == "spade":
+            if net.bottleneck.trained_with_maps:
                 shares = random_maps(len(photos), recipe.crop, (recipe.seed, state.step), photos.device)
-            elif net.config.bottleneck == "contextual":
+            elif net.bottleneck.trained_in_uneven_light:
                 seen = uneven_light(photos, (recipe.seed, state.step))
             losses = stylization_losses(
                 net, vgg, painter, recipe, photos, paintings, state.spread, shares, seen, which,

@@ -202,7 +202,7 @@ def stylization_losses(
     )
     picture = seen_at(painted, recipe.viewed)
     near = ViewFeatures(photo, painting, vgg(picture, LOSS_TAPS))
-    goal = aim["relu4_1"].detach() if known and net.config.bottleneck in ("adain", "spade") else None
+    goal = aim["relu4_1"].detach() if known and net.bottleneck.gives_content_target else None
     losses = content_losses(near, recipe, goal)
     if recipe.structure_weight:
         losses["structure"] = structure_distance(picture, again(originals, times)).mean()

@@ -24,7 +24,7 @@ def save_samples(
     code = None
     if which is not None:
         code = net.learned(which)
-    elif net.config.bottleneck != "instance":
+    elif net.bottleneck.takes_style:
         code = net.code(styles)
     for photo in photos:
         row = net(photo.expand(len(styles), -1, -1, -1), code)

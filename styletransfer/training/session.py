@@ -11,7 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..errors import InputError
 from ..media.files import write_atomically
-from ..models.config import MAX_STYLES, PIXELS, SINGLY, Config
+from ..models.bottlenecks import BOTTLENECKS
+from ..models.bottlenecks.base import Bottleneck
+from ..models.config import MAX_STYLES, PIXELS, Config
 from ..models.weights import load_model
 from .checkpoint import Saved, read_state
 from .distributed import ProcessGroup
@@ -95,12 +97,12 @@ def new_session(
 def _suited(network: dict[str, Any], asked: Mapping[str, Any], paintings: Pictures) -> dict[str, Any]:
     """A network's settings, less what its bottleneck has no use for unless it was asked for."""
     network = dict(network)
-    kind = network["bottleneck"]
-    if kind == "instance" and "taps" not in asked:
+    kind = BOTTLENECKS.get(network["bottleneck"], Bottleneck)  # an unknown one is named by Config
+    if not kind.knows_palette and "taps" not in asked:
         network["taps"] = [tap for tap in network["taps"] if tap != PIXELS]
-    if kind in SINGLY and "joint" not in asked:
+    if not kind.matches_jointly and "joint" not in asked:
         network["joint"] = [PIXELS]
-    network["styles"] = style_names(paintings) if kind == "conditional" else []
+    network["styles"] = style_names(paintings) if kind.learns_styles else []
     return network
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..version import __version__
 from ..errors import InputError
 from ..media.animation import place_frames
 from ..media.clip import Frame
@@ -19,6 +18,7 @@ from ..media.video_reader import open_clip
 from ..styles.code import StyleCode
 from ..styles.encode import STYLE_SIZE, Style
 from ..stylize.stylizer import MAX_ALPHA, Stylizer
+from ..version import __version__
 from .frame_painter import FramePainter, FrameStatistics, frame_workers
 from .pipeline import overlapped
 from .resume import ResumableJob, check_source, content_digest

@@ -67,7 +67,7 @@ def test_the_report_has_every_claim_and_its_plots(tmp_path):
         "sensitivity": {"none": [[0, 0, 0.5]], **{k: [[x, 9.0, 0.5] for x in levels]
                                                   for k, levels in DISTURBANCES.items()}},
     }  # fmt: skip
-    cost = {n: {"step": 2.0, "network": 1.0, "fused": 1.0, "kept": 3.0} for n in COMPARED}
+    cost = {n: {"step": 2.0, "network": 1.0, "kept": 3.0} for n in COMPARED}
     runs = Runs(
         {(kind, norm): [run] * 3 for kind in ("single", "decoder") for norm in COMPARED},
         {(norm, size): [{"held": [1.0, 1.0]}] * 3 for norm in COMPARED for size in (1, 2, 32, 64)},

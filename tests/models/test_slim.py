@@ -96,24 +96,6 @@ def test_a_block_changes_nothing_until_it_is_trained():
     assert (net(x, None) - bare(x, None)).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"taps": ("relu4_1",)},
-        {"channels": (4, 6, 8, 8)},
-        {"taps": ("relu3_1",), "scale": (9, 8)},
-        {"taps": ("relu3_1",), "scale": (4, 5)},
-        {"taps": ("relu3_1",), "scale": (3, 2)},
-        {"scale": (5, 4)},
-        {"blocks": -1},
-        {"blocks": 1.5},
-    ],
-)
-def test_what_a_slim_network_cannot_be(wrong):
-    with pytest.raises(ValueError):
-        Config(**{"encoder": "slim", **wrong})
-
-
 @pytest.mark.parametrize("levels,scale", [(3, (1, 1)), (2, (5, 4))])
 def test_the_start_already_shows_the_picture(levels, scale):
     torch.manual_seed(0)

@@ -175,7 +175,8 @@ def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
         tiling.render(net, ImageBuffer(x), conditioning, Tiles(side), hooks)
 
         def painted(x):
-            return net.decode(net.aim(net.recolor(x, *conditioning, found), *conditioning, found))
+            features = net.encode(net.recolor(x, *conditioning, found))
+            return net.decode(net.bottleneck_features(features, *conditioning, found))
 
         before = painted(x)
         other = x.clone()

@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from styletransfer import InputError
-from styletransfer.models.config import BOTTLENECKS, Config
+from styletransfer.models.bottlenecks import BOTTLENECKS
+from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.statistics import Statistics
 from styletransfer.models.weights import load_model, read_safetensors, save_model, write_safetensors

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from styletransfer.models.bottlenecks.adain import instance_norm
+from styletransfer.models.bottlenecks.instance import instance_norm
 from styletransfer.models.statistics import Statistics, regional_statistics, statistics
 from styletransfer.models.vgg import STYLE_TAPS
 from styletransfer.models.weights import load_encoder

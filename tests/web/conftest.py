@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("gradio", reason="the studio needs gradio: pip install 'styletransfer[web]'")
 
-from styletransfer.stylize.stylizer import Stylizer  # noqa: E402
+from styletransfer.stylize.stylizer import Stylizer
 
 # A test picture in place of a camera, and no question whether the page may see it.
 ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]

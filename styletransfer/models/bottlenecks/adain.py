@@ -3,54 +3,85 @@
 import torch
 from torch import Tensor
 
-from ..statistics import EPS, Moments, Statistics, affine, moments, regional_moments, square_roots
+from ..statistics import (
+    EPS,
+    Code,
+    Moments,
+    Statistics,
+    affine,
+    moments,
+    regional_moments,
+    square_roots,
+)
+from .base import Bottleneck
 
 
-def instance_norm(x: Tensor, own: Moments | None = None) -> Tensor:
-    """IN(x) = (x − μ(x)) / σ(x), Ulyanov et al. 2016. x: (N, C, H, W); same shape and dtype out.
+class AdaINBottleneck(Bottleneck):
+    """AdaIN at every tap, joint where the code's statistics are, regional where there are regions."""
 
-    own: x's moments, if they are not to be taken from x.
-    """
-    mean, var = own or moments(x)
-    std = (var + EPS).sqrt()
-    return affine(x, 1 / std, -mean / std)
+    prefix = "adain"
+    exportable = True
+    gives_content_target = True
+
+    def match(
+        self,
+        tap: str,
+        x: Tensor,
+        code: Code,
+        region_maps: Tensor | None,
+        content_moments: Moments | None,
+    ) -> Tensor:
+        return match_statistics(x, code[tap], region_maps, content_moments)
 
 
-def adain(x: Tensor, style: Statistics, own: Moments | None = None) -> Tensor:
+def match_statistics(
+    x: Tensor, style: Statistics, region_maps: Tensor | None, content_moments: Moments | None
+) -> Tensor:
+    """`adain`, or `regional_adain` where there are regions; arguments as for these."""
+    if region_maps is None:
+        return adain(x, style, content_moments)
+    return regional_adain(x, style, region_maps, content_moments)
+
+
+def adain(x: Tensor, style: Statistics, content_moments: Moments | None = None) -> Tensor:
     """AdaIN(x, y) = σ(y) · (x − μ(x)) / σ(x) + μ(y), Huang & Belongie 2017, eq. 8.
 
     With joint statistics Σ(y)^½ Σ(x)^-½ (x − μ(x)) + μ(y): the whitening and colouring of Li et al.
     2017, which gives x the style's correlations between channels too.
 
-    x: content features (N, C, H, W); style: the style's statistics, of N rows or 1. own: x's moments,
-    if they are not to be taken from x: a part of a picture is normalized by the whole's.
+    x: content features (N, C, H, W); style: the style's statistics, of N rows or 1. content_moments:
+    x's, if they are not to be taken from x: a part of a picture is normalized by the whole's.
     Same shape and dtype out. A style equal to `statistics(x)` returns x up to rounding.
     """
-    scale, shift = _transport(style, own or moments(x, _joint(style)))
+    scale, shift = _transport(style, content_moments or moments(x, _joint(style)))
     return affine(x, scale, shift)
 
 
-def regional_adain(x: Tensor, styles: Statistics, shares: Tensor, own: Moments | None = None) -> Tensor:
+def regional_adain(
+    x: Tensor, styles: Statistics, region_maps: Tensor, content_moments: Moments | None = None
+) -> Tensor:
     """AdaIN with a style of its own for each region: γ(p) · x(p) + β(p) at every position p.
 
     γ = Σ_r m_r σ(y_r) / σ_r(x) and β = Σ_r m_r (μ(y_r) − μ_r(x) σ(y_r) / σ_r(x)): the spatially
     adaptive normalization of Park et al. 2019 with style codes in place of learned γ and β, and the
     content's statistics taken per region (`regional_moments`). With joint statistics γ is a matrix.
 
-    x: (N, C, H, W). styles: R rows, or (N, R, …) each. shares: (1 or N, R, H, W), summing to 1 over R
-    at each position. own: as for `adain`, per region. Same shape and dtype as x out. One region is
-    `adain`, up to rounding.
+    x: (N, C, H, W). styles: R rows, or (N, R, …) each. region_maps: (1 or N, R, H, W), summing to 1
+    over R at each position. content_moments: as for `adain`, per region. Same shape and dtype as x out.
+    One region is `adain`, up to rounding.
     """
     joint = _joint(styles)
-    scale, shift = _transport(styles, own or regional_moments(x, shares, joint))
-    shares = shares.expand(len(x), -1, -1, -1)
+    scale, shift = _transport(styles, content_moments or regional_moments(x, region_maps, joint))
+    region_maps = region_maps.expand(len(x), -1, -1, -1)
     if joint:
-        return sum(
-            affine(x, scale[:, r], shift[:, r]) * shares[:, r : r + 1].to(x.dtype)
-            for r in range(shares.shape[1])
+        parts = (
+            affine(x, scale[:, r], shift[:, r]) * region_maps[:, r : r + 1].to(x.dtype)
+            for r in range(region_maps.shape[1])
         )
-    parts = (torch.einsum("nrhw,nrc->nchw", shares.float(), part) for part in (scale, shift))
-    gamma, beta = (part.to(x.dtype) for part in parts)
+        return sum(parts, start=x.new_zeros(()))
+    gamma, beta = (
+        torch.einsum("nrhw,nrc->nchw", region_maps.float(), part).to(x.dtype) for part in (scale, shift)
+    )
     return torch.addcmul(beta, x, gamma)
 
 
@@ -58,11 +89,11 @@ def _joint(style: Statistics) -> bool:
     return style.std.ndim > style.mean.ndim
 
 
-def _transport(style: Statistics, own: Moments) -> tuple[Tensor, Tensor]:
+def _transport(style: Statistics, content: Moments) -> tuple[Tensor, Tensor]:
     """Scale (…, C) or (…, C, C) and shift (…, C) of the affine map that AdaIN is."""
     if not _joint(style):
-        scale = style.std / (own.var + EPS).sqrt()
-        return scale, style.mean - own.mean * scale
-    with torch.autocast(own.var.device.type, enabled=False):
-        scale = style.std @ square_roots(own.var)[1]
-        return scale, style.mean - (scale @ own.mean[..., None])[..., 0]
+        scale = style.std / (content.var + EPS).sqrt()
+        return scale, style.mean - content.mean * scale
+    with torch.autocast(content.var.device.type, enabled=False):
+        scale = style.std @ square_roots(content.var)[1]
+        return scale, style.mean - (scale @ content.mean[..., None])[..., 0]

@@ -1,13 +1,45 @@
 """Contextual normalization (Ortiz et al. 2020): a photo half in shadow is painted as if lit evenly."""
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
-from ..statistics import EPS, Moments
-from .norm import SPACE, Norm, over, widened
+from ..statistics import EPS, Code, Moments, widened
+from .adain import match_statistics
+from .base import Bottleneck
+
+if TYPE_CHECKING:
+    from ..config import Config
+
+SPACE = (2, 3)
 
 
-class Contextual(Norm):
+class ContextualBottleneck(Bottleneck):
+    """AdaIN of features whose local statistics are evened out first."""
+
+    prefix = "context"
+    takes_moments = False
+    untileable = "it compares every place with a third of the whole picture around it"
+    trained_in_uneven_light = True
+
+    def __init__(self, config: "Config"):
+        super().__init__(config)
+        for tap in config.taps:
+            self[tap] = Contextual(config.widths[tap])
+
+    def match(
+        self,
+        tap: str,
+        x: Tensor,
+        code: Code,
+        region_maps: Tensor | None,
+        content_moments: Moments | None,
+    ) -> Tensor:
+        return match_statistics(self[tap](x), code[tap], region_maps, content_moments)
+
+
+class Contextual(nn.Module):
     """Statistics of a window around each position, mixed with those of the whole by a context.
 
     μ = (1 − c) μ_whole + c μ_window, and σ² likewise, with a context c(n, channel, y, x) from 0, which
@@ -22,33 +54,43 @@ class Contextual(Norm):
 
     STEEP = 10.0
 
-    def __init__(self, channels: int, window: float = 0.35, learned: bool = True):
-        super().__init__(channels, learned)
+    def __init__(self, channels: int, window: float = 0.35):
+        super().__init__()
         self.window = window
         self.mix = nn.Conv2d(2 * channels, channels, 1)
         for part in self.mix.parameters():
             nn.init.zeros_(part)
 
-    def context(self, whole: Moments, local: Moments) -> Tensor:
-        """c, (N, C, H, W), from `over` space and `window_moments`."""
-        offset = (local.mean - whole.mean) / (whole.var + EPS).sqrt()
-        ratio = 0.5 * ((local.var + EPS) / (whole.var + EPS)).log()
-        seen = torch.cat([offset, ratio], dim=1).to(self.mix.weight.dtype)
-        return (self.STEEP * self.mix(seen).to(local.mean.dtype)).sigmoid()
+    def forward(self, x: Tensor) -> Tensor:
+        """x with the statistics of its windows brought nearer to those of the whole, which stay about
+        as they are: σ_whole (x − μ) / σ + μ_whole. A photo half in shadow, as if lit evenly.
+
+        x: (N, C, H, W), any float dtype; same shape and dtype out."""
+        wide = widened(x)
+        mean, var = _whole_moments(wide)
+        mixed = self.moments(wide)
+        return ((wide - mixed.mean) * ((var + EPS) / (mixed.var + EPS)).sqrt() + mean).to(x.dtype)
 
     def moments(self, x: Tensor) -> Moments:
-        whole = over(x, SPACE)
+        """μ and σ² at every position of x, (N, C, H, W) each, float32 (float64 for float64)."""
+        whole = _whole_moments(x)
         local = window_moments(x, max(3, round(self.window * min(x.shape[2:]))))
         context = self.context(whole, local)
         return Moments(*(w.lerp(part, context) for w, part in zip(whole, local)))
 
-    def even(self, x: Tensor) -> Tensor:
-        """x with the statistics of its windows brought nearer to those of the whole, which stay about
-        as they are: σ_whole (x − μ) / σ + μ_whole. A photo half in shadow, as if lit evenly."""
-        wide = widened(x)
-        mean, var = over(wide, SPACE)
-        own = self.moments(wide)
-        return ((wide - own.mean) * ((var + EPS) / (own.var + EPS)).sqrt() + mean).to(x.dtype)
+    def context(self, whole: Moments, local: Moments) -> Tensor:
+        """c, (N, C, H, W), from `_whole_moments` and `window_moments`."""
+        offset = (local.mean - whole.mean) / (whole.var + EPS).sqrt()
+        ratio = 0.5 * ((local.var + EPS) / (whole.var + EPS)).log()
+        seen = torch.cat([offset, ratio], dim=1).to(self.mix.weight.dtype)
+        mixed: Tensor = self.mix(seen).to(local.mean.dtype)
+        return (self.STEEP * mixed).sigmoid()
+
+
+def _whole_moments(x: Tensor) -> Moments:
+    """Mean and biased variance of each channel of x, (N, C, 1, 1) each."""
+    var, mean = torch.var_mean(widened(x), dim=SPACE, correction=0, keepdim=True)
+    return Moments(mean, var)
 
 
 def window_moments(x: Tensor, window: int) -> Moments:

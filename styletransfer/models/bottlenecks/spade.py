@@ -1,10 +1,52 @@
 """SPADE: AdaIN, and a learned correction to it from the map of which style is where."""
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
-from ..statistics import Statistics
-from .adain import instance_norm
+from ..statistics import Code, Moments, Statistics
+from .adain import match_statistics
+from .base import Bottleneck
+from .instance import instance_norm
+
+if TYPE_CHECKING:
+    from ..config import Config
+
+
+class SpadeBottleneck(Bottleneck):
+    """At the encoder's taps γ(m) and β(m) are added to AdaIN's own, m being the map of style codes."""
+
+    prefix = "spade"
+    matches_jointly = False
+    untileable = "it corrects every region by the statistics of the whole picture"
+    gives_content_target = True
+    trained_with_maps = True
+
+    def __init__(self, config: "Config"):
+        super().__init__(config)
+        for tap in config.depths:
+            self[tap] = Spade(config.widths[tap], 2 * config.widths[tap])
+
+    def match(
+        self,
+        tap: str,
+        x: Tensor,
+        code: Code,
+        region_maps: Tensor | None,
+        content_moments: Moments | None,
+    ) -> Tensor:
+        y = match_statistics(x, code[tap], region_maps, content_moments)
+        if tap not in self:
+            return y
+        styles = code[tap]
+        if region_maps is None:  # one style everywhere, another for each sample
+            region_maps = x.new_ones(1, 1, *x.shape[2:])
+            styles = Statistics(styles.mean[:, None], styles.std[:, None])
+        map = style_map(styles, region_maps).to(x.dtype).expand(len(x), -1, -1, -1)
+        # IN by the moments of the whole of x, also where AdaIN takes those of each region.
+        corrected: Tensor = self[tap](x, map)
+        return y + (corrected - instance_norm(x))
 
 
 class Spade(nn.Module):
@@ -21,8 +63,8 @@ class Spade(nn.Module):
         self.gamma = nn.Conv2d(hidden, channels, 3, padding=1, padding_mode="reflect")
         self.beta = nn.Conv2d(hidden, channels, 3, padding=1, padding_mode="reflect")
         for layer in (self.gamma, self.beta):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            for part in layer.parameters():
+                nn.init.zeros_(part)
 
     def forward(self, x: Tensor, map: Tensor) -> Tensor:
         """x: (N, channels, H, W); map: (N, map_channels, H, W), any range. Same shape as x out."""
@@ -30,11 +72,12 @@ class Spade(nn.Module):
         return torch.addcmul(self.beta(hidden), instance_norm(x), 1 + self.gamma(hidden))
 
 
-def style_map(styles: Statistics, shares: Tensor) -> Tensor:
+def style_map(styles: Statistics, region_maps: Tensor) -> Tensor:
     """A picture of which style is where: means and deviations as channels, (N, 2C, H, W) float32.
 
-    styles: (R, C) or (N, R, C) each. shares: (1 or N, R, H, W), as for `regional_adain`.
+    styles: (R, C) or (N, R, C) each. region_maps: (1 or N, R, H, W), as for `regional_adain`.
     """
     rows = torch.cat(list(styles), dim=-1)
-    rows = rows.expand(max(len(shares), len(rows) if rows.ndim == 3 else 1), -1, -1)
-    return torch.einsum("nrhw,nrc->nchw", shares.float().expand(len(rows), -1, -1, -1), rows)
+    rows = rows.expand(max(len(region_maps), len(rows) if rows.ndim == 3 else 1), -1, -1)
+    maps = region_maps.float().expand(len(rows), -1, -1, -1)
+    return torch.einsum("nrhw,nrc->nchw", maps, rows)
