@@ -1,4 +1,4 @@
-"""What --help and README.md show is done here, on small pictures that are called so."""
+"""What --help, README.md and docs/ show is done here, on small pictures that are called so."""
 
 import os
 import re
@@ -24,17 +24,28 @@ PHOTOS += ("imagenet/c", "train2017/d", "wikiart/e")
 STYLES = ("starry", "starry_night", "wave", "lion", "rest", *"abcd", "monet/1", "monet/2")
 STYLES += tuple(f"paintings/{n}" for n in range(3))
 LONG = ("web", "train", "export")  # of which only the options are looked at
+TOLD = ("models", "evaluate")  # which answer on standard output, and write nothing
 INSTALLED = {"video": "av", "morph": "av", "--engine": "ray"}
 
 
 def commands(text: str) -> list[str]:
-    """Lines of a text that are commands of ours, indented, as one types them."""
+    """Lines of a text that are commands of ours, as one types them: indented, or in a block of sh."""
+    text = re.sub(r"^```sh\n(.*?)^```", _indented, text, flags=re.MULTILINE | re.DOTALL)
     text = text.replace("\\\n", " ").rpartition("Examples:")[2]
     found = re.findall(r"^ +((?:stylize|cat|torchrun|pip install) .*)$", text, re.MULTILINE)
-    return [re.sub(r" +", " ", line) for line in found if re.search(r"stylize |-m styletransfer", line)]
+    found = [re.sub(r" +", " ", line.partition(" # ")[0].rstrip()) for line in found]
+    return [line for line in found if re.search(r"stylize |-m styletransfer", line)]
 
 
-README = (ROOT / "README.md").read_text()
+def _indented(block: re.Match) -> str:
+    return re.sub("^", "    ", block[1], flags=re.MULTILINE)
+
+
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+}
+SHOWN = [line for text in PAGES.values() for line in commands(text)]
 HELP = [
     line
     for verb in ("picture", *VERBS)
@@ -43,8 +54,9 @@ HELP = [
 
 
 def test_there_are_examples():
-    assert len(commands(README)) > 40 and len(HELP) > 15
+    assert len(set(SHOWN)) > 60 and len(HELP) > 15
     assert "stylize photo.jpg bank:monet:0.7,bank:hokusai:0.3" in HELP
+    assert any("torchrun" in line for line in SHOWN) and any("|" in line for line in SHOWN)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +86,10 @@ def world(tmp_path_factory) -> Path:
     (folder / "runs" / "mine").mkdir(parents=True)
     weights = WEIGHTS / "adain-fast.safetensors"
     shutil.copy(weights, folder / "runs" / "mine" / "checkpoint-020000.safetensors")
+    (folder / "pairs.tsv").write_text("1\tphoto.jpg\tstarry.jpg\n2\tphoto.jpg\twave.jpg\n")
+    (folder / "elsewhere").mkdir()
+    for number in (1, 2):
+        shutil.copy(folder / "photo.jpg", folder / "elsewhere" / f"{number}.jpg")
     return folder
 
 
@@ -113,7 +129,12 @@ def paint_map(text: str) -> None:
         map.save("map.png")
 
 
-@pytest.mark.parametrize("line", dict.fromkeys([*HELP, *commands(README)]))
+def marked(line: str):
+    """A command, and whether it takes its time: scores are measured on VGG-19."""
+    return pytest.param(line, marks=pytest.mark.slow) if " evaluate " in line else line
+
+
+@pytest.mark.parametrize("line", [marked(line) for line in dict.fromkeys([*HELP, *SHOWN])])
 def test_an_example_does_what_it_shows(line, here, capsys):
     for word, module in INSTALLED.items():
         if word in line.split():
@@ -140,30 +161,44 @@ def test_an_example_does_what_it_shows(line, here, capsys):
     before = set(here.rglob("*"))
     assert run(words) == (1 if "wikiart" in words else 0), capsys.readouterr().err
     out = capsys.readouterr().out.strip()
-    if "--dry-run" in words:
+    if words[0] in TOLD:
+        assert "adain-vgg" in out or "style" in out
+    elif "--dry-run" in words:
         assert '"output"' in out and set(here.rglob("*")) == before
     else:
         assert out and set(here.rglob("*")) > before
 
 
-def blocks() -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", PAGES[page], re.MULTILINE | re.DOTALL)
+
+
+def test_every_page_with_python_is_run_below():
+    assert {page for page in PAGES if blocks(page)} == {"README.md", "docs/python.md", "docs/onnx.md"}
 
 
 def test_the_python_of_the_readme(here):
-    (code,) = [block for block in blocks() if "from styletransfer" in block]
-    paint_map(code)
+    (code,) = blocks("README.md")
+    exec(code, {})
+    assert Image.open("out.png").size == (96, 64)
+
+
+def test_the_python_of_its_page(here, capsys):
     done = {}
-    exec(code, done)
+    for code in blocks("docs/python.md"):
+        paint_map(code)
+        exec(code, done)
     assert done["out"].size == done["placed"].size == (96, 64)
     assert Image.open("grid.png").width > 500 and next(done["frames"]).size == (96, 64)
     assert Path("starry.style.safetensors").stat().st_size > 1000
+    assert done["painted"].shape == done["photo"].shape and "alpha is 3" in capsys.readouterr().out
 
 
-def test_the_python_of_the_readme_without_torch(here):
+@pytest.mark.slow
+def test_the_python_without_torch(here):
     pytest.importorskip("onnx"), pytest.importorskip("onnxscript"), pytest.importorskip("onnxruntime")
     assert run(["export", "adain-fast"]) == 0
-    (code,) = [block for block in blocks() if "onnxruntime" in block]
+    (code,) = blocks("docs/onnx.md")
     exec(code, {})
     ours = Stylizer(precision="fp32").stylize("photo.jpg", "starry.jpg", style_size=64)
     assert np.abs(np.array(Image.open("out.png")).astype(int) - np.array(ours)).max() <= 2
