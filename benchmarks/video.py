@@ -28,32 +28,33 @@ COUNT, LONG = 24, 10  # frames; the long range
 MODEL = "adain-fast"
 
 
-def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, canvas=True, past=True):
+def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, still=True, past=True):
     """The film in a style, float32 (H, W, 3) each, with all or some of what keeps it steady."""
-    brush = frame_painter.FramePainter(stylizer, [(0.0, code)], steady=statistics)
-    if not (canvas or past):
-        return [brush.paint(frame, brush.turn()) for frame in scene.frames]
+    painter = frame_painter.FramePainter(stylizer, [(0.0, code)], steady=statistics)
+    if not (still or past):
+        return [painter.paint(frame, painter.next_statistics()) for frame in scene.frames]
     kept = stabilize.PAST, stabilize._straightened
     if not past:
         stabilize.PAST = 0.0
-    if not canvas:  # each frame is painted where it is; what it shares with the last is still found
-        stabilize._straightened = lambda place, size: np.eye(3)
+    if not still:  # each frame is painted where it is; what it shares with the last is still found
+        stabilize._straightened = lambda frame_to_scene, size: np.eye(3)
     try:
-        ground, blend, out = stabilize.Stabilizer(), stabilize.TemporalBlend(), []
+        stabilizer, blend, out = stabilize.Stabilizer(), stabilize.TemporalBlend(), []
         for frame in scene.frames:
-            view = ground.look(frame)
-            painted = brush.paint(view.picture, brush.turn(fresh=view.past is None))
-            out.append(blend.take(painted, view) / np.float32(255))
+            stabilized = stabilizer.stabilize(frame)
+            moments = painter.next_statistics(fresh=stabilized.past is None)
+            painted = painter.paint(stabilized.image, moments)
+            out.append(blend.blend(painted, stabilized) / np.float32(255))
         return out
     finally:
         stabilize.PAST, stabilize._straightened = kept
 
 
 WAYS = {
-    "frame by frame": dict(statistics=False, canvas=False, past=False),
-    "smoothed statistics alone": dict(canvas=False, past=False),
-    "averaging along the motion alone": dict(statistics=False, canvas=False),
-    "canvas alone": dict(statistics=False, past=False),
+    "frame by frame": dict(statistics=False, still=False, past=False),
+    "smoothed statistics alone": dict(still=False, past=False),
+    "averaging along the motion alone": dict(statistics=False, still=False),
+    "still scene alone": dict(statistics=False, past=False),
     "**all: `stylize video`**": {},
 }
 

@@ -163,6 +163,19 @@ def parse_regions(texts: list[str]) -> dict[str, dict[str, float]]:
     return found
 
 
+def parse_weights(text: str, count: int) -> list[float]:
+    """ "0.7,0.3" to shares that sum to 1, one for each of `count` styles; equal if empty."""
+    try:
+        weights = [float(part) for part in text.split(",")] if text else [1.0] * count
+    except ValueError:
+        raise InputError(f"--weights is {text!r}: numbers with commas between them") from None
+    if len(weights) != count:
+        raise InputError(f"--weights has {len(weights)} numbers for {count} styles: give one for each")
+    if not all(0 <= w < float("inf") for w in weights) or count and not sum(weights) > 0:
+        raise InputError("--weights must not be negative, and at least one must be above 0")
+    return [w / sum(weights) for w in weights]
+
+
 def stem(style: str) -> str:
     """What to call a style in file names and labels."""
     return "+".join(

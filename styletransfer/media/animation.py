@@ -27,7 +27,7 @@ def check_animation(path: str | Path, force: bool) -> None:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in FILMS:
-        from . import film  # noqa: F401  which says if PyAV is missing
+        from . import ffmpeg  # noqa: F401  which says if PyAV is missing
     elif suffix and suffix not in FORMATS:
         kinds = ", ".join([*FORMATS, *FILMS])
         raise InputError(f"{path}: an animation ends in {kinds}, or is a folder for frames")
@@ -122,7 +122,7 @@ def _opened(path: Path) -> Image.Image:
 def _stored(frames: Iterable[Image.Image], parent: Path) -> Iterator[list[Path]]:
     """The frames as files: not all of them may fit into memory, and a palette looks at them twice."""
     with working_folder(parent) as folder:
-        files = []
+        files: list[Path] = []
         for frame in frames:
             files.append(folder / frame_name(len(files)))
             frame.save(files[-1], compress_level=1)
@@ -161,20 +161,23 @@ def _one_palette(files: Sequence[Path]) -> Iterator[Image.Image]:
     return (_opened(f).quantize(palette=palette, dither=Image.Dither.NONE) for f in files)
 
 
-def _write_film(path: Path, frames, seconds: Fraction, note) -> None:
+def _write_film(
+    path: Path, frames: Iterable[Image.Image], seconds: Fraction, note: Callable[[str], None]
+) -> None:
     from . import video_writer
 
     frames, suffix = iter(frames), path.suffix.lower()
     first = next(frames)
-    look = video_writer.VideoFormat(
+    video_format = video_writer.VideoFormat(
         first.size, video_writer.CONTAINERS[suffix], None, 1 / seconds, seconds
     )
-    if look.other_size:
-        note(f"{path}: {look.other_size}")
-    encoder = video_writer.VideoEncoder(look)
+    if video_format.other_size:
+        note(f"{path}: {video_format.other_size}")
+    encoder = video_writer.VideoEncoder(video_format)
     count = 0
     for count, picture in enumerate(chain([first], frames), 1):
         encoder.write(np.asarray(picture), [(count - 1) * seconds])
     with working_folder(path.parent) as folder:
         encoder.save(piece := folder / "film.npz")
-        write_atomically(path, lambda t: video_writer.join(t, suffix, look, [piece], count * seconds))
+        end = count * seconds
+        write_atomically(path, lambda t: video_writer.join(t, suffix, video_format, [piece], end))

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from ..errors import InputError
-from .image import MAX_PIXELS, SUFFIXES, read_picture, to_picture
+from .image import MAX_PIXELS, SUFFIXES, Picture, read_picture, to_picture
 from .truncation import ends_early
 
 FOLDER_RATE = Fraction(25)  # of a folder of frames, unless --fps says otherwise
@@ -121,7 +121,7 @@ class FolderClip(Clip):
                 yield _frame(picture, number / self.rate, 1 / self.rate)
 
 
-def _frame(picture, time: Fraction, duration: Fraction) -> Frame:
+def _frame(picture: Picture, time: Fraction, duration: Fraction) -> Frame:
     alpha = None if picture.alpha is None else np.asarray(picture.alpha)
     return Frame(np.asarray(picture.rgb), time, duration, alpha)
 

@@ -21,7 +21,7 @@ GONE = {**FULL, errno.EROFS: "cannot be written any more", errno.ENODEV: "is gon
 """Errors of a disk, not of one file: whatever is written next meets them too."""
 
 
-def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:
     """Call write(temporary path beside `path`), then rename: readers see all of it or none.
 
     Keeps the permissions a plain `open` would give. Raises InputError where it cannot be written.

@@ -9,27 +9,32 @@ import numpy as np
 
 from ..errors import InputError
 from .clip import Clip, Frame
+from .ffmpeg import (
+    SHARP,
+    ColorRange,
+    Colorspace,
+    Disposition,
+    FFmpegError,
+    InputContainer,
+    Stream,
+    VideoFrame,
+    VideoReformatter,
+    av,
+    open_film,
+    packets_of,
+    reason,
+)
 from .image import MAX_PIXELS
 from .truncation import ends_early
 
-try:
-    import av
-    from av.error import FFmpegError
-    from av.stream import Disposition
-    from av.video.frame import VideoFrame
-    from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
-except ImportError:
-    raise InputError("films need PyAV: pip install 'styletransfer[video]'") from None
-
 # FFmpeg's numbers (libavutil/pixfmt.h), which PyAV hands through.
-BT709, UNSPECIFIED, PQ, HLG = 1, 2, 16, 18
+UNSPECIFIED, PQ, HLG = 2, 16, 18
 # What FFmpeg calls a matrix in a film (pixfmt.h), and in its scaler.
 _MATRICES = {
     4: Colorspace.FCC, 5: Colorspace.ITU601, 6: Colorspace.ITU601, 7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020, 10: Colorspace.BT2020,
 }  # fmt: skip
 LEAP = 3600  # seconds: no frame is to be seen longer
-SHARP = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 
 
 class FilmClip(Clip):
@@ -38,7 +43,7 @@ class FilmClip(Clip):
     @classmethod
     def open(cls, path: Path) -> "FilmClip":
         try:
-            with opened(path) as file:
+            with open_film(path) as file:
                 stream = _picture_stream(file)
                 if stream is None:
                     raise InputError(f"{path}: there is no video in it")
@@ -71,8 +76,8 @@ class FilmClip(Clip):
     def frames(self, start: Fraction) -> Iterator[Frame]:
         # Seeking saves decoding all that comes before; where a file's index is wrong, it is decoded.
         for seek in (True, False) if start > self.begin else (False,):
-            with opened(self.path) as file:
-                stream = _picture_stream(file)
+            with open_film(self.path) as file:
+                stream: Stream = _picture_stream(file)
                 stream.thread_type = "AUTO"
                 try:
                     if seek:
@@ -91,9 +96,13 @@ class FilmClip(Clip):
                         yield self._frame(time, duration, frame, converter)
                 return
 
-    def _timed(self, file, stream, dense: bool) -> Iterator[tuple[Fraction, Fraction, VideoFrame]]:
+    def _timed(
+        self, file: InputContainer, stream: Stream, dense: bool
+    ) -> Iterator[tuple[Fraction, Fraction, VideoFrame]]:
         """Frames with time and duration; times grow. dense: none is left out before the first."""
-        last, broken, usual = None, [], 1 / self.rate
+        last: Fraction | None = None
+        broken: list[object] = []
+        usual = 1 / self.rate
         for number, frame in enumerate(_decoded(file, stream, broken)):
             if frame.pts is not None:
                 time = frame.pts * stream.time_base
@@ -127,18 +136,13 @@ class FilmClip(Clip):
         return Frame(np.ascontiguousarray(pixels), time, duration)
 
 
-def opened(path: Path, mode: str = "r", **options):
-    """A film's file. Named 12:30.mp4, it is no protocol's; its title may be in any encoding."""
-    return av.open(f"file:{path}", mode, metadata_errors="replace", **options)
-
-
 def has_sound(path: Path) -> bool:
     """Whether there is any in a film."""
-    with opened(path) as file:
+    with open_film(path) as file:
         return len(file.streams.audio) > 0
 
 
-def _picture_stream(file):
+def _picture_stream(file: InputContainer) -> Stream | None:
     """The first stream of moving pictures; covers of songs are none."""
     for stream in file.streams.video:
         if not stream.disposition & Disposition.attached_pic:
@@ -146,19 +150,9 @@ def _picture_stream(file):
     return None
 
 
-def packets_of(file, streams, broken: list) -> Iterator:
-    """All packets that can be read, and an empty one at the end; what goes wrong goes to `broken`."""
-    while len(broken) < 1000:
-        try:
-            yield from file.demux(streams)
-            return
-        except FFmpegError as error:  # behind the damage it may go on
-            broken.append(error)
-
-
-def _decoded(file, stream, broken: list) -> Iterator[VideoFrame]:
+def _decoded(file: InputContainer, stream: Stream, broken: list[object]) -> Iterator[VideoFrame]:
     """All frames that can be decoded; what goes wrong goes to `broken`."""
-    for packet in packets_of(file, stream, broken):
+    for packet in packets_of(file, [stream], broken):
         try:
             frames = packet.decode()
         except FFmpegError as error:
@@ -180,8 +174,3 @@ def _range(frame: VideoFrame) -> ColorRange:
     if int(frame.color_range):
         return ColorRange(int(frame.color_range))
     return ColorRange.JPEG if frame.format.is_rgb or "yuvj" in frame.format.name else ColorRange.MPEG
-
-
-def reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return text.splitlines()[0]

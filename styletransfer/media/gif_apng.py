@@ -9,21 +9,22 @@ import zlib
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from struct import pack, unpack_from
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageChops
 
 GIF_LONGEST = 65_535  # hundredths of a second
 PNG_LONGEST = 65_535  # milliseconds
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom, in pixels."""
 
 
 def write_gif(file: BinaryIO, pictures: Iterable[Image.Image], times: Iterable[int]) -> None:
     """Pictures of one size, seen for so many milliseconds each, over and over."""
-    before, waiting, seen = None, None, 0
-    for picture, time in zip(pictures, times):
-        if before is None:
-            before, seen = picture, time
-            continue
+    pairs = zip(pictures, times)
+    before, seen = next(pairs)
+    waiting = None
+    for picture, time in pairs:
         head, *frames = _gif_parts([before, picture])
         if len(frames) == 1:
             seen += time
@@ -42,22 +43,21 @@ def write_gif(file: BinaryIO, pictures: Iterable[Image.Image], times: Iterable[i
 
 def write_apng(file: BinaryIO, pictures: Iterable[Image.Image], mode: str, times: Iterable[int]) -> None:
     """Pictures of one size, seen for so many milliseconds each, over and over."""
-    before, waiting, seen, count, numbers = None, None, 0, 0, iter(range(1 << 31))
-    for picture, time in zip(pictures, times):
-        picture = picture if picture.mode == mode else picture.convert(mode)
-        box = (0, 0, *picture.size) if before is None else _changed(before, picture)
+    pairs = ((p if p.mode == mode else p.convert(mode), time) for p, time in zip(pictures, times))
+    before, seen = next(pairs)
+    head, waiting = _png_parts(before, (0, 0, *before.size))
+    file.write(head)
+    control, count, numbers = file.tell(), 0, iter(range(1 << 31))
+    file.write(_chunk(b"acTL", bytes(8)))
+    for picture, time in pairs:
+        box = _changed(before, picture)
         if box is None:
             seen += time
             continue
-        head, data = _png_parts(picture.crop(box))
-        if before is None:
-            file.write(head)
-            control = file.tell()
-            file.write(_chunk(b"acTL", bytes(8)))
-        else:
-            count += _write_png_frame(file, *waiting, seen, numbers)
-        before, waiting, seen = picture, (box, data), time
-    count += _write_png_frame(file, *waiting, seen, numbers)
+        count += _write_png_frame(file, waiting, seen, numbers)
+        before, seen = picture, time
+        _, waiting = _png_parts(picture, box)
+    count += _write_png_frame(file, waiting, seen, numbers)
     file.write(_chunk(b"IEND", b""))
     file.seek(control)
     file.write(_chunk(b"acTL", pack(">II", count, 0)))
@@ -68,18 +68,23 @@ def _gif_parts(pictures: list[Image.Image]) -> list[bytes]:
     buffer = io.BytesIO()
     pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=10, loop=0)
     data = buffer.getvalue()
-    place = 13 + (3 << (data[10] & 7) + 1 if data[10] & 128 else 0)
+    position = 13 + _palette_bytes(data[10])
     starts = [0]
-    while data[place] != ord(";"):
-        if data[place] == ord(","):
-            place += 10 + (3 << (data[place + 9] & 7) + 1 if data[place + 9] & 128 else 0) + 1
+    while data[position] != ord(";"):
+        if data[position] == ord(","):
+            position += 10 + _palette_bytes(data[position + 9]) + 1
         else:
-            starts += [place] * (data[place + 1] == 0xF9)  # each frame begins with its time
-            place += 2
-        while data[place]:
-            place += 1 + data[place]
-        place += 1
-    return [data[a:b] for a, b in zip(starts, [*starts[1:], place])]
+            starts += [position] * (data[position + 1] == 0xF9)  # each frame begins with its time
+            position += 2
+        while data[position]:
+            position += 1 + data[position]
+        position += 1
+    return [data[a:b] for a, b in zip(starts, [*starts[1:], position])]
+
+
+def _palette_bytes(flags: int) -> int:
+    """How long the palette is that follows in a GIF, if one does."""
+    return 3 << (flags & 7) + 1 if flags & 128 else 0
 
 
 def _write_gif_frame(file: BinaryIO, frame: bytes, milliseconds: int) -> None:
@@ -89,38 +94,43 @@ def _write_gif_frame(file: BinaryIO, frame: bytes, milliseconds: int) -> None:
         left -= GIF_LONGEST
 
 
-def _changed(before: Image.Image, now: Image.Image) -> tuple[int, int, int, int] | None:
+def _changed(before: Image.Image, now: Image.Image) -> Box | None:
     difference = ImageChops.subtract_modulo(now.convert("RGBA"), before.convert("RGBA"))
     return difference.getbbox(alpha_only=False)
 
 
-def _png_parts(picture: Image.Image) -> tuple[bytes, list[bytes]]:
-    """What comes before the pixels in a PNG, and these, compressed."""
+class _PngFrame(NamedTuple):
+    """box: what of the picture it draws anew. pixels: those, compressed."""
+
+    box: Box
+    pixels: list[bytes]
+
+
+def _png_parts(picture: Image.Image, box: Box) -> tuple[bytes, _PngFrame]:
+    """What comes before the pixels in a PNG of the box, and these."""
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    data, place, head, pixels = buffer.getvalue(), 8, None, []
-    while place < len(data):
-        length, kind = unpack_from(">I4s", data, place)
+    picture.crop(box).save(buffer, "PNG")
+    data, position, head, pixels = buffer.getvalue(), 8, b"", []
+    while position < len(data):
+        length, kind = unpack_from(">I4s", data, position)
         if kind == b"IDAT":
-            head = head or data[:place]
-            pixels.append(data[place + 8 : place + 8 + length])
-        place += 12 + length
-    return head, pixels
+            head = head or data[:position]
+            pixels.append(data[position + 8 : position + 8 + length])
+        position += 12 + length
+    return head, _PngFrame(box, pixels)
 
 
-def _write_png_frame(
-    file: BinaryIO, box, pixels: list[bytes], milliseconds: int, numbers: Iterator[int]
-):
+def _write_png_frame(file: BinaryIO, frame: _PngFrame, milliseconds: int, numbers: Iterator[int]) -> int:
     """Gives how often it had to be drawn."""
     times = [PNG_LONGEST] * (milliseconds // PNG_LONGEST) + [milliseconds % PNG_LONGEST]
     times = [time for time in times if time]
     for time in times:
-        number, (left, top, right, bottom) = next(numbers), box
+        number, (left, top, right, bottom) = next(numbers), frame.box
         delay = Fraction(time, 1000)
-        place = (right - left, bottom - top, left, top)
+        area = (right - left, bottom - top, left, top)
         shown = (delay.numerator, delay.denominator, 0, 0)
-        file.write(_chunk(b"fcTL", pack(">IIIIIHHBB", number, *place, *shown)))
-        for part in pixels:
+        file.write(_chunk(b"fcTL", pack(">IIIIIHHBB", number, *area, *shown)))
+        for part in frame.pixels:
             if number == 0:  # so that those who know of no animations see a picture
                 file.write(_chunk(b"IDAT", part))
             else:

@@ -1,6 +1,7 @@
 """Pictures in and out: every kind of file to 8-bit sRGB and alpha, and back. No torch here."""
 
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -41,7 +42,7 @@ class Picture:
     jpeg: bool = False
 
 
-def read_picture(source: str | Path) -> Picture:
+def read_picture(source: str | os.PathLike[str]) -> Picture:
     """Read a picture file, or standard input for "-"; see `to_picture`. InputError says why not,
     TooLarge among them before anything is read."""
     name = "standard input" if str(source) == "-" else str(source)
@@ -114,7 +115,7 @@ def decode(data: bytes, draft: int | None = None) -> Picture:
         raise InputError(f"is broken ({reason})") from None
 
 
-def count_pixels(path: str | Path) -> int:
+def count_pixels(path: str | os.PathLike[str]) -> int:
     """How many a picture file says it has; 0 if that cannot be said."""
     try:
         with Image.open(path) as image:
@@ -277,7 +278,9 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             target = ImageCms.createProfile("sRGB")
-            return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+            converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+            assert converted is not None  # as it would be if the image were converted in place
+            return converted
         except (ImageCms.PyCMSError, OSError, ValueError):
             pass  # a broken profile, or one for another mode: the plain conversion is the best left
     return image.convert("RGB")

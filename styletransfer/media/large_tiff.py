@@ -2,14 +2,15 @@
 
 import os
 import shutil
-import struct
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
 from .files import GONE, write_atomically
 
 SIDE = {".jpg": 65_535, ".jpeg": 65_535, ".png": 2**31, ".tif": 2**31, ".tiff": 2**31}
 """Formats that can be written in strips, and the longest side that they can have."""
+MISSING = "pip install 'styletransfer[large]' reads and writes pictures of this size in strips"
 MAX_PIXELS = 20_000_000_000  # what is larger is a mistake
 
 
@@ -41,7 +42,7 @@ def unpack(source: str | Path, raw: Path, size: int | None = None) -> tuple[int,
 
 
 def pack(painted: Path, path: str | Path, source: str | Path) -> None:
-    """Write a TIFF that begins with `tiff_header` as another file, atomically.
+    """Write a TIFF that `create_tiff` made, and that was then painted, as another file, atomically.
 
     With the alpha channel that the source has, if the format takes one.
     """
@@ -72,47 +73,34 @@ def pack(painted: Path, path: str | Path, source: str | Path) -> None:
     write_atomically(path, write)
 
 
-def tiff_header(height: int, width: int, rows: int = 16) -> bytes:
-    """What makes a TIFF of the raw RGB that follows it, in strips of so many rows.
+def create_tiff(path: Path, height: int, width: int, rows: int = 16) -> int:
+    """Make a TIFF of raw RGB, uint8 (height, width, 3), black, in strips of so many rows.
 
-    libvips reads a TIFF strip by strip, where it would map the whole of a raw file into memory.
+    Gives how many bytes come before the first pixel: from there on the file can be mapped. libvips
+    reads a TIFF strip by strip, where it would map the whole of a raw file into memory.
     """
-    short, long, long8 = 3, 4, 16  # the types of BigTIFF's numbers
-    strips = -(-height // rows)
-    strip = 3 * width * rows
-    tags = [  # number, type, values
-        (256, long, [width]), (257, long, [height]), (258, short, [8, 8, 8]),
-        (259, short, [1]), (262, short, [2]),  # not compressed, RGB
-        (273, long8, None), (277, short, [3]), (278, long, [rows]), (279, long8, None),
-    ]  # fmt: skip
-    arrays = 16 + 8 + 20 * len(tags) + 8
-    start = -(-(arrays + 16 * strips) // 4096) * 4096
-    offsets = [start + i * strip for i in range(strips)]
-    lengths = [strip] * (strips - 1) + [3 * width * height - strip * (strips - 1)]
-    entries = b""
-    for number, kind, values in tags:
-        if values is None:  # of each strip: in place if there is one, else where they are
-            own = offsets if number == 273 else lengths
-            values = own if strips == 1 else [arrays + (number == 279) * 8 * strips]
-            entries += struct.pack("<HHQQ", number, kind, strips, *values)
-        else:
-            packed = struct.pack(f"<{len(values)}{'H' if kind == short else 'I'}", *values)
-            entries += struct.pack("<HHQ8s", number, kind, len(values), packed)
-    header = struct.pack("<2sHHHQQ", b"II", 43, 8, 0, 16, len(tags)) + entries + bytes(8)
-    return (header + struct.pack(f"<{2 * strips}Q", *offsets, *lengths)).ljust(start, b"\0")
+    try:
+        import tifffile
+    except ImportError:
+        raise InputError(MISSING) from None
+    found = tifffile.imwrite(
+        path, None, shape=(height, width, 3), dtype="uint8", photometric="rgb", bigtiff=True,
+        rowsperstrip=rows, align=4096, metadata=None, software=False, returnoffset=True,
+    )  # fmt: skip
+    assert found is not None  # as asked for by returnoffset
+    return found[0]
 
 
-def _vips():
+def _vips() -> Any:
     try:
         import pyvips
     except (ImportError, OSError):
-        hint = "pip install 'styletransfer[large]' reads and writes pictures of this size in strips"
-        raise InputError(hint) from None
+        raise InputError(MISSING) from None
     pyvips.cache_set_max(0)  # of operations: nothing is done twice here
     return pyvips
 
 
-def _opened(vips, source: str | Path):
+def _opened(vips: Any, source: str | Path) -> Any:
     """The picture, upright, sRGB, uchar; its strips are read when they are asked for."""
     try:
         image = vips.Image.new_from_file(str(source), access="sequential", fail_on="truncated")

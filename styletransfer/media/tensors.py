@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import InputError
 from .image import Picture, read_picture, resize_short_side, to_picture
 
-ImageSource = str | os.PathLike | Image.Image | np.ndarray | Tensor | Picture
+ImageSource = str | os.PathLike[str] | Image.Image | np.ndarray | Tensor | Picture
 
 
 def as_uint8(image: Image.Image) -> Tensor:

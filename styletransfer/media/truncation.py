@@ -33,23 +33,23 @@ def _tail(file: BinaryIO, size: int) -> bytes:
 
 
 def _boxes_end(file: BinaryIO, size: int) -> int:
-    place = 0
-    while place + 8 <= size:
-        file.seek(place)
+    position = 0
+    while position + 8 <= size:
+        file.seek(position)
         head = file.read(16)
         length = int.from_bytes(head[:4])
         if length == 1:
             length = int.from_bytes(head[8:])
-        if length < 8 or place + length > size and head[4:8] not in FILLED:  # to the end; or no box
+        if length < 8 or position + length > size and head[4:8] not in FILLED:  # to the end; or no box
             return size
-        place += length
-    return place
+        position += length
+    return position
 
 
 def _segment_end(file: BinaryIO, size: int) -> int:
-    place = 0
+    position = 0
     for kind in (EBML, SEGMENT):
-        file.seek(place)
+        file.seek(position)
         head = file.read(12)
         if int.from_bytes(head[:4]) != kind or len(head) < 12 or not head[4]:
             return size
@@ -57,5 +57,5 @@ def _segment_end(file: BinaryIO, size: int) -> int:
         length = int.from_bytes(head[4 : 4 + width]) & (1 << 7 * width) - 1
         if length == (1 << 7 * width) - 1:  # written as it was filmed: not known
             return size
-        place += 4 + width + length
-    return place
+        position += 4 + width + length
+    return position

@@ -2,29 +2,35 @@
 
 import heapq
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from .files import write_atomically
-from .film import (
+from .ffmpeg import (
     BT709,
     SHARP,
     ColorRange,
     Colorspace,
     FFmpegError,
+    InputContainer,
+    OutputContainer,
+    Packet,
+    Stream,
     VideoFrame,
     VideoReformatter,
     av,
-    opened,
+    create_film,
+    open_film,
     packets_of,
     reason,
 )
+from .files import write_atomically
 
 CODECS = {
     "h264": "libx264",
@@ -61,7 +67,8 @@ class VideoFormat:
         """The size of the film: that of the frames, a last row or column repeated if need be."""
         if av.codec.Codec(self.codec, "w").canonical_name not in EVEN:
             return self.size
-        return tuple(side + side % 2 for side in self.size)
+        width, height = self.size
+        return width + width % 2, height + height % 2
 
     @property
     def other_size(self) -> str:
@@ -71,9 +78,9 @@ class VideoFormat:
         sizes = "{}×{}, not {}×{}".format(*self.written, *self.size)
         return f"will be {sizes}: {self.codec} has even sides only (vp9 and av1 have others)"
 
-    def add_to(self, file):
+    def add_to(self, file: OutputContainer) -> Stream:
         """A new stream of a file that is being written."""
-        stream = file.add_stream(self.codec, rate=self.rate.limit_denominator(1001))
+        stream: Stream = file.add_stream(self.codec, rate=self.rate.limit_denominator(1001))
         context = stream.codec_context
         known = [f.name for f in context.codec.video_formats or []]
         context.pix_fmt = next(
@@ -92,18 +99,19 @@ class VideoFormat:
 class VideoEncoder:
     """One piece of a film's pictures, to a file of packets that `join` reads."""
 
-    def __init__(self, look: VideoFormat):
-        self.look, self.packets, self.converter = look, [], VideoReformatter()
+    def __init__(self, video_format: VideoFormat):
+        self.format, self.converter = video_format, VideoReformatter()
+        self.packets: list[Packet[Any]] = []
         try:
             self.file = av.open(io.BytesIO(), "w", format="null")
-            self.stream = look.add_to(self.file)
+            self.stream = video_format.add_to(self.file)
             self.stream.codec_context.open()
         except (FFmpegError, ValueError) as error:
-            raise InputError(f"codec {look.codec}: {reason(error)}") from None
+            raise InputError(f"codec {video_format.codec}: {reason(error)}") from None
 
     def write(self, rgb: np.ndarray, times: Iterable[Fraction]) -> None:
         """A frame, uint8 (H, W, 3), at each of the times; multiples of the time base."""
-        right, low = (written - side for written, side in zip(self.look.written, self.look.size))
+        right, low = (written - side for written, side in zip(self.format.written, self.format.size))
         if right or low:
             rgb = np.pad(rgb, ((0, low), (0, right), (0, 0)), mode="edge")
         pixels = self.stream.codec_context.pix_fmt
@@ -115,9 +123,9 @@ class VideoEncoder:
             src_color_range=ColorRange.JPEG,
             dst_color_range=_written_range(pixels),
         )
-        frame.time_base = self.look.time_base
+        frame.time_base = self.format.time_base
         for time in times:
-            frame.pts = round(time / self.look.time_base)
+            frame.pts = round(time / self.format.time_base)
             self._encode(frame)
 
     def save(self, path: Path) -> None:
@@ -133,7 +141,7 @@ class VideoEncoder:
         try:
             self.packets.extend(self.stream.encode(frame))
         except (FFmpegError, OSError) as error:
-            raise InputError(f"{self.look.codec} cannot encode this: {reason(error)}") from None
+            raise InputError(f"{self.format.codec} cannot encode this: {reason(error)}") from None
 
 
 def encoder_for(path: Path, codec: str) -> str:
@@ -172,7 +180,7 @@ def encoder_options(codec: str, crf: int | None) -> dict[str, str]:
 def join(
     target: Path,
     suffix: str,
-    look: VideoFormat,
+    video_format: VideoFormat,
     pieces: Sequence[Path],
     end: Fraction,
     sound: Path | None = None,
@@ -185,49 +193,56 @@ def join(
     end: when the last picture of the pieces is over. sound: a film, from whose time `begin` on sound
     is taken, all of it or so long. Gives whether the sound was whole: what is broken of it is left out.
     """
-    broken = []
+    broken: list[object] = []
     kind = {".mkv": "matroska", ".m4v": "mp4"}.get(suffix, suffix[1:])
-    options = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
+    by_decoding = kind in ("mp4", "mov")
+    no_fit = f"{video_format.codec} does not go into {suffix}"
     with ExitStack() as open_files:
-        out = open_files.enter_context(opened(target, "w", format=kind, options=options))
+        options = {"movflags": "+faststart"} if by_decoding else {}
+        out = open_files.enter_context(create_film(target, kind, options))
         try:
-            stream = look.add_to(out)
+            stream = video_format.add_to(out)
         except (FFmpegError, ValueError) as error:
-            raise InputError(f"{look.codec} does not go into {suffix} ({reason(error)})") from None
-        by_decoding = kind in ("mp4", "mov")
-        flows, tracks = [_pieces(pieces, stream, look.time_base, end, by_decoding)], {}
+            raise InputError(f"{no_fit} ({reason(error)})") from None
+        flows = [_pieces(pieces, stream, video_format.time_base, end, by_decoding)]
+        tracks: dict[int, Stream] = {}
         if sound:
-            source = open_files.enter_context(opened(sound))
-            for track in source.streams.audio:
-                try:
-                    tracks[track.index] = copy = out.add_stream_from_template(track)
-                except (FFmpegError, ValueError) as error:
-                    raise InputError(_no_sound(track, suffix, error)) from None
-                copy.metadata.update(track.metadata)
-            kept = ("title", "artist", "comment", "date", "creation_time", "copyright")
-            out.metadata.update({k: v for k, v in source.metadata.items() if k in kept})
+            source = open_files.enter_context(open_film(sound))
+            tracks = _add_tracks(out, source, suffix)
             flows.append(_sound(source, tracks, begin, length, broken))
         try:
             out.start_encoding()
         except (FFmpegError, ValueError) as error:
             if tracks:
                 raise InputError(_no_sound(source.streams.audio[0], suffix, error)) from None
-            raise InputError(f"{look.codec} does not go into {suffix} ({reason(error)})") from None
+            raise InputError(f"{no_fit} ({reason(error)})") from None
         for _, packet in heapq.merge(*flows, key=lambda pair: pair[0]):
             try:
                 out.mux(packet)
             except ValueError as error:  # FFmpeg's word for what it cannot make sense of
                 if packet.stream is stream:
-                    raise InputError(
-                        f"{look.codec} does not go into {suffix} ({reason(error)})"
-                    ) from None
+                    raise InputError(f"{no_fit} ({reason(error)})") from None
                 broken.append(error)
     return not broken
 
 
+def _add_tracks(out: OutputContainer, source: InputContainer, suffix: str) -> dict[int, Stream]:
+    """A film's tracks of sound, by their numbers in it, and its title and the like, in another."""
+    tracks = {}
+    for track in source.streams.audio:
+        try:
+            tracks[track.index] = copy = out.add_stream_from_template(track)
+        except (FFmpegError, ValueError) as error:
+            raise InputError(_no_sound(track, suffix, error)) from None
+        copy.metadata.update(track.metadata)
+    kept = ("title", "artist", "comment", "date", "creation_time", "copyright")
+    out.metadata.update({k: v for k, v in source.metadata.items() if k in kept})
+    return tracks
+
+
 def _pieces(
-    pieces: Sequence[Path], stream, base: Fraction, end: Fraction, by_decoding: bool
-) -> Iterator[tuple[Fraction, av.Packet]]:
+    pieces: Sequence[Path], stream: Stream, base: Fraction, end: Fraction, by_decoding: bool
+) -> Iterator[tuple[Fraction, "Packet[Any]"]]:
     """Packets of all pieces, in decoding order, with decoding times that grow over all of them.
 
     Each encoder counted for itself: its first decoding times lie before its first picture, where the
@@ -247,10 +262,10 @@ def _pieces(
     for piece in pieces:
         with np.load(piece) as stored:
             data, numbers = stored["data"].tobytes(), stored["numbers"].tolist()
-        place = 0
+        position = 0
         for size, pts, key in numbers:
-            packet = av.Packet(data[place : place + size])
-            place += size
+            packet = av.Packet(data[position : position + size])
+            position += size
             packet.pts, packet.dts, packet.duration = pts, next(decoding), following[pts] - pts
             if by_decoding and len(order) == (count := count + 1):
                 packet.duration = max(1, round(end / base) - order[0] + begin - packet.dts)
@@ -259,12 +274,18 @@ def _pieces(
 
 
 def _sound(
-    source, tracks: dict, begin: Fraction, length: Fraction | None, broken: list
-) -> Iterator[tuple[Fraction, av.Packet]]:
-    starts = [t.start_time * t.time_base for t in source.streams.audio if t.start_time is not None]
+    source: InputContainer,
+    tracks: Mapping[int, Stream],
+    begin: Fraction,
+    length: Fraction | None,
+    broken: list[object],
+) -> Iterator[tuple[Fraction, "Packet[Any]"]]:
+    """A film's packets of sound, to the tracks for its streams' numbers; see `join`."""
+    audio: list[Stream] = list(source.streams.audio)
+    starts = [t.start_time * t.time_base for t in audio if t.start_time is not None]
     whole = all(begin <= start for start in starts)  # then with what a decoder needs before it begins
-    last = {}
-    for packet in packets_of(source, list(source.streams.audio), broken):
+    last: dict[int, int] = {}
+    for packet in packets_of(source, audio, broken):
         if packet.pts is None:
             continue
         base = packet.time_base
@@ -287,6 +308,6 @@ def _written_matrix(pixels: str) -> Colorspace:
     return Colorspace.ITU601 if "yuvj" in pixels else Colorspace.ITU709  # JPEG knows no other
 
 
-def _no_sound(track, suffix: str, error: Exception) -> str:
+def _no_sound(track: Stream, suffix: str, error: Exception) -> str:
     name = track.codec_context.name
     return f"the sound ({name}) does not go into {suffix} ({reason(error)}): give .mkv, or --no-audio"

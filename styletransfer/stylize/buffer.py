@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..media.files import FULL
-from ..media.large_tiff import tiff_header
+from ..media.large_tiff import create_tiff
 
 
 class ImageBuffer:
@@ -72,12 +72,10 @@ class DiskImageBuffer(ImageBuffer):
     def blank(self) -> "DiskImageBuffer":
         """A TIFF beside it, for `media.large_tiff.pack` to read."""
         path = self.path.with_name(f"{self.path.name}-painted.tif")
-        header = tiff_header(self.height, self.width)
-        with open(path, "wb") as file:
-            file.write(header)
-            file.truncate(length := len(header) + self.height * self.width * 3)
-            _reserve(file.fileno(), length)
-        return DiskImageBuffer(path, self.height, self.width, len(header))
+        header = create_tiff(path, self.height, self.width)
+        with open(path, "r+b") as file:
+            _reserve(file.fileno(), header + self.height * self.width * 3)
+        return DiskImageBuffer(path, self.height, self.width, header)
 
     def scratch(self, height: int, width: int) -> "DiskImageBuffer":
         """A file beside it, in half precision: an eighth of a grey level."""

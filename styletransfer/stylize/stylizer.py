@@ -11,7 +11,7 @@ from ..device import pick_device, pick_dtype
 from ..errors import InputError
 from ..media.tensors import ImageSource, to_array
 from ..models.weights import load_model
-from ..options import MAX_ALPHA, STYLE_SIZE, StylizeOptions  # noqa: F401, films take MAX_ALPHA from here
+from ..options import STYLE_SIZE, StylizeOptions
 from ..styles.code import StyleCode
 from ..styles.encode import Style, StyleEncoder, stacked
 from ..styles.names import DEFAULT_MODEL

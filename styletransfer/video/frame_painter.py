@@ -26,16 +26,15 @@ MEMORY = 0.9  # what a frame's statistics keep of those before it
 
 
 class FrameStatistics:
-    """A frame's place in the line. found: its running moments by name, for which the next waits."""
+    """The running moments of a frame by name, for which the next frame waits, and those before it."""
 
     def __init__(self, names: Sequence[str], before: "FrameStatistics | None" = None):
-        self.before, self.found = before, {name: Future() for name in names}
-
-    def moments(self) -> dict[str, Moments]:
-        return {tap: future.result() for tap, future in self.found.items()}
+        self.before = before
+        self.moments: dict[str, Future[Moments]] = {name: Future() for name in names}
 
     def fail(self, error: BaseException) -> None:
-        for future in self.found.values():
+        """They will never be known: whoever waits is told why."""
+        for future in self.moments.values():
             if not future.done():
                 future.set_exception(error)
 
@@ -60,86 +59,93 @@ class FramePainter:
         self.stylizer, self.net = stylizer, stylizer.net
         self.styles, self.alpha, self.luminance, self.steady = styles, alpha, luminance, steady
         self.strokes, self._names = strokes, statistic_names(stylizer.net, strokes)
-        self._turn: FrameStatistics | None = None
+        self._last: FrameStatistics | None = None
         self._code: tuple[StyleCode, dict[str, Statistics]] | None = None
 
-    def turn(self, fresh: bool = False) -> FrameStatistics:
-        """The next frame's turn. Called in the order of the frames; they are painted in any.
+    def next_statistics(self, fresh: bool = False) -> FrameStatistics:
+        """The next frame's, still empty. Called in the order of the frames; they are painted in any.
 
         fresh: it has nothing to do with the one before: after a cut.
         """
-        self._turn = FrameStatistics(self._names, self._turn if self.steady and not fresh else None)
-        return self._turn
+        self._last = FrameStatistics(self._names, self._last if self.steady and not fresh else None)
+        return self._last
 
     @torch.inference_mode()
     def paint(
-        self, picture: np.ndarray, turn: FrameStatistics, time: Fraction | float = 0
+        self, frame: np.ndarray, statistics: FrameStatistics, time: Fraction | float = 0
     ) -> np.ndarray:
         """A frame as it is seen at `time`: float32 (H, W, 3) in [0, 1], or uint8; float32 out.
 
         It waits for statistics of the frame before, whose painting must have begun.
         """
         try:
-            return self._paint(picture, turn, self._statistics(float(time)))
+            return self._paint(frame, statistics, self._style(float(time)))
         except BaseException as error:
-            turn.fail(error)
+            statistics.fail(error)
             raise
         finally:
-            turn.before = None
+            statistics.before = None
 
-    def state(self, turn: FrameStatistics) -> dict[str, np.ndarray]:
-        """What the frame after this turn needs to know of those before it."""
-        parts = {f"{tap}.{p}": x for tap, m in turn.moments().items() for p, x in m._asdict().items()}
-        return {key: x.cpu().numpy() for key, x in parts.items()}
+    def state(self, statistics: FrameStatistics) -> dict[str, np.ndarray]:
+        """What the frame after the one with these needs to know of those before it."""
+        return {
+            f"{name}.{part}": x.cpu().numpy()
+            for name, future in statistics.moments.items()
+            for part, x in future.result()._asdict().items()
+        }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on from what `state` gave."""
-        turn = self.turn(fresh=True)
-        for tap, future in turn.found.items():
-            parts = (torch.from_numpy(state[f"{tap}.{p}"]) for p in Moments._fields)
+        for name, future in self.next_statistics(fresh=True).moments.items():
+            parts = (torch.from_numpy(state[f"{name}.{part}"]) for part in Moments._fields)
             future.set_result(Moments(*(x.to(self.net.device) for x in parts)))
 
     def _paint(
-        self, picture: np.ndarray, turn: FrameStatistics, code: dict[str, Statistics]
+        self, frame: np.ndarray, statistics: FrameStatistics, code: dict[str, Statistics]
     ) -> np.ndarray:
-        height, width = picture.shape[:2]
+        height, width = frame.shape[:2]
         check_memory(width, height, self.net)
-        if picture.dtype == np.uint8:
-            picture = picture / np.float32(255)
-        x = torch.from_numpy(picture).to(self.net.device).permute(2, 0, 1)[None]
+        if frame.dtype == np.uint8:
+            frame = frame / np.float32(255)
+        x = torch.from_numpy(frame).to(self.net.device).permute(2, 0, 1)[None]
         with enough_memory(self.net.device, "a smaller --size"):
-            out = self._network(x, code, turn)
+            out = self._network(x, code, statistics)
         if self.luminance:
             out = color.with_luminance_of(x, out)
-        return out[0].permute(1, 2, 0).contiguous().cpu().numpy()
+        painted: np.ndarray = out[0].permute(1, 2, 0).contiguous().cpu().numpy()
+        return painted
 
-    def _network(self, x: Tensor, code: dict[str, Statistics], turn: FrameStatistics) -> Tensor:
-        """A frame (1, 3, H, W) as `stylize.paint` paints it, with the moments on their way."""
-        settle = partial(self._smoothed, turn)
-        look = Conditioning(code, self.alpha)
-        options, hooks = StylizeOptions(tile="off", strokes=self.strokes), Hooks(adjust_moments=settle)
-        out = paint(self.net, ImageBuffer(x), look, options, hooks).pixels
-        for name, future in turn.found.items():  # of a draft that is not painted of so small a frame
+    def _network(self, x: Tensor, code: dict[str, Statistics], statistics: FrameStatistics) -> Tensor:
+        """A frame (1, 3, H, W) as `stylize.paint` paints it, with running moments for its own."""
+        smoothed = partial(_smoothed, statistics)
+        conditioning = Conditioning(code, self.alpha)
+        options, hooks = StylizeOptions(tile="off", strokes=self.strokes), Hooks(adjust_moments=smoothed)
+        out = paint(self.net, ImageBuffer(x), conditioning, options, hooks).pixels
+        moments = statistics.moments
+        for name, future in moments.items():  # of a draft that is not painted of so small a frame
             if not future.done():
-                future.set_result(turn.found[name.partition("/")[0]].result())
+                future.set_result(moments[name.partition("/")[0]].result())
         return out
 
-    def _smoothed(self, turn: FrameStatistics, name: str, found: Moments) -> Moments:
-        if turn.before:
-            before = turn.before.found[name].result()
-            found = Moments(*(was.lerp(now, 1 - MEMORY) for was, now in zip(before, found)))
-        turn.found[name].set_result(found)
-        return found
-
-    def _statistics(self, time: float) -> dict[str, Statistics]:
+    def _style(self, time: float) -> dict[str, Statistics]:
+        """The style at a time, where the network is."""
         code, kept = code_at(self.styles, time), self._code
         if kept is None or kept[0] is not code:
-            there = {
+            on_device = {
                 tap: Statistics(*(x.to(self.net.device) for x in s))
                 for tap, s in code.statistics.items()
             }
-            kept = self._code = code, there
+            kept = self._code = code, on_device
         return kept[1]
+
+
+def _smoothed(statistics: FrameStatistics, name: str, moments: Moments) -> Moments:
+    """A frame's own moments, averaged with those of the frames before."""
+    if statistics.before:
+        before = statistics.before.moments[name].result()
+        moments = Moments(*(was.lerp(now, 1 - MEMORY) for was, now in zip(before, moments)))
+    statistics.moments[name].set_result(moments)
+    return moments
 
 
 @contextmanager
@@ -164,5 +170,5 @@ def code_at(styles: Sequence[tuple[float, StyleCode]], time: float) -> StyleCode
         return styles[max(index - 1, 0)][1]
     (t0, a), (t1, b) = styles[index - 1 : index + 1]
     t = (time - t0) / (t1 - t0)
-    share = t * t * (3 - 2 * t)
-    return blend([a, b], [1 - share, share])
+    weight = t * t * (3 - 2 * t)
+    return blend([a, b], [1 - weight, weight])

@@ -1,70 +1,78 @@
 """Where a film's pixels were one frame ago: the camera's motion, and that of what moves by itself."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
 
 try:
-    import cv2
+    import cv2 as opencv
 except ImportError:
     missing = "a steady film needs OpenCV: pip install 'styletransfer[video]', or give --frame-by-frame"
     raise InputError(missing) from None
 
-FLOW_SIDE = 240  # flow is found on pictures of about this short side
-UNSURE = 0.25  # of those pictures' pixels: what moves less by itself does not
+cv2: Any = opencv  # its own types know neither optical flow nor factors for each channel
+
+FLOW_SIDE = 240  # flow is found on images of about this short side
+UNSURE = 0.25  # of those images' pixels: what moves less by itself does not
 BLOCK = 32  # of those pixels: where something moves, so much is looked up anew
 EXPOSURE = 0.9  # how much of a change of exposure is taken back at once; the rest is let through
 
+Size = tuple[int, int]
+"""Width and height in pixels."""
+Box = tuple[slice, slice]
+"""Rows and columns."""
+
 
 @dataclass
-class Small:
-    """A picture, reduced so that motion in it is found fast, float32 (h, w, 3).
+class ReducedImage:
+    """An image, reduced so that motion in it is found fast; pixels: float32 (h, w, 3).
 
-    shrink: 3×3, the full picture's pixels to this one's. full: (width, height) of the full one.
+    reduction: 3×3, the full image's pixels to this one's. full_size: width and height of the full one.
     """
 
-    picture: np.ndarray
-    shrink: np.ndarray
-    full: tuple[int, int]
+    pixels: np.ndarray
+    reduction: np.ndarray
+    full_size: Size
 
     @staticmethod
-    def of(picture: np.ndarray) -> "Small":
-        """picture: uint8, or float32 in [0, 1]."""
-        height, width = picture.shape[:2]
+    def of(image: np.ndarray) -> "ReducedImage":
+        """image: uint8, or float32 in [0, 1]; (H, W, 3)."""
+        height, width = image.shape[:2]
         by = max(1, min(round(min(height, width) / FLOW_SIDE), height // 16, width // 16))
-        shrink = np.array([[1 / by, 0, (1 / by - 1) / 2], [0, 1 / by, (1 / by - 1) / 2], [0, 0, 1]])
+        reduction = np.array([[1 / by, 0, (1 / by - 1) / 2], [0, 1 / by, (1 / by - 1) / 2], [0, 0, 1]])
         if by > 1:  # by whole pixels, which is fast; the last few may be left out
             size = width // by, height // by
-            picture = cv2.resize(
-                picture[: size[1] * by, : size[0] * by], size, interpolation=cv2.INTER_AREA
-            )
-        if picture.dtype == np.uint8:
-            picture = picture / np.float32(255)
-        return Small(picture, shrink, (width, height))
+            image = cv2.resize(image[: size[1] * by, : size[0] * by], size, interpolation=cv2.INTER_AREA)
+        if image.dtype == np.uint8:
+            image = image / np.float32(255)
+        return ReducedImage(image, reduction, (width, height))
 
-    def seen_by(self, other: "Small", matrix: np.ndarray) -> np.ndarray:
-        """This picture as the other sees it, whose full pixels the matrix takes to this one's."""
-        small = self.shrink @ matrix @ np.linalg.inv(other.shrink)
-        return warp(self.picture, small, other.picture.shape[1::-1], cv2.INTER_LINEAR)
+    def aligned_to(self, other: "ReducedImage", matrix: np.ndarray) -> np.ndarray:
+        """This image as the other sees it, whose full pixels the matrix takes to this one's."""
+        reduced = self.reduction @ matrix @ np.linalg.inv(other.reduction)
+        height, width = other.pixels.shape[:2]
+        return warp(self.pixels, reduced, (width, height), cv2.INTER_LINEAR)
 
 
-def camera_motion(frame: Small, other: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-    """The similarity (3×3, in full pixels) that takes most of a frame to another of its small size.
+def camera_motion(frame: ReducedImage, other: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """The similarity (3×3, in full pixels) that takes most of a frame to another of its reduced size.
 
-    None if there is none. And the flow it was found in: how far each small pixel is from where it is
+    None if there is none. And the flow it was found in: how far each reduced pixel is from where it is
     in the other, (h, w, 2) x and y.
     """
-    grey = [times(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), 255, cv2.CV_8U) for p in (frame.picture, other)]
+    grey = [scaled(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), 255, cv2.CV_8U) for p in (frame.pixels, other)]
     flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST).calc(*grey, None)
-    step = max(2, min(flow.shape[:2]) // 40)
+    height, width = flow.shape[:2]
+    step = max(2, min(height, width) // 40)
     some = np.s_[step // 2 :: step, step // 2 :: step]
-    here = _pixels(*flow.shape[1::-1])[some].reshape(-1, 2)
+    here = _coordinates(width, height)[some].reshape(-1, 2)
     there = here + flow[some].reshape(-1, 2)
-    inside = ((there >= 0) & (there < flow.shape[1::-1])).all(axis=1)
+    inside = ((there >= 0) & (there < (width, height))).all(axis=1)
     if inside.sum() < 8:
         return None, flow
     matrix, agree = cv2.estimateAffinePartial2D(
@@ -72,58 +80,71 @@ def camera_motion(frame: Small, other: np.ndarray) -> tuple[np.ndarray | None, n
     )
     if matrix is None or agree.mean() < 0.2:
         return None, flow
-    return np.linalg.inv(frame.shrink) @ np.vstack([matrix, [0, 0, 1]]) @ frame.shrink, flow
+    reduction = frame.reduction
+    return np.linalg.inv(reduction) @ np.vstack([matrix, [0, 0, 1]]) @ reduction, flow
 
 
 @dataclass
-class Past:
-    """Where each pixel of a picture was in the last one: matrix · p, as far as the camera alone moved.
+class BackwardMap:
+    """Where each pixel of an image was in the last one: matrix · p, as far as the camera alone moved.
 
-    size: (width, height) of the picture. moved: boxes in which things moved by themselves, and where
-    their pixels were, (h, w, 2) x and y.
+    size: of the image. moving: boxes in which things moved by themselves, and where their pixels were,
+    (h, w, 2) x and y.
     """
 
     matrix: np.ndarray
-    size: tuple[int, int]
-    moved: list[tuple[tuple[slice, slice], np.ndarray]]
+    size: Size
+    moving: list[tuple[Box, np.ndarray]] = field(default_factory=list)
 
-    def in_(self, last: np.ndarray) -> np.ndarray:
-        """What the last picture, float32 (H, W, 3), had there; (h, w, 3)."""
+    def sample(self, last: np.ndarray) -> np.ndarray:
+        """What the last image, float32 (H, W, 3), had there; (h, w, 3)."""
         found = warp(last, self.matrix, self.size)
-        for box, places in self.moved:
+        for box, positions in self.moving:
             found[box] = cv2.remap(
-                last, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+                last, positions, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
             )
         return found
 
 
-def own_motion(flow: np.ndarray, frame: Small, camera: np.ndarray) -> np.ndarray:
+def object_motion(flow: np.ndarray, frame: ReducedImage, camera: np.ndarray) -> np.ndarray:
     """What of a flow is not the camera's (3×3, in full pixels), in full pixels; mostly nothing: 0."""
-    small = frame.shrink @ camera @ np.linalg.inv(frame.shrink)
-    own = cv2.subtract(flow, cv2.transform(_pixels(*flow.shape[1::-1]), (small - np.eye(3))[:2]))
-    own[cv2.magnitude(*cv2.split(own)) < UNSURE] = 0
-    return cv2.multiply(own, (1 / frame.shrink[0, 0], 1 / frame.shrink[1, 1], 0, 0))
+    reduced = frame.reduction @ camera @ np.linalg.inv(frame.reduction)
+    height, width = flow.shape[:2]
+    by_camera = cv2.transform(_coordinates(width, height), (reduced - np.eye(3))[:2])
+    motion = cv2.subtract(flow, by_camera)
+    motion[cv2.magnitude(*cv2.split(motion)) < UNSURE] = 0
+    factors = (1 / frame.reduction[0, 0], 1 / frame.reduction[1, 1], 0, 0)
+    found: np.ndarray = cv2.multiply(motion, factors)
+    return found
 
 
-def past_of(own: np.ndarray, frame: Small, pose: np.ndarray, back: np.ndarray, size) -> Past:
-    """The past of a picture of this size on which the frame lies.
+def backward_map(
+    motion: np.ndarray, frame: ReducedImage, frame_to_image: np.ndarray, to_last: np.ndarray, size: Size
+) -> BackwardMap:
+    """The backward map of an image of this size on which the frame lies.
 
-    own: what moved by itself in the frame's small picture. pose: 3×3, the frame's full pixels to the
-    picture's. back: the camera's motion: the picture's pixels to the last one's.
+    motion: `object_motion` in the reduced frame. frame_to_image: 3×3, the frame's full pixels to the
+    image's. to_last: 3×3, the camera's motion: the image's pixels to the last one's.
     """
-    past = Past(back, size, [])
-    to_small, moves = frame.shrink @ np.linalg.inv(pose), ~cv2.inRange(own, (0, 0), (0, 0))
-    for left, top, right, bottom in _boxes(moves, np.linalg.inv(to_small), size):
+    found = BackwardMap(to_last, size)
+    to_reduced, moves = frame.reduction @ np.linalg.inv(frame_to_image), _moves(motion)
+    for left, top, right, bottom in _boxes(moves, np.linalg.inv(to_reduced), size):
         corner = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
-        moved = warp(own, to_small @ corner, (right - left, bottom - top), cv2.INTER_LINEAR)
-        places = _pixels(right - left, bottom - top) + np.float32([left, top])
-        places += cv2.transform(moved, pose[:2, :2])
-        past.moved.append((np.s_[top:bottom, left:right], cv2.transform(places, back[:2])))
-    return past
+        moved = warp(motion, to_reduced @ corner, (right - left, bottom - top), cv2.INTER_LINEAR)
+        positions = _coordinates(right - left, bottom - top) + np.array([left, top], np.float32)
+        positions += cv2.transform(moved, frame_to_image[:2, :2])
+        found.moving.append((np.s_[top:bottom, left:right], cv2.transform(positions, to_last[:2])))
+    return found
 
 
-def _boxes(moves: np.ndarray, to_full: np.ndarray, size) -> Iterator[tuple[int, int, int, int]]:
-    """Left, top, right and bottom of those blocks of the full picture in which something moves."""
+def _moves(motion: np.ndarray) -> np.ndarray:
+    """Where there is any motion: uint8 (h, w), 0 or 255."""
+    found: np.ndarray = cv2.bitwise_not(cv2.inRange(motion, (0, 0), (0, 0)))
+    return found
+
+
+def _boxes(moves: np.ndarray, to_full: np.ndarray, size: Size) -> Iterator[tuple[int, int, int, int]]:
+    """Left, top, right and bottom of those blocks of the full image in which something moves."""
     for row in range(0, moves.shape[0], BLOCK):
         for column in range(0, moves.shape[1], BLOCK):
             x, y, w, h = cv2.boundingRect(moves[row : row + BLOCK, column : column + BLOCK])
@@ -139,15 +160,15 @@ def _boxes(moves: np.ndarray, to_full: np.ndarray, size) -> Iterator[tuple[int, 
 
 
 @lru_cache(maxsize=64)
-def _pixels(width: int, height: int) -> np.ndarray:
+def _coordinates(width: int, height: int) -> np.ndarray:
     """Each pixel's x and y; (height, width, 2)."""
     return np.stack(np.meshgrid(*(np.arange(n, dtype=np.float32) for n in (width, height))), axis=-1)
 
 
-def exposure(frame: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """A factor for each channel that gives a frame the exposure of the same things on the canvas."""
+def exposure_gains(frame: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """A factor for each channel that gives a frame the exposure that the same things had before."""
     edge = 4
-    a, b = (p[edge:-edge:4, edge:-edge:4].reshape(-1, 3) for p in (frame, seen))
+    a, b = (p[edge:-edge:4, edge:-edge:4].reshape(-1, 3) for p in (frame, before))
     gains = np.zeros(3, np.float32)
     for channel in range(3):
         usable = (a[:, channel] > 0.1) & (a[:, channel] < 0.95) & (b[:, channel] > 0.1)
@@ -156,15 +177,21 @@ def exposure(frame: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.exp(-EXPOSURE * gains.clip(-0.2, 0.2))
 
 
-def warp(picture: np.ndarray, matrix: np.ndarray, size, between=cv2.INTER_CUBIC) -> np.ndarray:
-    """Of `size` (width, height): at p what the picture has at matrix · p, or between its pixels."""
+def warp(
+    image: np.ndarray, matrix: np.ndarray, size: Size, interpolation: int = cv2.INTER_CUBIC
+) -> np.ndarray:
+    """Of this size: at p what the image has at matrix · p, or between its pixels."""
     whole = np.round(matrix[:2])
     if np.array_equal(whole[:, :2], np.eye(2)) and np.allclose(matrix[:2], whole, rtol=0, atol=1e-6):
-        matrix, between = whole, cv2.INTER_NEAREST
-    flags = cv2.WARP_INVERSE_MAP | between
-    return cv2.warpAffine(picture, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+        matrix, interpolation = whole, cv2.INTER_NEAREST
+    flags = cv2.WARP_INVERSE_MAP | interpolation
+    found: np.ndarray = cv2.warpAffine(
+        image, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_REFLECT_101
+    )
+    return found
 
 
-def times(picture: np.ndarray, factors, depth: int) -> np.ndarray:
+def scaled(image: np.ndarray, factors: float | Sequence[float] | np.ndarray, depth: int) -> np.ndarray:
     """Each of three channels times a factor, or all; bytes (CV_8U) are rounded and kept in range."""
-    return cv2.multiply(picture, (*np.broadcast_to(factors, 3).tolist(), 0), dtype=depth)
+    found: np.ndarray = cv2.multiply(image, (*np.broadcast_to(factors, 3).tolist(), 0), dtype=depth)
+    return found

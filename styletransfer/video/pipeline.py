@@ -1,7 +1,7 @@
 """Stages that work at the same time, each in a thread of its own."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from queue import Empty, Full, Queue
 from typing import Any
 
@@ -9,23 +9,25 @@ DEPTH = 3  # enough that no stage starves, few enough for memory
 _END = object()
 
 
-def overlapped(items: Iterable, *stages: Callable[[Any], Any], depth: int = DEPTH) -> Iterator:
+def overlapped(
+    items: Iterable[Any], *stages: Callable[[Any], Any], depth: int = DEPTH
+) -> Generator[Any, None, None]:
     """The items after all stages, in order: while one is painted the next is decoded, and so on.
 
     The items themselves are made in a thread too. depth: how many may wait between two stages. What a
     thread raises is raised here. When the caller stops listening (or is interrupted), all threads end.
     """
     stop = threading.Event()
-    queues = [Queue(depth) for _ in range(len(stages) + 1)]
+    queues: list[Queue[Any]] = [Queue(depth) for _ in range(len(stages) + 1)]
 
-    def put(queue: Queue, item: Any) -> None:
+    def put(queue: Queue[Any], item: Any) -> None:
         while not stop.is_set():
             try:
                 return queue.put(item, timeout=0.1)
             except Full:
                 continue
 
-    def take(queue: Queue) -> Iterator:
+    def take(queue: Queue[Any]) -> Iterator[Any]:
         while not stop.is_set():
             try:
                 item = queue.get(timeout=0.1)
@@ -37,7 +39,7 @@ def overlapped(items: Iterable, *stages: Callable[[Any], Any], depth: int = DEPT
                 raise item.error
             yield item
 
-    def work(source: Iterable, stage: Callable[[Any], Any], target: Queue) -> None:
+    def run(source: Iterable[Any], stage: Callable[[Any], Any], target: Queue[Any]) -> None:
         try:
             for item in source:
                 put(target, stage(item))
@@ -49,7 +51,7 @@ def overlapped(items: Iterable, *stages: Callable[[Any], Any], depth: int = DEPT
 
     sources = [items, *(take(queue) for queue in queues)]
     threads = [
-        threading.Thread(target=work, args=(source, stage, queue), daemon=True)
+        threading.Thread(target=run, args=(source, stage, queue), daemon=True)
         for source, stage, queue in zip(sources, (lambda item: item, *stages), queues)
     ]
     for thread in threads:

@@ -13,6 +13,7 @@ import zipfile
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -29,6 +30,10 @@ _OURS = re.compile(r"(piece-\d{7,}\.npz|state-\d{5,}\.npz|frame-\d{5,}\.png|prob
 _UNFINISHED = re.compile(r"\.(piece-\d{7,}|state-\d{5,}|frame-\d{5,}|probe|manifest)-\w{8}\.part")
 
 
+Record = dict[str, Any]
+"""What the manifest holds: the plan, the pieces, whether the film is damaged, the result's identity."""
+
+
 class ResumableJob:
     """The folder OUTPUT.parts: finished pieces, what was asked for, and how to go on.
 
@@ -36,14 +41,14 @@ class ResumableJob:
     is not ours, or is of a run with another plan and `force` is not given.
     """
 
-    def __init__(self, output: Path, plan: dict, force: bool):
+    def __init__(self, output: Path, plan: dict[str, Any], force: bool):
         self.output, self.folder = output, parts_of(output)
         self.file = self.folder / MANIFEST
         self.record = _new_record(plan)
         try:
             found = self._enter()
             try:
-                self._take(found, force)
+                self._resume(found, force)
             except BaseException:
                 self.__exit__()
                 raise
@@ -53,14 +58,14 @@ class ResumableJob:
     def __enter__(self) -> "ResumableJob":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         if not self.record["pieces"]:
             self.remove()
         self.lock.release()
 
     @property
     def frames(self) -> int:
-        return sum(piece["frames"] for piece in self.record["pieces"])
+        return sum(self.pieces("frames"))
 
     @property
     def last(self) -> Fraction | None:
@@ -74,14 +79,14 @@ class ResumableJob:
     @property
     def damaged(self) -> bool:
         """Whether what the pieces were painted from is not all that there should have been."""
-        return self.record["damaged"]
+        return bool(self.record["damaged"])
 
     @property
     def finished(self) -> bool:
         """Whether the result is in its place, and only this folder is left of the run."""
-        return self.record.get("result") == _identity(self.output)
+        return bool(self.record.get("result") == _identity(self.output))
 
-    def pieces(self, key: str) -> list:
+    def pieces(self, key: str) -> list[Any]:
         return [piece[key] for piece in self.record["pieces"]]
 
     def state(self) -> dict[str, np.ndarray]:
@@ -91,7 +96,7 @@ class ResumableJob:
         with np.load(self.folder / self.record["pieces"][-1]["state"]) as stored:
             return {key: stored[key] for key in stored.files}
 
-    def save(self, frame: Frame, state: dict[str, np.ndarray], piece: dict, damaged: bool) -> None:
+    def save(self, frame: Frame, state: dict[str, np.ndarray], piece: Record, damaged: bool) -> None:
         """A piece is done, up to this frame: from here it goes on."""
         number = len(self.record["pieces"])
         name = f"state-{number:05d}.npz"
@@ -126,10 +131,10 @@ class ResumableJob:
             folder = self.folder
             if set(os.listdir(folder)) <= {MANIFEST, LOCK}:
                 # Out of sight first: a folder that is to be seen without its manifest would be nobody's.
-                folder = folder.rename(_passing(self.output))
-            _remove_passing(folder)
+                folder = folder.rename(_hidden_name(self.output))
+            _remove_hidden(folder)
 
-    def _take(self, found: dict, force: bool) -> None:
+    def _resume(self, found: Record, force: bool) -> None:
         """Go on from what was found, or begin anew."""
         new, self.record = self.record, found
         other = found["pieces"] and found["plan"] != new["plan"]
@@ -147,7 +152,7 @@ class ResumableJob:
             self._write()
             self._clear()
 
-    def _enter(self) -> dict:
+    def _enter(self) -> Record:
         """Make the folder if there is none, lock it, and give what its manifest says."""
         while True:
             if not os.path.lexists(self.folder):
@@ -167,14 +172,14 @@ class ResumableJob:
                 # Who had it was just finishing.
 
     def _make(self) -> None:
-        new = _passing(self.output)
+        new = _hidden_name(self.output)
         new.mkdir()
         try:
             (new / MANIFEST).write_text(json.dumps(self.record, indent=1))
             new.rename(self.folder)
         except OSError:
             was_there = new.exists()  # else another run had it swept away
-            _remove_passing(new)
+            _remove_hidden(new)
             if was_there and not os.path.lexists(self.folder):  # else another was quicker
                 raise
 
@@ -182,7 +187,7 @@ class ResumableJob:
         """Remove what runs left that were killed as the work folder came or went."""
         for entry in self.folder.parent.glob(f".{glob.escape(self.output.name[:40])}-????????.parts"):
             if set(os.listdir(entry)) <= {MANIFEST, LOCK}:
-                _remove_passing(entry)
+                _remove_hidden(entry)
 
     def _clear(self) -> None:
         for name in os.listdir(self.folder):
@@ -199,7 +204,7 @@ def parts_of(output: Path) -> Path:
     return Path(f"{named}.parts")
 
 
-def read_record(folder: Path) -> dict:
+def read_record(folder: Path) -> Record:
     """What a work folder's manifest says; InputError if the folder is not ours."""
     try:
         if folder.is_symlink() or not folder.is_dir():
@@ -210,7 +215,7 @@ def read_record(folder: Path) -> dict:
         for piece in record["pieces"]:
             if not {"frames", "state", "last", "end"} <= piece.keys():
                 raise ValueError
-        return {"damaged": False} | record
+        return {"damaged": False, **record}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         raise InputError(
             f"{folder}: is not a work folder of this program: move it away, or give another OUT"
@@ -227,7 +232,7 @@ def check_source(content: Path, output: Path) -> None:
 def is_finished(output: Path) -> bool:
     """Whether a run that made this result was killed before it could remove its work folder."""
     try:
-        return read_record(parts_of(output)).get("result") == _identity(output)
+        return bool(read_record(parts_of(output)).get("result") == _identity(output))
     except InputError:
         return False
 
@@ -239,12 +244,12 @@ def content_digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     found = hashlib.sha256()
     pictures = (p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-    for file in sorted(pictures):
-        found.update(f"{file.name} {content_digest(file)}\n".encode())
+    for picture in sorted(pictures):
+        found.update(f"{picture.name} {content_digest(picture)}\n".encode())
     return found.hexdigest()
 
 
-def _new_record(plan: dict) -> dict:
+def _new_record(plan: dict[str, Any]) -> Record:
     return {"plan": plan, "pieces": [], "damaged": False}
 
 
@@ -253,16 +258,16 @@ def _identity(path: Path) -> list[int]:
     if not path.exists():
         return []
     found = path.stat()
-    several = [found.st_dev, found.st_ino]
-    return several if path.is_dir() else [*several, found.st_size, found.st_mtime_ns]
+    inode = [found.st_dev, found.st_ino]
+    return inode if path.is_dir() else [*inode, found.st_size, found.st_mtime_ns]
 
 
-def _passing(output: Path) -> Path:
+def _hidden_name(output: Path) -> Path:
     """A name beside the result, for the moment in which the work folder comes or goes."""
     return parts_of(output).with_name(f".{output.name[:40]}-{uuid4().hex[:8]}.parts")
 
 
-def _remove_passing(folder: Path) -> None:
+def _remove_hidden(folder: Path) -> None:
     """Remove a work folder's manifest and lock, and the folder if nothing else is in it."""
     for name in (MANIFEST, LOCK):
         (folder / name).unlink(missing_ok=True)
@@ -270,15 +275,16 @@ def _remove_passing(folder: Path) -> None:
         folder.rmdir()
 
 
-def _broken(folder: Path, record: dict) -> str:
+def _broken(folder: Path, record: Record) -> str:
     """What of the pieces is not as it was written; "" if all is. A disk may lose what it was given."""
     pieces = record["pieces"]
-    archives = [piece["file"] for piece in pieces if "file" in piece]
+    archives: list[str] = [piece["file"] for piece in pieces if "file" in piece]
+    states: list[str] = [piece["state"] for piece in pieces[-1:]]
     if pieces and not archives:  # pictures
         for name in (frame_name(n) for n in range(sum(piece["frames"] for piece in pieces))):
             if not (folder / name).is_file() or not (folder / name).stat().st_size:
                 return name
-    for name in [*archives, *(piece["state"] for piece in pieces[-1:])]:
+    for name in archives + states:
         try:
             with zipfile.ZipFile(folder / name) as file:
                 if file.testzip():
@@ -288,13 +294,13 @@ def _broken(folder: Path, record: dict) -> str:
     return ""
 
 
-def _other_plan(folder: Path, found: dict, wanted: dict) -> str:
+def _other_plan(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> str:
     differ = [key for key in wanted if found.get(key) != wanted[key]]
     what = {"styles": "styles", "input": "another film", "model": "another model"}
     why = ", ".join(dict.fromkeys(what.get(key, "other options") for key in differ))
     return f"{folder} is of an unfinished run with {why}: give --force to start anew, or another OUT"
 
 
-def _save_arrays(target: Path, arrays: dict[str, np.ndarray]) -> None:
+def _save_arrays(target: Path, arrays: dict[str, Any]) -> None:
     with open(target, "wb") as file:
         np.savez(file, **arrays)

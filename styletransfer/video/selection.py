@@ -20,7 +20,8 @@ class FrameSelection:
 
     def frames(self, clip: Clip, after: Fraction | None) -> Iterator[Frame]:
         """The frames later than `after`, with the times at which the result shows them."""
-        waiting, first = None, after is None
+        waiting: Frame | None = None
+        first = after is None
         for frame in clip.frames(self.begin if after is None else after):
             if self.end is not None and frame.time >= self.end:
                 break
@@ -48,7 +49,7 @@ class FrameSelection:
         return bool(frame.shown)
 
 
-def cut_out(clip: Clip, start: float, duration: float | None, fps: float | None) -> FrameSelection:
+def select_frames(clip: Clip, start: float, duration: float | None, fps: float | None) -> FrameSelection:
     """The part of a clip that is asked for; InputError if there is none."""
     if not 0 <= start < float("inf"):
         raise InputError(f"start is {start:g} seconds: 0 or more")
@@ -70,10 +71,11 @@ def cut_out(clip: Clip, start: float, duration: float | None, fps: float | None)
     return FrameSelection(begin, end, tick, max(1, round(length * rate)))
 
 
-def painted_size(own: tuple[int, int], short: int | None) -> tuple[int, int]:
-    """The size (width, height) that is painted: the clip's own, or with a short side of `short`."""
+def painted_size(size: tuple[int, int], short: int | None) -> tuple[int, int]:
+    """The size (width, height) that is painted: the clip's, or one with a short side of `short`."""
     if short is None:
-        return own
+        return size
     if short < 16:
         raise InputError(f"size is {short}: at least 16")
-    return tuple(max(2, 2 * round(side * short / min(own) / 2)) for side in own)
+    width, height = (max(2, 2 * round(side * short / min(size) / 2)) for side in size)
+    return width, height

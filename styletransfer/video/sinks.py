@@ -1,8 +1,10 @@
 """Where painted frames go: films in pieces, or pictures."""
 
 import shutil
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from PIL import Image
@@ -14,83 +16,125 @@ from ..media.image import write_picture
 from .resume import ResumableJob
 from .selection import FrameSelection
 
+if TYPE_CHECKING:
+    from ..media.video_writer import VideoEncoder
+
+Size = tuple[int, int]
+
+
+class Sink(Protocol):
+    """Takes frames one after the other, and makes a result of all in the end."""
+
+    @property
+    def size(self) -> Size:
+        """As it is written."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What to tell the user before it begins."""
+
+    def probe(self, folder: Path) -> None:
+        """Say before any work what would go wrong at its end; OSError, InputError."""
+
+    def add(self, frame: Frame, number: int, folder: Path) -> None:
+        """Take the next frame, painted."""
+
+    def save(self, folder: Path) -> None:
+        """A piece has ended: what was added since the last is on disk when this returns."""
+
+    def piece(self) -> dict[str, Any]:
+        """What a job is to remember of the piece just saved."""
+
+    def write(self, target: Path, job: ResumableJob) -> bool:
+        """All of the result; gives whether the sound was whole."""
+
 
 class FilmSink:
     """Pieces of encoded film, joined with the sound in the end."""
 
     def __init__(
-        self, output: Path, clip: Clip, part: FrameSelection, size, codec: str, crf, sound: bool
+        self,
+        output: Path,
+        clip: Clip,
+        selection: FrameSelection,
+        size: Size,
+        codec: str,
+        crf: int | None,
+        sound: bool,
     ):
         from ..media import film, video_writer
 
-        self.video_writer, self.output, self.part = video_writer, output, part
-        rate = 1 / part.tick if part.tick else clip.rate
+        self.video_writer, self.output, self.selection = video_writer, output, selection
+        rate = 1 / selection.tick if selection.tick else clip.rate
         encoder = video_writer.encoder_for(output, codec)
         video_writer.encoder_options(encoder, crf)
-        self.look = video_writer.VideoFormat(
-            size, encoder, crf, rate, part.tick or clip.time_base, clip.aspect
+        self.format = video_writer.VideoFormat(
+            size, encoder, crf, rate, selection.tick or clip.time_base, clip.aspect
         )
         audible = sound and isinstance(clip, film.FilmClip) and film.has_sound(clip.path)
         self.sound = clip.path if audible else None
-        self.encoder, self.count, self.file = None, 0, ""
+        self.encoder: VideoEncoder | None = None  # of the piece that is being written
+        self.count, self.file = 0, ""
 
     @property
-    def size(self) -> tuple[int, int]:
-        """As it is written."""
-        return self.look.written
+    def size(self) -> Size:
+        return self.format.written
 
     @property
-    def notes(self) -> list[str]:
-        return [f"{self.output}: {self.look.other_size}"] if self.look.other_size else []
+    def notes(self) -> Sequence[str]:
+        return [f"{self.output}: {self.format.other_size}"] if self.format.other_size else []
 
     def probe(self, folder: Path) -> None:
-        """Say before any work what would go wrong at its end: a black frame goes all the way."""
-        encoder = self.video_writer.VideoEncoder(self.look)
-        encoder.write(np.zeros((self.look.size[1], self.look.size[0], 3), np.uint8), [Fraction(0)])
+        """A black frame goes all the way."""
+        encoder = self.video_writer.VideoEncoder(self.format)
+        width, height = self.format.size
+        encoder.write(np.zeros((height, width, 3), np.uint8), [Fraction(0)])
         encoder.save(folder / "probe.npz")
         self._join(folder / "probe", [folder / "probe.npz"], Fraction(1), Fraction(1, 1000))
         for name in ("probe", "probe.npz"):
             (folder / name).unlink()
 
-    def add(self, rgb: np.ndarray, frame: Frame, number: int, folder: Path) -> None:
+    def add(self, frame: Frame, number: int, folder: Path) -> None:
         if self.encoder is None:
-            self.encoder, self.count = self.video_writer.VideoEncoder(self.look), 0
+            self.encoder, self.count = self.video_writer.VideoEncoder(self.format), 0
             self.file = f"piece-{number:07d}.npz"
-        if frame.alpha is not None:
-            rgb = _on_white(rgb, frame.alpha)
+        rgb = frame.rgb if frame.alpha is None else _on_white(frame.rgb, frame.alpha)
         self.encoder.write(rgb, frame.shown)
         self.count += 1
 
     def save(self, folder: Path) -> None:
+        assert self.encoder is not None, "a piece without a frame"
         self.encoder.save(folder / self.file)
         self.encoder = None
 
-    def piece(self) -> dict:
+    def piece(self) -> dict[str, Any]:
         return {"file": self.file, "frames": self.count}
 
-    def write(self, target: Path, work: ResumableJob) -> bool:
-        """All of the result; gives whether the sound was whole."""
-        pieces = [work.folder / name for name in work.pieces("file")]
-        length = None if self.part.end is None else self.part.end - self.part.begin
-        return self._join(target, pieces, work.end, length)
+    def write(self, target: Path, job: ResumableJob) -> bool:
+        pieces = [job.folder / name for name in job.pieces("file")]
+        end = self.selection.end
+        return self._join(target, pieces, job.end, None if end is None else end - self.selection.begin)
 
-    def _join(self, target: Path, pieces: list[Path], end: Fraction, length: Fraction | None) -> bool:
-        suffix = self.output.suffix.lower()
+    def _join(
+        self, target: Path, pieces: Sequence[Path], end: Fraction, length: Fraction | None
+    ) -> bool:
+        suffix, begin = self.output.suffix.lower(), self.selection.begin
         return self.video_writer.join(
-            target, suffix, self.look, pieces, end, self.sound, self.part.begin, length
+            target, suffix, self.format, pieces, end, self.sound, begin, length
         )
 
 
 class PictureSink:
     """Frames as PNG files, made a GIF, WebP or APNG in the end, or kept."""
 
-    notes = ()
+    notes: Sequence[str] = ()
 
-    def __init__(self, output: Path, size: tuple[int, int]):
-        self.output, self.size, self.durations = output, size, []
+    def __init__(self, output: Path, size: Size):
+        self.output, self.size = output, size
+        self.durations: list[str] = []  # of the piece that is being written, in seconds
 
     def probe(self, folder: Path) -> None:
-        """Say before any work what would go wrong at its end: two frames go all the way."""
+        """Two frames go all the way."""
         suffix, file = self.output.suffix.lower(), folder / "probe.png"
         write_picture(file, Image.new("RGB", self.size))
         if suffix:
@@ -98,23 +142,23 @@ class PictureSink:
             (folder / "probe").unlink()
         file.unlink()
 
-    def add(self, rgb: np.ndarray, frame: Frame, number: int, folder: Path) -> None:
-        image = Image.fromarray(rgb)
+    def add(self, frame: Frame, number: int, folder: Path) -> None:
+        image = Image.fromarray(frame.rgb)
         if frame.alpha is not None:
             image.putalpha(Image.fromarray(frame.alpha))
         write_picture(folder / frame_name(number), image)
         self.durations.append(str(frame.duration * len(frame.shown)))
 
     def save(self, folder: Path) -> None:
-        pass
+        pass  # `add` has written each frame
 
-    def piece(self) -> dict:
+    def piece(self) -> dict[str, Any]:
         durations, self.durations = self.durations, []
         return {"frames": len(durations), "durations": durations}
 
-    def write(self, target: Path, work: ResumableJob) -> bool:
-        durations = [Fraction(d) for piece in work.pieces("durations") for d in piece]
-        files = [work.folder / frame_name(number) for number in range(work.frames)]
+    def write(self, target: Path, job: ResumableJob) -> bool:
+        durations = [Fraction(d) for piece in job.pieces("durations") for d in piece]
+        files = [job.folder / frame_name(number) for number in range(job.frames)]
         if self.output.suffix:
             write_pictures(target, self.output.suffix.lower(), files, durations)
         else:
@@ -125,15 +169,23 @@ class PictureSink:
 
 
 def sink_for(
-    output: Path, clip: Clip, part: FrameSelection, size, codec: str, crf: int | None, sound: bool
-):
+    output: Path,
+    clip: Clip,
+    selection: FrameSelection,
+    size: Size,
+    codec: str,
+    crf: int | None,
+    sound: bool,
+) -> Sink:
+    """What writes a result of this name; InputError if nothing can."""
     if output.suffix.lower() in ("", ".gif", ".webp", ".png", ".apng"):
         if codec or crf is not None:
             raise InputError("--codec and --crf are for films: .mp4, .mov, .mkv, .webm")
         return PictureSink(output, size)
-    return FilmSink(output, clip, part, size, codec, crf, sound)
+    return FilmSink(output, clip, selection, size, codec, crf, sound)
 
 
 def _on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    share = alpha[..., None].astype(np.float32) / 255
-    return (255 + share * (rgb.astype(np.float32) - 255) + 0.5).astype(np.uint8)
+    """rgb: uint8 (H, W, 3). alpha: uint8 (H, W)."""
+    opacity = alpha[..., None].astype(np.float32) / 255
+    return (255 + opacity * (rgb.astype(np.float32) - 255) + 0.5).astype(np.uint8)

@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 from styletransfer.cli import run
 from styletransfer.errors import InputError
 from styletransfer.media import image as pictures
-from styletransfer.media.large_tiff import pack, tiff_header, unpack
+from styletransfer.media.large_tiff import create_tiff, pack, unpack
 from styletransfer.stylize.large_image import stylize_file
 from styletransfer.stylize.stylizer import Stylizer
 
@@ -19,6 +19,14 @@ pytest.importorskip("pyvips")
 def noisy(width, height, mode="RGB"):
     coarse = np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC).convert(mode)
+
+
+def fill(path: Path, begin: int, pixels: bytes) -> None:
+    """Write raw pixels to where a TIFF has them."""
+    assert path.stat().st_size == begin + len(pixels)
+    with open(path, "r+b") as file:
+        file.seek(begin)
+        file.write(pixels)
 
 
 def unpacked(path, tmp_path, **options):
@@ -61,7 +69,7 @@ def test_packs_with_the_alpha_of_the_source(tmp_path, name):
     picture.save(tmp_path / "a.png")
     height, width = unpack(tmp_path / "a.png", tmp_path / "raw")
     painted = tmp_path / "painted.tif"
-    painted.write_bytes(tiff_header(height, width, 4) + (tmp_path / "raw").read_bytes())
+    fill(painted, create_tiff(painted, height, width, 4), (tmp_path / "raw").read_bytes())
     pack(painted, tmp_path / name, tmp_path / "a.png")
     out = Image.open(tmp_path / name)
     assert out.size == (40, 30)
@@ -113,7 +121,7 @@ def test_broken_files_are_named(tmp_path, content):
 @pytest.mark.parametrize("height,width", [(1, 1), (16, 5), (17, 3), (300, 7)])
 def test_the_scratch_file_is_a_tiff_that_anyone_reads(tmp_path, height, width):
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    (tmp_path / "a.tif").write_bytes(tiff_header(height, width) + pixels.tobytes())
+    fill(tmp_path / "a.tif", create_tiff(tmp_path / "a.tif", height, width), pixels.tobytes())
     assert np.array_equal(np.asarray(Image.open(tmp_path / "a.tif")), pixels)
     assert np.array_equal(unpacked(tmp_path / "a.tif", tmp_path), pixels)
 

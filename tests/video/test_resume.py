@@ -162,17 +162,17 @@ def killed(*arguments, **more):
 run(sys.argv[1:])
 """
 POINTS = {
-    "joining": ("work.Work", "mark", ""),
-    "renaming": ("work.Work", "mark", "function(*arguments, **more)"),
-    "clearing": ("work.Work", "remove", ""),
-    "clearing pieces": ("work.Work", "remove", "arguments[0]._clear()"),
+    "joining": ("resume.ResumableJob", "mark", ""),
+    "renaming": ("resume.ResumableJob", "mark", "function(*arguments, **more)"),
+    "clearing": ("resume.ResumableJob", "remove", ""),
+    "clearing pieces": ("resume.ResumableJob", "remove", "arguments[0]._clear()"),
 }
 
 
 @pytest.mark.parametrize("owner, name, after", POINTS.values(), ids=POINTS)
 @pytest.mark.parametrize("suffix", [".mp4", ".gif", ""])
 def test_killed_at_the_end_it_goes_on_the_same(suffix, owner, name, after, command):
-    script = KILLED.format(module="job, work", owner=owner, name=name, after=after or "pass")
+    script = KILLED.format(module="job, resume", owner=owner, name=name, after=after or "pass")
     assert run([*command, "-o", f"whole{suffix}"]) == 0
     killed = subprocess.run([sys.executable, "-c", script, *command, "-o", f"out{suffix}"])
     assert killed.returncode == -signal.SIGKILL
@@ -322,7 +322,7 @@ def test_a_full_disk_at_the_end_is_one_line_and_costs_nothing(suffix, command, m
 
 def test_a_result_that_was_taken_elsewhere_can_be_made_again(command):
     script = KILLED.format(
-        module="job, work", owner="work.Work", name="remove", after="arguments[0]._clear()"
+        module="job, resume", owner="resume.ResumableJob", name="remove", after="arguments[0]._clear()"
     )
     subprocess.run([sys.executable, "-c", script, *command, "-o", "out.mp4"])
     os.rename("out.mp4", "kept.mp4")

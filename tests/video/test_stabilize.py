@@ -54,40 +54,40 @@ def blocky(picture: np.ndarray) -> np.ndarray:
 def test_strokes_stay_on_what_moves():
     from styletransfer.video.stabilize import Stabilizer, TemporalBlend
 
-    frames, canvas, blend = camera(14), Stabilizer(), TemporalBlend()
+    frames, stabilizer, blend = camera(14), Stabilizer(), TemporalBlend()
     loose = [blocky(f / np.float32(255)) for f in frames]
-    views = [canvas.look(f) for f in frames]
-    firm = [blend.take(blocky(v.picture), v) / np.float32(255) for v in views]
+    views = [stabilizer.stabilize(f) for f in frames]
+    firm = [blend.blend(blocky(v.image), v) / np.float32(255) for v in views]
     assert [v.past is None for v in views] == [True] + [False] * 13
     assert all(f.shape == (96, 160, 3) for f in firm)
     assert flicker(firm, 2.3, 0.6) < 0.2 * flicker(loose, 2.3, 0.6)
     # And nothing else happens to the picture.
-    canvas, blend = Stabilizer(), TemporalBlend()
+    stabilizer, blend = Stabilizer(), TemporalBlend()
     for frame in frames:
-        view = canvas.look(frame)
-        out = blend.take(view.picture, view)
+        view = stabilizer.stabilize(frame)
+        out = blend.blend(view.image, view)
     assert np.abs(out / 255.0 - frames[-1] / 255)[8:-8, 8:-8].mean() < 0.02
 
 
 def test_a_camera_on_a_tripod_is_not_resampled():
     from styletransfer.video.stabilize import Stabilizer
 
-    canvas, frame = Stabilizer(), camera(1)[0]
+    stabilizer, frame = Stabilizer(), camera(1)[0]
     for _ in range(4):
-        view = canvas.look(frame)
-        assert view.picture.shape == frame.shape
-        assert np.abs(view.picture - frame / 255).max() < 1e-5
+        view = stabilizer.stabilize(frame)
+        assert view.image.shape == frame.shape
+        assert np.abs(view.image - frame / 255).max() < 1e-5
 
 
 def test_noise_and_exposure_are_taken_out():
     from styletransfer.video.stabilize import Stabilizer
 
-    random, still, canvas = np.random.default_rng(0), camera(1)[0].astype(float), Stabilizer()
+    random, still, stabilizer = np.random.default_rng(0), camera(1)[0].astype(float), Stabilizer()
     seen, raw = [], []
     for _ in range(12):
         frame = still * (1 + 0.03 * random.standard_normal()) + 3 * random.standard_normal(still.shape)
         raw.append(frame.clip(0, 255).astype(np.uint8))
-        seen.append(canvas.look(raw[-1]).picture)
+        seen.append(stabilizer.stabilize(raw[-1]).image)
 
     def jitter(pictures):
         return np.mean([np.abs(a - b).mean() for a, b in zip(pictures[5:], pictures[6:])])
@@ -99,11 +99,11 @@ def test_nothing_drags_a_ghost():
     """A bright disc that crosses leaves nothing where it was."""
     from styletransfer.video.stabilize import Stabilizer, TemporalBlend
 
-    canvas, blend, back = Stabilizer(), TemporalBlend(), (camera(1)[0] * 0.3).astype(np.uint8)
+    stabilizer, blend, back = Stabilizer(), TemporalBlend(), (camera(1)[0] * 0.3).astype(np.uint8)
     for i in range(10):
         frame = cv2.circle(back.copy(), (20 + 12 * i, 48), 10, (250, 240, 220), -1)
-        view = canvas.look(frame)
-        out = blend.take(view.picture, view)
+        view = stabilizer.stabilize(frame)
+        out = blend.blend(view.image, view)
     behind = np.s_[30:66, 20 : 20 + 12 * 7]
     assert np.abs(out[behind] / 255.0 - back[behind] / 255).max() < 0.06
 
@@ -115,23 +115,23 @@ def test_cuts_are_found_and_nothing_else():
     shots = [camera(8, (7.0, 2.0), seed=1), camera(8, (-3, 1), 0.03, seed=2), camera(8, seed=4)]
     # Textures of like colours differ in thumbnails only a little: give each shot a light of its own.
     lights = [(1, 0.5, 0.3), (0.3, 0.5, 1), (0.9, 1, 0.4)]
-    canvas, cuts = Stabilizer(), []
+    stabilizer, cuts = Stabilizer(), []
     for number, (light, shot) in enumerate(zip(lights, shots)):
         for i, frame in enumerate(shot):
             lit = frame * np.array(light) * (1 + 0.05 * random.standard_normal())
-            if canvas.look(lit.clip(0, 255).astype(np.uint8)).past is None:
+            if stabilizer.stabilize(lit.clip(0, 255).astype(np.uint8)).past is None:
                 cuts.append((number, i))
     assert cuts == [(0, 0), (1, 0), (2, 0)]
 
 
-def test_a_long_turn_and_zoom_begin_new_canvases_without_a_cut():
+def test_a_long_turn_and_zoom_begin_new_scenes_without_a_cut():
     from styletransfer.video.stabilize import Stabilizer
 
-    canvas, views = Stabilizer(), []
+    stabilizer, views = Stabilizer(), []
     for frame in camera(14, (1, 0), turn=0.02):
-        views.append(canvas.look(frame))
+        views.append(stabilizer.stabilize(frame))
     assert all(view.past is not None for view in views[1:])
-    turns = [abs(np.arctan2(v.pose[1, 0], v.pose[0, 0])) for v in views]
+    turns = [abs(np.arctan2(v.frame_to_image[1, 0], v.frame_to_image[0, 0])) for v in views]
     assert max(turns) < 0.085 and turns[-1] < 0.26 - 0.08
 
 
@@ -140,8 +140,10 @@ def test_a_single_frame_is_painted_as_a_photo(tiny_model, paintings):
     code = stylizer.style(paintings[0], 32)
     frame = np.array(noise(50, 37, seed=1))
     painter = FramePainter(stylizer, [(0, code)], 0.8)
-    out = painter.paint(frame, painter.turn())
-    assert np.array_equal(out, painter.paint(frame.astype(np.float32) / 255, painter.turn(fresh=True)))
+    out = painter.paint(frame, painter.next_statistics())
+    assert np.array_equal(
+        out, painter.paint(frame.astype(np.float32) / 255, painter.next_statistics(fresh=True))
+    )
     assert np.abs(out * 255 - stylizer.stylize(frame, code, 0.8).astype(float)).max() <= 1
 
 
@@ -151,15 +153,17 @@ def test_statistics_follow_slowly_and_begin_anew(tiny_model, paintings):
     dark, light = (np.full((32, 32, 3), v, np.float32) + 0.1 * np.eye(32)[..., None] for v in (0.2, 0.6))
     dark, light = dark.astype(np.float32), light.astype(np.float32)
     painter = FramePainter(stylizer, [(0, code)])
-    fresh = painter.paint(light, painter.turn())
-    painter.paint(dark, painter.turn(fresh=True))
-    after = painter.paint(light, painter.turn())
+    fresh = painter.paint(light, painter.next_statistics())
+    painter.paint(dark, painter.next_statistics(fresh=True))
+    after = painter.paint(light, painter.next_statistics())
     assert np.abs(after - fresh).mean() > 0.05  # brighter than what was before, not as bright as itself
-    last = painter.turn(fresh=True)
+    last = painter.next_statistics(fresh=True)
     assert np.array_equal(painter.paint(light, last), fresh)
     other = FramePainter(stylizer, [(0, code)])
     other.restore(painter.state(last))
-    assert np.array_equal(other.paint(dark, other.turn()), painter.paint(dark, painter.turn()))
+    assert np.array_equal(
+        other.paint(dark, other.next_statistics()), painter.paint(dark, painter.next_statistics())
+    )
 
 
 def test_frames_painted_at_once_are_those_painted_in_turn(tiny_model, paintings):
@@ -168,17 +172,18 @@ def test_frames_painted_at_once_are_those_painted_in_turn(tiny_model, paintings)
     frames = [np.array(noise(48, 40, seed=i)) for i in range(12)]
     one, many = FramePainter(stylizer, styles), FramePainter(stylizer, styles)
     with painters(4) as pool:
-        turns = [many.turn(fresh=i == 5) for i in range(12)]
-        found = [pool.submit(many.paint, f, t, i / 11) for i, (f, t) in enumerate(zip(frames, turns))]
+        statistics = [many.next_statistics(fresh=i == 5) for i in range(12)]
+        pairs = enumerate(zip(frames, statistics))
+        found = [pool.submit(many.paint, frame, own, i / 11) for i, (frame, own) in pairs]
         together = [future.result() for future in found]
     with painters(1) as pool:  # with as many cores to each: sums differ in their last bits else
         for i, frame in enumerate(frames):
-            alone = pool.submit(one.paint, frame, one.turn(fresh=i == 5), i / 11).result()
+            alone = pool.submit(one.paint, frame, one.next_statistics(fresh=i == 5), i / 11).result()
             assert np.array_equal(alone, together[i])
     # What goes wrong in one does not keep the next waiting for ever.
     with painters(2) as pool:
-        broken = pool.submit(many.paint, np.zeros((4, 4), np.uint8), many.turn())
-        after = pool.submit(many.paint, frames[0], many.turn())
+        broken = pool.submit(many.paint, np.zeros((4, 4), np.uint8), many.next_statistics())
+        after = pool.submit(many.paint, frames[0], many.next_statistics())
         for future in (broken, after):
             with pytest.raises(RuntimeError, match="permute"):
                 future.result(timeout=10)

@@ -1,0 +1,91 @@
+"""What is done with each frame of a film: before it is painted, and after."""
+
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..media.clip import Frame
+from .frame_painter import FramePainter, FrameStatistics
+
+if TYPE_CHECKING:
+    from .stabilize import StabilizedFrame
+
+State = dict[str, np.ndarray]
+"""What the frames after a piece need to know of those in it, by stage and name."""
+
+
+@dataclass
+class FrameTask:
+    """A frame on its way through the stages. last: of its piece, so that it leaves a state behind."""
+
+    frame: Frame
+    last: bool = False
+    stabilized: "StabilizedFrame | None" = None
+    statistics: FrameStatistics | None = None
+    painting: "Future[np.ndarray] | None" = None
+    state: State = field(default_factory=dict)
+
+    def painted(self) -> np.ndarray:
+        """What the painter made of it, float32 (h, w, 3) in [0, 1]; waited for."""
+        assert self.painting is not None, "finished before it was prepared"
+        return self.painting.result()
+
+
+class Stages:
+    """Each frame for itself, in threads that paint."""
+
+    def __init__(self, painter: FramePainter, pool: Executor, state: State):
+        self.painter, self.pool = painter, pool
+
+    def prepare(self, task: FrameTask) -> FrameTask:
+        """Begin to paint a frame."""
+        return self._paint(task, task.frame.rgb, fresh=True)
+
+    def finish(self, task: FrameTask) -> FrameTask:
+        """Wait for it: task.frame.rgb is then the painted frame, uint8 (H, W, 3)."""
+        task.frame.rgb = (task.painted() * 255 + 0.5).astype(np.uint8)
+        return task
+
+    def _paint(self, task: FrameTask, image: np.ndarray, fresh: bool) -> FrameTask:
+        task.statistics = self.painter.next_statistics(fresh)
+        task.painting = self.pool.submit(self.painter.paint, image, task.statistics, task.frame.shown[0])
+        return task
+
+
+class SteadyStages(Stages):
+    """Each frame in the scene (`stabilize`), with what each stage knows of the frames before."""
+
+    def __init__(self, painter: FramePainter, pool: Executor, state: State):
+        super().__init__(painter, pool, state)
+        from .stabilize import Stabilizer, TemporalBlend
+
+        self.stabilizer, self.blend = Stabilizer(), TemporalBlend()
+        if state:
+            painter.restore(_of("painter", state))
+            self.stabilizer.restore(_of("canvas", state))
+            self.blend.restore(_of("blend", state))
+
+    def prepare(self, task: FrameTask) -> FrameTask:
+        task.stabilized = self.stabilizer.stabilize(task.frame.rgb)
+        if task.last:
+            task.state |= _as("canvas", self.stabilizer.state())
+        return self._paint(task, task.stabilized.image, fresh=task.stabilized.past is None)
+
+    def finish(self, task: FrameTask) -> FrameTask:
+        assert task.stabilized is not None and task.statistics is not None
+        task.frame.rgb = self.blend.blend(task.painted(), task.stabilized)
+        if task.last:
+            task.state |= _as("painter", self.painter.state(task.statistics))
+            task.state |= _as("blend", self.blend.state())
+        return task
+
+
+def _as(stage: str, state: State) -> State:
+    """A stage's state under its name in the files of a job."""
+    return {f"{stage}/{key}": x for key, x in state.items()}
+
+
+def _of(stage: str, state: State) -> State:
+    return {key.partition("/")[2]: x for key, x in state.items() if key.startswith(f"{stage}/")}
