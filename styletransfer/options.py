@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 STYLE_SIZE = 512
 LEAST_STYLE_SIZE = 16
 MAX_ALPHA = 2.0
+MAX_REFINE = 1000
 LEAST_STROKES, MAX_STROKES = 0.5, 4.0
 
 
 class PreserveColor(str, Enum):
+    """Whose colours the result has."""
+
     none = "none"
     luminance = "luminance"
     histogram = "histogram"
 
 
 class Stats(str, Enum):
+    """Of what statistics are taken."""
+
     exact = "exact"
     thumbnail = "thumbnail"
 
@@ -66,6 +71,9 @@ class StylizeOptions:
     tile: str | int = _option(
         "auto", "Paint in tiles of N pixels a side: less memory, the same picture."
     )
+    refine: int = _option(
+        0, "Steps of optimisation after the network: minutes instead of moments, and the best picture."
+    )
     stats: str = _option("exact", "Statistics of the whole photo, or of a thumbnail: an approximation.")
 
     def __post_init__(self) -> None:
@@ -88,6 +96,8 @@ class StylizeOptions:
             raise InputError(f"feather is {self.feather}: 0 or more pixels")
         if not 0 <= self.color_strength <= 1:
             raise InputError(f"color_strength is {self.color_strength:g}: it goes from 0 to 1")
+        if not 0 <= self.refine <= MAX_REFINE:
+            raise InputError(f"refine is {self.refine}: 0 to {MAX_REFINE} steps")
         _check_choice("preserve_color", self.preserve_color, PreserveColor)
         _check_choice("stats", self.stats, Stats)
         if self.tile not in ("auto", "off") and (isinstance(self.tile, str) or self.tile < 1):

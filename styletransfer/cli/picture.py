@@ -110,6 +110,7 @@ def picture(
     color_strength: common.ColorStrength = 1.0,
     tile: common.Tile = "auto",
     stats: common.StatsOf = Stats.exact,
+    refine: common.Refine = 0,
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
@@ -127,7 +128,7 @@ def picture(
         style_size=style_size, style_crop=style_crop, mask=mask or None, regions=regions or None,
         region=parse_regions(region or []) or None, feather=feather,
         preserve_color=preserve_color.value, color_strength=color_strength,
-        tile=common.parse_tile(tile), stats=stats.value,
+        tile=common.parse_tile(tile), stats=stats.value, refine=refine,
     )  # fmt: skip
     if as_json and output == "-":
         raise InputError("--json and -o - both want standard output: give one of them up")

@@ -1,0 +1,1 @@
+"""Painting a picture of any size: levels, tiles, colour, regions, refinement."""

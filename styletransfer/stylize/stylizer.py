@@ -20,6 +20,7 @@ from .buffer import ImageBuffer
 from .content import Content, in_type_of, open_content
 from .levels import Conditioning
 from .paint import Progress, paint
+from .refine import Refinement
 from .regions import Map, alpha_map, region_maps
 from .tiling import Hooks
 
@@ -80,6 +81,7 @@ class Stylizer:
         style_crop: float = 1.0,
         tile: str | int = "auto",
         stats: str = "exact",
+        refine: int = 0,
         progress: Progress | None = None,
         options: StylizeOptions | None = None,
     ) -> Content | Image.Image:
@@ -105,13 +107,15 @@ class Stylizer:
         tile: side in pixels of what the network sees at once, "off" for the whole picture, or "auto",
         as memory allows. Tiles take longer and change nothing: statistics are still the whole
         picture's. stats: "exact", or "thumbnail", statistics from a small copy of the content, which
-        is faster with tiles and only approximate. progress: told of the share that is done. options:
-        all of these but style and progress as one object, in place of the keywords.
+        is faster with tiles and only approximate. refine: so many steps of optimisation afterwards, 20
+        for a print (`stylize.refine`); styles must be pictures then, not codes. progress: told of
+        the share that is done. options: all of these but style and progress as one object, in place of
+        the keywords.
         """
         given = StylizeOptions(
             alpha=alpha, weights=weights, mask=mask, regions=regions, region=region, feather=feather,
             preserve_color=preserve_color, color_strength=color_strength, size=size, strokes=strokes,
-            style_size=style_size, style_crop=style_crop, tile=tile, stats=stats,
+            style_size=style_size, style_crop=style_crop, tile=tile, stats=stats, refine=refine,
         )  # fmt: skip
         if options is not None and (names := given.changed()):
             raise InputError(f"give options, or {', '.join(names)} in them")
@@ -142,9 +146,12 @@ class Stylizer:
         codes = self._encode_styles(style, image, options)
         conditioning = self._conditioning(codes, image, options, map_size)
         hooks = Hooks()
-        if options.preserve_color == "luminance":
+        if options.preserve_color == "luminance" and not options.refine:
             hooks = Hooks(color.keeping_colors(options.color_strength))
-        return paint(self.net, image, conditioning, options, hooks, progress)
+        if not options.refine or options.alpha == 0:
+            return paint(self.net, image, conditioning, options, hooks, progress)
+        refinement = Refinement(style, image, options, map_size, self.device)
+        return refinement(paint(self.net, image, conditioning, options, hooks), progress)
 
     @torch.inference_mode()
     def variations(
