@@ -139,8 +139,8 @@ def scores(
         "content": metrics.content_score(output.content, content.content),
         "ssim": metrics.ssim(output.pixels, content.pixels).item(),
         **{
-            name: strokes.signature_score(output.signatures[name], content.signatures[name], own)
-            for name, own in style.signatures.items()
+            name: strokes.signature_score(output.signatures[name], content.signatures[name], signature)
+            for name, signature in style.signatures.items()
         },
         "halo": artifacts.halo(output.full, content.full, style.full),
         "weave": artifacts.weave(output.full, content.full, style.full),

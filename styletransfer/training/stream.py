@@ -47,13 +47,13 @@ class Stream(IterableDataset[tuple[Tensor, Skipped]]):
 
         while True:
             rng = np.random.default_rng((self.seed, self.sampler.first, epoch))
-            mine = [self.urls[i] for i in rng.permutation(len(self.urls))[index::readers]]
-            own = np.random.default_rng((self.seed, self.sampler.first, epoch, index))
-            shuffled = shuffle(BUFFER, initial=BUFFER // 10, seed=int(own.integers(1 << 30)))
+            urls = [self.urls[i] for i in rng.permutation(len(self.urls))[index::readers]]
+            local_rng = np.random.default_rng((self.seed, self.sampler.first, epoch, index))
+            shuffled = shuffle(BUFFER, initial=BUFFER // 10, seed=int(local_rng.integers(1 << 30)))
             found = False
-            for name, data in shuffled(_read(mine, skipped)):
+            for name, data in shuffled(_read(urls, skipped)):
                 try:
-                    crop = self.augmentation.apply(data, own)
+                    crop = self.augmentation.apply(data, local_rng)
                 except InputError as error:
                     skipped[name] = str(error)
                     continue
@@ -62,7 +62,7 @@ class Stream(IterableDataset[tuple[Tensor, Skipped]]):
                 skipped.clear()
             if not found:
                 why = "; ".join(f"{name} {reason}" for name, reason in list(skipped.items())[:3])
-                raise InputError(f"not one picture in {', '.join(mine[:3])} … ({why})")
+                raise InputError(f"not one picture in {', '.join(urls[:3])} … ({why})")
             epoch += 1
 
     def take(self, count: int) -> Tensor:
