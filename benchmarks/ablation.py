@@ -17,6 +17,7 @@ from styletransfer.evaluation import report
 from styletransfer.models.weights import file_digest, model_path
 from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.training.distributed import ProcessGroup
+from styletransfer.training.progress import train_with_progress
 from styletransfer.training.session import new_session, write_sources
 
 BASE = {  # what every row starts from; the default recipe has moved on since
@@ -73,7 +74,7 @@ def measure(name: str, changes: dict, init: str | None, options: argparse.Namesp
     }  # fmt: skip
     session = new_session("default", changes, options.content, options.style, run, init)
     write_sources(session, options.content, options.style)
-    session.train(ProcessGroup(torch.device(options.device)))
+    train_with_progress(session, ProcessGroup(torch.device(options.device)))
     stylizer = Stylizer(run / f"checkpoint-{options.steps:06d}.safetensors", options.device)
     pairs = report.read_pairs(options.pairs)[: options.first]
     rows = list(

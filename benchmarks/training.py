@@ -7,6 +7,7 @@ Adds a row to benchmarks/training.md, replacing the one of the same device and s
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,8 +16,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from styletransfer.device import fast_dtype
 from styletransfer.training.distributed import ProcessGroup, join
 from styletransfer.training.estimate import estimate
-from styletransfer.training.loop import set_up, step, to_float
-from styletransfer.training.session import Session, new_session
+from styletransfer.training.session import Execution, Session, new_session
+from styletransfer.training.setup import set_up
+from styletransfer.training.step import train_step
 
 TABLE = Path("benchmarks/training.md")
 HEAD = """# How fast training is
@@ -50,12 +52,11 @@ def matmul_rate(device: torch.device) -> float:
 
 def step_flops(session: Session, group: ProcessGroup) -> int:
     """FLOP of one step's convolutions and matrix products, forward and backward."""
-    run = set_up(session.config, session.recipe, session.content, session.style, group)
-    (photos, _), (paintings, _) = next(run.batches)
-    run.state.step = 1  # step 0 is a reconstruction
-    photos, paintings = to_float(photos, group.device), to_float(paintings, group.device)
+    recipe = replace(session.recipe, reconstruct=0, reconstruct_every=0)
+    setup = set_up(replace(session, recipe=recipe), group)
+    batch, _ = next(setup.batches)
     with FlopCounterMode(display=False) as counter:
-        step(run.state, run.painter, run.vgg, session.recipe, photos, paintings)
+        train_step(setup, batch.to_float(group.device))
     return counter.get_total_flops()
 
 
@@ -74,8 +75,9 @@ def main() -> None:
     session = new_session("default", changes, options.content, options.style, None, None)
     with join(options.device) as group:
         flops = step_flops(session, group)
-        means = {"workers": options.workers, "resident": options.resident, "compile": options.compile}
-        found = estimate(session, group, steps=20 if group.device.type == "cuda" else 5, **means)
+        execution = Execution(options.workers, options.resident, options.compile)
+        steps = 20 if group.device.type == "cuda" else 5
+        found = estimate(session, group, execution, steps)
         limit = matmul_rate(group.device)
     whole = found.step_seconds + found.waiting_seconds
     rate = flops / whole

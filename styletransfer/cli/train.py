@@ -5,12 +5,16 @@ import os
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
 from ..training.recipe import NETWORK, Recipe, read_recipe, recipes
+
+if TYPE_CHECKING:
+    from ..training.distributed import ProcessGroup
+    from ..training.session import Execution, Session
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -119,6 +123,44 @@ def train(
     could not be used, and state.safetensors for --resume, which keeps the run's recipe and sources;
     --steps may prolong it. Ctrl-C saves a checkpoint first.
     """
+    _check(content, style, out, resume, init, recipe, dry_run, workers, changes)
+
+    from ..device import can_compile, enough_memory
+    from ..training import session as sessions
+    from ..training.distributed import join
+
+    with join(device) as group, enough_memory(group.device, "a smaller --batch-size or --crop"):
+        if resume is None:
+            session = sessions.new_session(recipe, changes, content or [], style or [], out, init)
+            if group.leads and not dry_run:
+                sessions.write_sources(session, content or [], style or [])
+        else:
+            session = sessions.resumed_session(resume, changes, group)
+        execution = sessions.Execution(
+            workers=_default_workers(group.device.type) if workers is None else workers,
+            resident=resident,
+            compile=can_compile(group.device) if compile is None else compile,
+            tensorboard=tensorboard,
+        )
+        if dry_run:
+            _print_estimate(session, group, execution)
+        else:
+            _train(session, group, execution)
+    return 0
+
+
+def _check(
+    content: list[str] | None,
+    style: list[str] | None,
+    out: Path | None,
+    resume: Path | None,
+    init: str | None,
+    recipe: str,
+    dry_run: bool,
+    workers: int | None,
+    changes: dict[str, Any],
+) -> None:
+    """InputError for options that do not go together; the arguments are those of `train`."""
     if resume is None:
         if not content or not style or out is None and not dry_run:
             raise InputError("give --content SRC, --style SRC and --out RUN (or --resume RUN)")
@@ -131,46 +173,44 @@ def train(
     if workers is not None and workers < 0:
         raise InputError(f"--workers is {workers}: 0 or more")
 
-    from ..device import can_compile, enough_memory
-    from ..training import session as sessions
-    from ..training.distributed import join
 
-    with join(device) as group, enough_memory(group.device, "a smaller --batch-size or --crop"):
-        if resume is None:
-            session = sessions.new_session(recipe, changes, content, style, out, init)
-            if group.leads and not dry_run:
-                sessions.write_sources(session, content, style)
-        else:
-            session = sessions.resumed_session(resume, changes, group)
-        if workers is None:
-            cores = (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-            workers = max(0, min(16, cores - 1)) if group.device.type == "cuda" else 0
-        means = {"workers": workers, "resident": resident}
-        means["compile"] = can_compile(group.device) if compile is None else compile
-        say = lambda line: print(line, file=sys.stderr) if group.leads else None  # noqa: E731
-        if not dry_run:
-            say(session.describe())
-        else:
-            from ..training.estimate import estimate
+def _default_workers(device: str) -> int:
+    """Processes that decode pictures: one for each core but one of a process with a GPU; without one the
+    network needs them all."""
+    cores = (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    return max(0, min(16, cores - 1)) if device == "cuda" else 0
 
-            rehearsal = estimate(session, group, **means)
-            if group.leads:
-                print(rehearsal)
-            return 0
-        try:
-            skipped = session.train(group, tensorboard=tensorboard, **means)
-        except KeyboardInterrupt:
-            if (session.run / "state.safetensors").exists():
-                say(f"stopped; stylize train --resume {session.run} goes on from the last checkpoint")
-            raise
-        except InputError as error:
-            if (session.run / "state.safetensors").exists():
-                hint = f"stylize train --resume {session.run} goes on from the last checkpoint"
-                raise InputError(f"{error} ({hint})") from None
-            raise
-        if any(skipped.values()):
-            counts = ", ".join(f"{len(names)} of {kind}" for kind, names in skipped.items())
-            say(f"could not be used: {counts}; {session.run / 'skipped.tsv'} names them")
+
+def _print_estimate(session: "Session", group: "ProcessGroup", execution: "Execution") -> None:
+    from ..training.estimate import estimate
+
+    expected = estimate(session, group, execution)
+    if group.leads:
+        print(expected)
+
+
+def _train(session: "Session", group: "ProcessGroup", execution: "Execution") -> None:
+    """Train, and say on standard error what there is, what was left out, and how to go on."""
+    from ..training.progress import train_with_progress
+
+    def say(line: str) -> None:
         if group.leads:
-            print(session.run / f"checkpoint-{session.recipe.steps:06d}.safetensors")
-    return 0
+            print(line, file=sys.stderr)
+
+    resumable = f"stylize train --resume {session.run} goes on from the last checkpoint"
+    say(session.describe())
+    try:
+        skipped = train_with_progress(session, group, execution)
+    except KeyboardInterrupt:
+        if (session.run / "state.safetensors").exists():
+            say(f"stopped; {resumable}")
+        raise
+    except InputError as error:
+        if (session.run / "state.safetensors").exists():
+            raise InputError(f"{error} ({resumable})") from None
+        raise
+    if any(skipped.values()):
+        counts = ", ".join(f"{len(names)} of {kind}" for kind, names in skipped.items())
+        say(f"could not be used: {counts}; {session.run / 'skipped.tsv'} names them")
+    if group.leads:
+        print(session.run / f"checkpoint-{session.recipe.steps:06d}.safetensors")

@@ -1,5 +1,6 @@
 """What no style asks for: rims beside the photo's edges, and a weave where the photo is flat."""
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -14,6 +15,16 @@ WINDOW = 64  # pixels; the periods below are whole fractions of it
 PERIODS = (64 / 40, 2.0, 64 / 20, 4.0, 64 / 10, 8.0, 64 / 5, 16.0)
 """Pixels after which the grids of decoders repeat: of strides up to 16, and of pictures a quarter larger
 inside."""
+
+LINES = {
+    (k * i % WINDOW, k * j % WINDOW): (i, j)
+    for k in {min(n, WINDOW - n) for n in (round(WINDOW / period) for period in PERIODS)}
+    for i, j in ((1, 0), (0, 1), (1, 1), (1, -1))
+}
+"""Frequencies of those grids, in waves of a window, and the direction of each."""
+
+CLEAR = 6.0
+"""A line counts from so many times the rest on: without a grid it is as strong once in e⁶ = 400."""
 
 RING = [(i, j) for i in range(-4, 5) for j in range(-4, 5) if max(abs(i), abs(j)) > 2]
 STRONG = 0.3  # of the strength of a picture's strongest edges; below is texture
@@ -33,7 +44,7 @@ def rims(picture: Tensor, edges: Tensor | None = None) -> float:
     height, width = luma.shape[2:]
 
     def side(distances: tuple[float, ...], sign: float) -> Tensor:
-        total = 0.0
+        total = torch.zeros(())
         for distance in distances:
             at = torch.stack([x + sign * distance * dx, y + sign * distance * dy], dim=-1)
             at = (2 * at + 1) / torch.tensor([width, height]) - 1
@@ -43,11 +54,10 @@ def rims(picture: Tensor, edges: Tensor | None = None) -> float:
     near_up, far_up, near_down, far_down = (
         side(d, sign) for sign, d in ((1, NEAR), (1, FAR), (-1, NEAR), (-1, FAR))
     )
-    polarity = (
-        far_up - far_down
-    ).sign()  # a painted edge may have its bright side where the photo's is dark
+    # A painted edge may have its bright side where the photo's is dark.
+    polarity = (far_up - far_down).sign()
     over = polarity * ((near_up - far_up) - (near_down - far_down)) / 2
-    return 255 * over.mean().item()
+    return float(255 * over.mean())
 
 
 def strong_edges(picture: Tensor) -> Tensor:
@@ -80,50 +90,74 @@ def weave(output: Tensor, content: Tensor, style: Tensor) -> float:
     """How strong what repeats with a decoder's grid is where the photo is flat, beyond the style's own;
     in grey levels of 255, 0 or more.
 
-    Grids show as lines in the spectrum, at `PERIODS` across, down and both: the amplitude there, less
-    that of the frequencies around it, the root of the sum of squares. Pictures as for `halo`; of the
+    Grids show as lines in the spectrum, at `PERIODS` across, down and both, and their phase is the same
+    in every window, which that of strokes is not: the amplitude of the windows' mean spectrum there,
+    less what chance and edges leave; the root of the sum of squares. Pictures as for `halo`; of the
     output the quarter of windows where the photo varies least, of the style where it does itself.
     """
-    where = _flattest(content)
-    own = lines(_windows(luminance(style))[_flattest(style)])
-    return max(0.0, lines(_windows(luminance(output))[where]) - own)
+    return max(0.0, _grid(output, like=content) - _grid(style, like=style))
 
 
-def _flattest(picture: Tensor) -> Tensor:
-    """The quarter of a picture's windows where it varies least."""
-    spread = _windows(luminance(picture)).std(dim=(1, 2))
-    return spread.argsort()[: max(1, len(spread) // 4)]
+def _grid(picture: Tensor, like: Tensor) -> float:
+    """`lines` of the windows of a picture where another one of its size varies least."""
+    windows, places = _windows(luminance(picture))
+    flattest = _windows(luminance(like))[0].std(dim=(1, 2)).argsort()[: max(1, len(windows) // 4)]
+    return lines(windows[flattest], places[flattest])
 
 
-def lines(windows: Tensor) -> float:
-    """The strength of a grid's lines in the mean spectrum of windows (N, WINDOW, WINDOW).
+def lines(windows: Tensor, places: Tensor) -> float:
+    """The strength of a grid's lines in the mean spectrum of windows (N, WINDOW, WINDOW) of one picture,
+    in grey levels of 255. places: (N, 2) int64, their rows and columns, in halves of a window.
 
-    A line stands alone; what edges have runs on along its direction, what noise has is all around.
+    A line is a wave of one amplitude A and one phase everywhere, A cos(2π k·x / WINDOW + φ), at an
+    integer frequency k: A² = 4 |mean X_w e^(−iπ k·p_w)|² − rest, X_w being the spectrum of window w over
+    the sum of its taper, p_w its place. The rest is what waves of any phase leave in a mean of as many
+    independent windows, 4 mean |X_w|² / N'; or, if that is more, what is found at the frequencies
+    around, as of edges, which run on along their direction. A line that is not `CLEAR` times the rest
+    counts nothing.
     """
     hann = torch.hann_window(WINDOW, periodic=True)
     hann = hann[:, None] * hann
-    seen = (windows - windows.mean(dim=(1, 2), keepdim=True)) * hann
-    power = torch.fft.fft2(seen).abs().square().mean(dim=0) * 4 / hann.sum().square()
+    tapered = (windows - windows.mean(dim=(1, 2), keepdim=True)) * hann
+    spectra = torch.fft.fft2(tapered) / hann.sum()
+    k = torch.arange(WINDOW)
+    row, column = places.T[..., None, None]
+    flips = 1 - 2 * ((k[:, None] * row + k * column) % 2)  # e^(−iπ k·p) of whole k and p
+    power = (spectra * flips).mean(dim=0).abs().square()
+    chance = spectra.abs().square().mean(dim=0) / _independent(places)
 
     def typical(at: tuple[int, int], steps: Iterable[tuple[int, int]]) -> Tensor:
-        return torch.stack(
-            [power[(at[0] + i) % WINDOW, (at[1] + j) % WINDOW] for i, j in steps]
-        ).median()
+        around = [power[(at[0] + i) % WINDOW, (at[1] + j) % WINDOW] for i, j in steps]
+        return torch.stack(around).median()
 
     total = 0.0
-    for k in {min(n, WINDOW - n) for n in (round(WINDOW / period) for period in PERIODS)}:
-        for toward in ((1, 0), (0, 1), (1, 1), (1, -1)):
-            line = k * toward[0], k * toward[1]
-            along = [(d * toward[0], d * toward[1]) for d in (-4, -3, -2, 2, 3, 4)]
-            own = max(typical(line, along), typical(line, RING))
-            total += max(0.0, (power[line] - 2 * own).item())
-    return 255 * total**0.5
+    for line, toward in LINES.items():
+        along = [(d * toward[0], d * toward[1]) for d in (-4, -3, -2, 2, 3, 4)]
+        rest = max(chance[line], typical(line, along), typical(line, RING))
+        if power[line] > CLEAR * rest:
+            # A wave has two lines, k and −k, unless they are the same.
+            waves = 1 if all(2 * i % WINDOW == 0 for i in line) else 4
+            total += waves * (power[line] - rest).item()
+    return 255 * math.sqrt(total)
 
 
-def _windows(luma: Tensor) -> Tensor:
-    """Half overlapping windows of (1, 1, H, W), (N, WINDOW, WINDOW)."""
-    found = F.unfold(luma, WINDOW, stride=WINDOW // 2)[0].T
-    return found.reshape(-1, WINDOW, WINDOW)
+def _independent(places: Tensor) -> float:
+    """To how many independent windows the half overlapping ones at these places amount, in what the
+    variance of a mean of noise is. places: (N, 2)."""
+    apart = (places[:, None] - places).abs()
+    # Two Hann windows that overlap by half correlate by a sixth, Σ h(n) h(n + WINDOW/2) / Σ h(n)².
+    correlation = torch.tensor([1.0, 1 / 6, 0.0])[apart.clamp(max=2)].prod(dim=2)
+    return (len(places) ** 2 / correlation.sum()).item()
+
+
+def _windows(luma: Tensor) -> tuple[Tensor, Tensor]:
+    """Half overlapping windows of (1, 1, H, W): (N, WINDOW, WINDOW), and their places, (N, 2) int64, row
+    and column in halves of a window."""
+    half = WINDOW // 2
+    windows = F.unfold(luma, WINDOW, stride=half)[0].T.reshape(-1, WINDOW, WINDOW)
+    rows, columns = ((side - WINDOW) // half + 1 for side in luma.shape[2:])
+    places = torch.cartesian_prod(torch.arange(rows), torch.arange(columns))
+    return windows, places.reshape(-1, 2)
 
 
 def _blurred(x: Tensor, sigma: float) -> Tensor:

@@ -35,14 +35,19 @@ def style_deviations(styles: Sequence[Mapping[str, Statistics]]) -> dict[str, St
     }
 
 
-def style_score(output, content, style, deviations: Mapping[str, Statistics]) -> float:
+def style_score(
+    output: Mapping[str, Statistics],
+    content: Mapping[str, Statistics],
+    style: Mapping[str, Statistics],
+    deviations: Mapping[str, Statistics],
+) -> float:
     """1 − d(o, s) / d(c, s), d the sum over taps of mean squared differences of μ and of σ.
 
     Each channel in units of its standard deviation over all styles. 1 is the style's own
     statistics, 0 the photo's; clamped to [−1, 1]. All three are `all_statistics` of a picture.
     """
 
-    def distance(a, b):
+    def distance(a: Mapping[str, Statistics], b: Mapping[str, Statistics]) -> float:
         return sum(
             (((x - y) / (d + 1e-8)) ** 2).mean().item()
             for tap in STYLE_TAPS
@@ -52,10 +57,12 @@ def style_score(output, content, style, deviations: Mapping[str, Statistics]) ->
     return _relative(distance(output, style), distance(content, style))
 
 
-def gram_score(output, content, style) -> float:
+def gram_score(
+    output: Mapping[str, Tensor], content: Mapping[str, Tensor], style: Mapping[str, Tensor]
+) -> float:
     """The same with Gram matrices, each tap's squared difference relative to the style's own norm."""
 
-    def distance(a, b):
+    def distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
         return sum(((a[t] - b[t]) ** 2).sum().item() / (b[t] ** 2).sum().item() for t in STYLE_TAPS)
 
     return _relative(distance(output, style), distance(content, style))

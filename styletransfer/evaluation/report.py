@@ -1,6 +1,6 @@
 """The scores over a list of pairs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
 from ..errors import InputError
 from ..media.image import read_picture, resize_short_side
+from ..models.statistics import Statistics
 from ..models.vgg import VGGEncoder
 from ..models.weights import load_encoder
 from . import artifacts, metrics, strokes
@@ -25,6 +26,10 @@ SCORES = (
     *(f"patch@{size}" for size in strokes.SIZES),
     "halo", "weave",
 )  # fmt: skip
+
+
+Row = dict[str, float | str]
+"""The id of a pair, and its scores."""
 
 
 class Pair(NamedTuple):
@@ -53,21 +58,19 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 @torch.inference_mode()
-def evaluate(
-    pairs: Sequence[Pair], stylize: Callable[[Pair], Image.Image]
-) -> Iterator[dict[str, float | str]]:
+def evaluate(pairs: Sequence[Pair], stylize: Callable[[Pair], Image.Image]) -> Iterator[Row]:
     """Yield id and every one of `SCORES` of each pair."""
     encoder = load_encoder(normalized=False)
-    looked = partial(MeasuredImage.of, encoder)
-    styles = {path: looked(read_picture(path).rgb) for path in dict.fromkeys(p.style for p in pairs)}
+    measured = partial(MeasuredImage.of, encoder)
+    styles = {path: measured(read_picture(path).rgb) for path in dict.fromkeys(p.style for p in pairs)}
     deviations = metrics.style_deviations([style.statistics for style in styles.values()])
     if len(styles) == 1:
         raise InputError("the style score needs at least two different styles in the list")
-    photos = lru_cache(8)(lambda path: looked(read_picture(path).rgb))
+    contents = lru_cache(8)(lambda path: measured(read_picture(path).rgb))
     for pair in pairs:
-        photo, style = photos(pair.content), styles[pair.style]
-        painted = looked(stylize(pair).convert("RGB"), photo.shapes)
-        yield {"id": pair.id, **scores(painted, photo, style, deviations)}
+        content, style = contents(pair.content), styles[pair.style]
+        output = measured(stylize(pair).convert("RGB"), content.shapes)
+        yield {"id": pair.id, **scores(output, content, style, deviations)}
 
 
 @torch.inference_mode()
@@ -91,7 +94,7 @@ class MeasuredImage:
 
     pixels: Tensor
     content: dict[str, Tensor]
-    statistics: dict
+    statistics: dict[str, Statistics]
     grams: dict[str, Tensor]
     full: Tensor
     signatures: dict[str, strokes.Signature]
@@ -122,37 +125,43 @@ class MeasuredImage:
 
 
 def scores(
-    painted: MeasuredImage, photo: MeasuredImage, style: MeasuredImage, deviations
+    output: MeasuredImage,
+    content: MeasuredImage,
+    style: MeasuredImage,
+    deviations: Mapping[str, Statistics],
 ) -> dict[str, float]:
-    """Every one of `SCORES` of a painted photo."""
+    """Every one of `SCORES` of an output. deviations: as `metrics.style_deviations` has them."""
     return {
-        "style": metrics.style_score(painted.statistics, photo.statistics, style.statistics, deviations),
-        "gram": metrics.gram_score(painted.grams, photo.grams, style.grams),
-        "content": metrics.content_score(painted.content, photo.content),
-        "ssim": metrics.ssim(painted.pixels, photo.pixels).item(),
+        "style": metrics.style_score(
+            output.statistics, content.statistics, style.statistics, deviations
+        ),
+        "gram": metrics.gram_score(output.grams, content.grams, style.grams),
+        "content": metrics.content_score(output.content, content.content),
+        "ssim": metrics.ssim(output.pixels, content.pixels).item(),
         **{
-            name: strokes.signature_score(painted.signatures[name], photo.signatures[name], own)
-            for name, own in style.signatures.items()
+            name: strokes.signature_score(output.signatures[name], content.signatures[name], signature)
+            for name, signature in style.signatures.items()
         },
-        "halo": artifacts.halo(painted.full, photo.full, style.full),
-        "weave": artifacts.weave(painted.full, photo.full, style.full),
+        "halo": artifacts.halo(output.full, content.full, style.full),
+        "weave": artifacts.weave(output.full, content.full, style.full),
     }
 
 
-def means(rows: Sequence[dict]) -> dict[str, float]:
+def means(rows: Sequence[Row]) -> dict[str, float]:
     """The mean of each score over the pairs."""
-    return {score: sum(row[score] for row in rows) / len(rows) for score in SCORES}
+    return {score: sum(float(row[score]) for row in rows) / len(rows) for score in SCORES}
 
 
 def _tensor(image: Image.Image) -> Tensor:
-    return pil_to_tensor(image)[None].float() / 255
+    pixels: Tensor = pil_to_tensor(image)
+    return pixels[None].float() / 255
 
 
 def _signatures(encoder: VGGEncoder, image: Image.Image) -> dict[str, strokes.Signature]:
     """By score: of strokes and patches, at each of their sizes."""
-    seen = {size: _tensor(resize_short_side(image, size)) for size in strokes.SIZES}
-    by_network = {f"strokes@{s}": strokes.stroke_signature(encoder, x) for s, x in seen.items()}
-    return by_network | {f"patch@{s}": strokes.patch_signature(x) for s, x in seen.items()}
+    images = {size: _tensor(resize_short_side(image, size)) for size in strokes.SIZES}
+    by_network = {f"strokes@{s}": strokes.stroke_signature(encoder, x) for s, x in images.items()}
+    return by_network | {f"patch@{s}": strokes.patch_signature(x) for s, x in images.items()}
 
 
 def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -160,4 +169,5 @@ def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _image(x: Tensor) -> Image.Image:
-    return to_pil_image(x[0])
+    image: Image.Image = to_pil_image(x[0])
+    return image

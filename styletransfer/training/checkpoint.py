@@ -21,12 +21,13 @@ from .recipe import Recipe, read_recipe
 
 @dataclass
 class State:
-    """Everything that changes while training."""
+    """Everything that changes while training. schedule: made of the step alone, and so not saved."""
 
     step: int
     net: StylizerNet
     ema: StylizerNet
     optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
     spread: Spread
     skipped: dict[str, Skipped]
 

@@ -22,12 +22,17 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 TORCHVISION = ("vgg16", "vgg19")
 
 
+def parameters(encoder: VGGEncoder, name: str) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a convolution by its name in the VGG papers, 1_1 to 4_1."""
+    return encoder.get_parameter(f"conv{name}.weight"), encoder.get_parameter(f"conv{name}.bias")
+
+
 @torch.no_grad()
 def fold_preprocessing(encoder: VGGEncoder, mean: Sequence[float], scale: Sequence[float]) -> VGGEncoder:
     """Make conv1_1 take x in place of (x − mean) · scale, channel by channel, in place."""
-    conv = encoder.conv1_1
-    conv.weight *= torch.tensor(scale).view(1, 3, 1, 1)
-    conv.bias -= (conv.weight * torch.tensor(mean).view(1, 3, 1, 1)).sum(dim=(1, 2, 3))
+    weight, bias = parameters(encoder, "1_1")
+    weight *= torch.tensor(scale).view(1, 3, 1, 1)
+    bias -= (weight * torch.tensor(mean).view(1, 3, 1, 1)).sum(dim=(1, 2, 3))
     return encoder
 
 
@@ -40,10 +45,11 @@ def convert_oxford(wheel: Path) -> VGGEncoder:
     encoder = VGGEncoder("vgg19")
     for name in encoder.names:
         key = "block{}_conv{}".format(*name.split("_"))
-        conv = getattr(encoder, f"conv{name}")
-        conv.weight.copy_(stored[f"{key}_W_table"].float()[stored[f"{key}_W_q"].long()])
-        conv.bias.copy_(stored[f"{key}_b"])
-    encoder.conv1_1.weight.copy_(encoder.conv1_1.weight.flip(1))  # BGR to RGB
+        weight, bias = parameters(encoder, name)
+        weight.copy_(stored[f"{key}_W_table"].float()[stored[f"{key}_W_q"].long()])
+        bias.copy_(stored[f"{key}_b"])
+    first, _ = parameters(encoder, "1_1")
+    first.copy_(first.flip(1))  # BGR to RGB
     return fold_preprocessing(encoder, [m / 255 for m in OXFORD_MEAN], [255.0] * 3)
 
 
@@ -64,9 +70,9 @@ def load_torchvision(name: str) -> VGGEncoder:
     for conv_name in encoder.names:
         if conv_name[0] != block:
             index, block = index + 1, conv_name[0]
-        conv = getattr(encoder, f"conv{conv_name}")
-        conv.weight.copy_(stored[f"features.{index}.weight"])
-        conv.bias.copy_(stored[f"features.{index}.bias"])
+        weight, bias = parameters(encoder, conv_name)
+        weight.copy_(stored[f"features.{index}.weight"])
+        bias.copy_(stored[f"features.{index}.bias"])
         index += 2
     return fold_preprocessing(encoder, IMAGENET_MEAN, [1 / s for s in IMAGENET_STD])
 
@@ -81,7 +87,7 @@ def build_encoder(name: str, pictures: Tensor) -> VGGEncoder:
 
 
 def _batches(pictures: Tensor) -> Iterator[Tensor]:
-    for batch in pictures.split(8):
+    for batch in torch.split(pictures, 8):
         yield batch.float() / 255
 
 

@@ -14,6 +14,8 @@ COLOURS = {
     "detail": "#17a2a2", "structure": "#7f8c8d", "weave": "#9a7d0a", "reconstruction": "#229954",
     "strokes": "#212f3d",
 }  # fmt: skip
+Points = list[tuple[float, ...]]
+
 SIZE, MARGIN = (900, 420), (56, 16, 16, 34)  # left, top, right, bottom
 
 
@@ -38,7 +40,7 @@ def save_curve(path: Path, runs: Sequence[Path]) -> None:
     write_picture(path, _draw(curves, starts[1:], first, top))
 
 
-def _draw(curves: dict, starts: Sequence[int], last: int, top: float) -> Image.Image:
+def _draw(curves: dict[str, Points], starts: Sequence[int], last: int, top: float) -> Image.Image:
     image = Image.new("RGB", SIZE, "white")
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(13)
     left, upper, right, lower = MARGIN[0], MARGIN[1], SIZE[0] - MARGIN[2], SIZE[1] - MARGIN[3]

@@ -34,7 +34,9 @@ class Augmentation:
         """To how many pixels a picture's short side is to be scaled."""
         return self.crop * rng.uniform(*self.zoom)
 
-    def box(self, width: int, height: int, short_side: float, rng: np.random.Generator):
+    def box(
+        self, width: int, height: int, short_side: float, rng: np.random.Generator
+    ) -> tuple[int, int, int, bool]:
         """The square of a picture that becomes the crop (left, top, side), and whether mirrored."""
         side = max(1, round(min(width, height) * self.crop / short_side))
         left = int(rng.integers(width - side + 1))
@@ -59,15 +61,19 @@ def order(count: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.default_rng((seed, 1 << 40, epoch)).permutation(count)
 
 
-def picture_of(n: int, count: int, seed: int) -> int:
-    """Which of `count` pictures crop n is cut from, if all can be used."""
+def picture_number(n: int, count: int, seed: int) -> int:
+    """The number of the picture, of `count`, that crop n is cut from, if all can be used."""
     epoch, position = divmod(n, count)
     return int(order(count, seed, epoch)[position])
 
 
 @dataclass(frozen=True)
-class Share:
-    """The samples that one process of several sees: its part of every batch from step `first` on."""
+class Sampler:
+    """The numbers of the samples that one process of several sees: its part of every batch of the steps
+    from `first` to before `last`.
+
+    Of our own: torch's `DistributedSampler` shuffles, and knows no step to go on from.
+    """
 
     batch_size: int
     first: int
@@ -76,24 +82,30 @@ class Share:
     world: int = 1
 
     @property
-    def local(self) -> int:
+    def local_batch_size(self) -> int:
         return self.batch_size // self.world
 
     def __iter__(self) -> Iterator[int]:
         """Numbers of the samples, of all steps in a row."""
         for step in range(self.first, self.last):
-            start = step * self.batch_size + self.rank * self.local
-            yield from range(start, start + self.local)
+            start = step * self.batch_size + self.rank * self.local_batch_size
+            yield from range(start, start + self.local_batch_size)
 
 
-def labels(share: Share, count: int, seed: int, device: torch.device) -> Iterator[Tensor]:
-    """Which picture each sample of a batch is cut from, (local,) int64; for every step of a share."""
-    numbers = iter(share)
-    while which := [picture_of(n, count, seed) for n in islice(numbers, share.local)]:
-        yield torch.tensor(which, device=device)
+def style_labels(sampler: Sampler, count: int, seed: int, device: torch.device) -> Iterator[Tensor]:
+    """Which of `count` pictures each sample of a batch is cut from, (local batch size,) int64; for every
+    step of a sampler."""
+    numbers = iter(sampler)
+    while batch := list(islice(numbers, sampler.local_batch_size)):
+        yield torch.tensor([picture_number(n, count, seed) for n in batch], device=device)
 
 
-class Crops(Dataset):
+def crop_labels(crops: int, count: int, seed: int, device: torch.device) -> Tensor:
+    """Which of `count` pictures a source's first crops are cut from, (crops,) int64."""
+    return torch.tensor([picture_number(n, count, seed) for n in range(crops)], device=device)
+
+
+class Crops(Dataset[tuple[Tensor, Skipped]]):
     """Random crops of pictures that can be reached in any order; number n depends on (seed, n) alone.
 
     Every picture is seen once an epoch, in an order drawn anew for each, so a run can go on at any
@@ -121,12 +133,18 @@ class Crops(Dataset):
         """The first crops, uint8 (count, 3, crop, crop)."""
         return torch.stack([self[n][0] for n in range(count)])
 
-    def batches(self, share: Share, device: torch.device, workers: int) -> Batches:
-        """Batches of crops, uint8 (local, 3, crop, crop), each with the pictures skipped for it."""
-        return load(self, share.local, device, workers, sampler=share)
+    def batches(self, sampler: Sampler, device: torch.device, workers: int) -> Batches:
+        """Batches of crops, uint8 (N, 3, crop, crop), each with the pictures skipped for it."""
+        return load(self, sampler.local_batch_size, device, workers, sampler=sampler)
 
 
-def load(data, batch_size: int, device: torch.device, workers: int, **options) -> Batches:
+def load(
+    data: Dataset[tuple[Tensor, Skipped]],
+    batch_size: int,
+    device: torch.device,
+    workers: int,
+    sampler: Sampler | None = None,
+) -> Batches:
     """Batches of a data set of (crop, skipped) pairs, made by worker processes."""
     batches = DataLoader(
         data,
@@ -135,7 +153,7 @@ def load(data, batch_size: int, device: torch.device, workers: int, **options) -
         collate_fn=_collate,
         worker_init_fn=ignore_interrupts,
         pin_memory=device.type == "cuda",
-        **options,
+        sampler=sampler,
     )
     try:
         yield from batches
@@ -152,6 +170,6 @@ def _collate(samples: list[tuple[Tensor, Skipped]]) -> tuple[Tensor, Skipped]:
 
 
 def ignore_interrupts(_: int) -> None:
-    # Signals reach every process of a terminal or a job; the trainer alone decides when to stop.
+    # Signals reach every process of a terminal or a job; the training loop alone decides when to stop.
     os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

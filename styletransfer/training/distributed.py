@@ -27,7 +27,7 @@ class ProcessGroup:
         """Whether this is the process that reads, writes and reports for all."""
         return self.rank == 0
 
-    def share(self, value: Any) -> Any:
+    def broadcast(self, value: Any) -> Any:
         """The leader's value, in every process."""
         if self.world == 1:
             return value
@@ -44,11 +44,11 @@ class ProcessGroup:
         distributed.all_reduce(joined)
         return dict(zip(values, joined / self.world))
 
-    def merge(self, found: dict[str, dict]) -> dict[str, dict]:
+    def merge(self, found: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         """Dictionaries by kind with what any process has in them."""
         if self.world == 1:
             return found
-        everyone: list = [None] * self.world
+        everyone: list[Any] = [None] * self.world
         distributed.all_gather_object(everyone, found)
         return {kind: {k: v for each in everyone for k, v in each[kind].items()} for kind in found}
 
@@ -65,14 +65,16 @@ class ProcessGroup:
         distributed.all_reduce(wishes)
         return wishes.item() > 0
 
-    def wrap(self, module: nn.Module, partly: bool) -> nn.Module:
+    def wrap(self, module: nn.Module, find_unused: bool) -> nn.Module:
         """The module with its gradients averaged over the processes as they are computed.
 
-        partly: whether some steps use only some of its parameters.
+        find_unused: whether some steps use only some of its parameters.
         """
         if self.world == 1:
             return module
-        return DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=partly)
+        return DistributedDataParallel(
+            module, broadcast_buffers=False, find_unused_parameters=find_unused
+        )
 
 
 @contextmanager

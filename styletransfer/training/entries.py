@@ -38,6 +38,10 @@ class Entry:
             return file.read(self.size)
 
 
+Pictures = Sequence[Entry] | Sequence[str]
+"""Pictures within reach, or the addresses of remote shards of them."""
+
+
 def find_pictures(sources: Sequence[str | Path]) -> list[Entry]:
     """Every picture in folders (recursive, tar shards among them) and tar files, in sorted order.
 
@@ -75,7 +79,11 @@ def save_skipped(path: Path, skipped: dict[str, Skipped]) -> None:
     )
     # File names need not be text at all.
     data = "".join(rows).encode(errors="surrogateescape")
-    write_atomically(path, lambda target: target.write_bytes(data))
+
+    def write(target: Path) -> None:
+        target.write_bytes(data)
+
+    write_atomically(path, write)
 
 
 def _matches(pattern: str) -> list[str]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import torch
 
 from .distributed import ProcessGroup
-from .loop import set_up, step, to_float, trained
-from .session import Session
+from .session import Execution, Session
+from .setup import set_up
+from .step import train_step
+from .trainable import trainable_parameters
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Estimate:
     """What a few steps took.
 
     step_seconds: of a step whose data is there. data_seconds: of loading a batch when nothing else
-    is done. beside: whether worker processes load while the step runs. memory: bytes, of the GPU or
+    is done. overlapped: whether worker processes load while the step runs. memory: bytes, of the GPU or
     of the process.
     """
 
@@ -28,14 +30,14 @@ class Estimate:
     trained: int
     step_seconds: float
     data_seconds: float
-    beside: bool
+    overlapped: bool
     memory: int
     place: str
 
     @property
     def waiting_seconds(self) -> float:
         """That a step waits for its data."""
-        return max(0.0, self.data_seconds - self.step_seconds) if self.beside else self.data_seconds
+        return max(0.0, self.data_seconds - self.step_seconds) if self.overlapped else self.data_seconds
 
     @property
     def samples_per_second(self) -> float:
@@ -56,30 +58,23 @@ class Estimate:
         )
 
 
-def estimate(session: Session, group: ProcessGroup, steps: int = 5, **means) -> Estimate:
-    """Time `steps` steps after two to warm up, and the loading of as many batches on its own.
-
-    means: as for `trainer.begin`.
-    """
+def estimate(session: Session, group: ProcessGroup, execution: Execution, steps: int = 5) -> Estimate:
+    """Time `steps` steps after two to warm up, and the loading of as many batches on its own."""
     recipe = replace(session.recipe, steps=10**9, reconstruct=0, reconstruct_every=0)
-    run = set_up(
-        session.config, recipe, session.content, session.style, group,
-        saved=session.saved, init=session.init, **means,
-    )  # fmt: skip
-    data, workers = iter(run.batches), means.get("workers", 0)
-    for _ in range(2 * workers + 1):  # what the workers have ready before anybody waits
-        *batch, which = next(data)
-        photos, paintings = (to_float(crops, group.device) for crops, _ in batch)
-    count = max(steps, 4 * workers)
+    setup = set_up(replace(session, recipe=recipe), group, execution)
+    for _ in range(2 * execution.workers + 1):  # what the workers have ready before anybody waits
+        loaded, _skipped = next(setup.batches)
+    batch = loaded.to_float(group.device)
+    count = max(steps, 4 * execution.workers)
     started = time.perf_counter()
     for _ in range(count):
-        next(data)
+        next(setup.batches)
     data_seconds = (time.perf_counter() - started) / count
 
     def timed(count: int) -> float:
         started = time.perf_counter()
         for _ in range(count):
-            step(run.state, run.painter, run.vgg, recipe, photos, paintings, which)
+            train_step(setup, batch)
         if group.device.type == "cuda":
             torch.cuda.synchronize()
         return (time.perf_counter() - started) / count
@@ -96,10 +91,10 @@ def estimate(session: Session, group: ProcessGroup, steps: int = 5, **means) -> 
         steps=session.recipe.steps,
         batch_size=recipe.batch_size,
         crop=recipe.crop,
-        trained=sum(p.numel() for p in trained(run.state.net)),
+        trained=sum(p.numel() for p in trainable_parameters(setup.state.net)),
         step_seconds=step_seconds,
         data_seconds=data_seconds,
-        beside=workers > 0 and not means.get("resident"),
+        overlapped=execution.workers > 0 and not execution.resident,
         memory=torch.cuda.max_memory_allocated() if cuda else peak,
         place=torch.cuda.get_device_name() if cuda else "this process",
     )

@@ -8,13 +8,20 @@ from torch.nn import functional as F
 
 from ..errors import InputError
 from ..models.bottlenecks import BOTTLENECKS
+from ..models.bottlenecks.conditional import Conditional
 from ..models.config import PIXELS, SLIM, Config
+from ..models.decoder import Decoder
 from ..models.network import StylizerNet
-from ..models.slim import resized
+from ..models.slim import SlimDecoder, resized
 from ..models.statistics import EPS, Moments, merged, moments, square_roots
 from ..models.vgg import CHANNELS, STYLE_TAPS, VGGEncoder
 from ..models.weights import SHIPPED_ENCODER, load_encoder, load_model
 from .convert_encoders import build_encoder
+from .data import Crops
+from .resident import Resident
+from .stream import Stream
+
+Source = Crops | Resident | Stream
 
 SLIMMED = ("relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_4", "relu4_1")
 """What the layers of a slim encoder stand in for; every other one after the pooling that follows."""
@@ -29,7 +36,7 @@ DRAFTS = ("draft_decoder.", "overlay.")
 """Likewise: a network that starts from one without drafts paints them as it paints pictures."""
 
 
-def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
+def new_net(config: Config, init: str | None, sources: Sequence[Source]) -> StylizerNet:
     """A network to train: with a model's weights, or the encoder its config names and a random decoder.
 
     sources: of crops; a torchvision encoder's filters are scaled to them.
@@ -40,20 +47,18 @@ def new_net(config: Config, init: str | None, sources: Sequence) -> StylizerNet:
         if model.config.encoder != config.encoder:
             raise InputError(f"{init}: is trained on {model.config.encoder}, not {config.encoder}")
         try:
-            kept = model.state_dict()
+            weights = model.state_dict()
             if model.bottleneck.learns_styles and model.config.styles != config.styles:
                 styles = f"{model.bottleneck.prefix}."
-                kept = {key: tensor for key, tensor in kept.items() if not key.startswith(styles)}
-            missing, unknown = net.load_state_dict(kept, strict=False)
+                weights = {key: x for key, x in weights.items() if not key.startswith(styles)}
+            missing, unknown = net.load_state_dict(weights, strict=False)
         except RuntimeError:
             raise InputError(f"{init}: its weights do not fit the network asked for") from None
         if unknown or not all(key.startswith((*ADDED, BLOCKS, *DRAFTS)) for key in missing):
             raise InputError(f"{init}: its weights do not fit the network asked for")
         if config.drafts and not model.config.drafts:
             net.draft_decoder.load_state_dict(net.decoder.state_dict())
-    elif (
-        config.encoder != SLIM and config.channels == CHANNELS
-    ):  # a test's tiny network keeps its random encoder
+    elif config.encoder != SLIM and config.channels == CHANNELS:  # a tiny network's stays random
         if config.encoder == SHIPPED_ENCODER:
             encoder = load_encoder()
         else:
@@ -75,46 +80,48 @@ def fit_decoder(net: StylizerNet, pictures: Tensor) -> None:
 
     pictures: (N, 3, H, W) in [0, 1] on the network's device, H and W multiples of 8.
     """
+    decoder = net.decoder
+    assert isinstance(decoder, Decoder)
     features = net.encoder(pictures, STYLE_TAPS)
     x = features["relu4_1"]
-    for level, stage in zip((4, 3, 2, 1), net.decoder.stages):
-        supplied = f"relu{level}_1" in net.config.taps
+    for level, stage in zip((4, 3, 2, 1), decoder.stages):
+        assert isinstance(stage, nn.ModuleList)
+        skips = f"relu{level}_1" in net.config.taps
         for conv in stage[:-1]:
-            if supplied:
-                random = 0.1 * conv.weight
-                nn.init.dirac_(conv.weight)
-                conv.weight += random
-                conv.bias.zero_()
+            if skips:
+                _pass_on(conv)
             else:
                 _fit(conv, x, features[f"relu{level}_1"])
             x = F.relu(conv(x))
         if level == 1:
             _fit(stage[-1], x, pictures)
         elif f"relu{level - 1}_1" in net.config.taps:
-            stage[-1].weight *= 0.1
-            stage[-1].bias *= 0.1
+            _shrink(stage[-1])
             x = features[f"relu{level - 1}_1"]
         else:
             _fit(stage[-1], x, F.avg_pool2d(features[f"relu{level - 1}_1"], 2))
-            x = net.decoder.upsample(F.relu(stage[-1](x)))
+            x = decoder.upsample(F.relu(stage[-1](x)))
 
 
 @torch.no_grad()
-def fill_bank(net: StylizerNet, pictures: Tensor, which: Tensor) -> None:
+def fill_bank(net: StylizerNet, pictures: Tensor, labels: Tensor) -> None:
     """Set γ and β of each style of a conditional network, in place, to the statistics of its pictures:
     it starts as AdaIN does.
 
-    pictures: (N, 3, H, W) in [0, 1] on the network's device; which: (N,), whose they are.
+    pictures: (N, 3, H, W) in [0, 1] on the network's device; labels: (N,), each one's style.
     """
-    for style in which.unique():
-        own = pictures[which == style]
-        features = {PIXELS: own} | net.encode(own)
+    for style in torch.unique(labels):
+        same = pictures[labels == style]
+        features = {PIXELS: same} | net.encode(same)
         for tap, norm in net.bottleneck.items():
-            joint = norm.gamma.ndim == 3
+            assert isinstance(norm, Conditional)
+            gamma, beta = norm.gamma, norm.beta
+            assert gamma is not None and beta is not None
+            joint = gamma.ndim == 3
             mean, var = moments(features[tap], joint)
-            mean, var = merged([Moments(*row) for row in zip(mean, var)], [1] * len(own))
-            norm.beta[style] = mean
-            norm.gamma[style] = square_roots(var)[0] if joint else (var + EPS).sqrt()
+            mean, var = merged([Moments(*row) for row in zip(mean, var)], [1] * len(same))
+            beta[style] = mean
+            gamma[style] = square_roots(var)[0] if joint else (var + EPS).sqrt()
 
 
 @torch.no_grad()
@@ -128,30 +135,42 @@ def fit_slim(net: StylizerNet, vgg: VGGEncoder, pictures: Tensor) -> None:
     pictures: (N, 3, H, W) in [0, 1] on the network's device, H and W multiples of `MULTIPLE`.
     """
     encoder, decoder = net.encoder, net.decoder
+    assert isinstance(decoder, SlimDecoder)
     pictures = resized(pictures, *net.config.scale)
     layers = dict(zip(("halve1", "conv1", "halve2", "conv2", "halve3", "conv3"), SLIMMED))
     layers = {name: tap for name, tap in layers.items() if hasattr(encoder, name)}
-    known = vgg(pictures, layers.values())
-    x, made = pictures, {}
+    targets = vgg(pictures, layers.values())
+    x, features = pictures, {}
     for name, tap in layers.items():
         layer = getattr(encoder, name)
-        target = F.max_pool2d(known[tap], 2) if name.startswith("halve") else known[tap]
+        target = F.max_pool2d(targets[tap], 2) if name.startswith("halve") else targets[tap]
         _fit(layer, x, target[:, _choose(target, layer.out_channels)])
-        made[name] = x = F.relu(layer(x))
+        features[name] = x = F.relu(layer(x))
     if hasattr(decoder, "double3"):
-        decoder.double3.weight *= 0.1
-        decoder.double3.bias *= 0.1
+        _shrink(decoder.double3)
     for conv in (*decoder.convs, decoder.conv1):
-        random = 0.1 * conv.weight
-        nn.init.dirac_(conv.weight)
-        conv.weight += random
-        conv.bias.zero_()
-    x = made["conv2"]
+        _pass_on(conv)
+    x = features["conv2"]
     for conv in decoder.convs:
         x = F.relu(conv(x))
-    _fit(decoder.double2, F.interpolate(x, scale_factor=2, mode="bilinear"), made["conv1"])
+    _fit(decoder.double2, F.interpolate(x, scale_factor=2, mode="bilinear"), features["conv1"])
     x = F.relu(decoder.conv1(F.relu(decoder.double2(x))))
     _fit(decoder.pixels, x, F.pixel_unshuffle(pictures, 2))
+
+
+def _pass_on(conv: nn.Module) -> None:
+    """Set a convolution, in place, to hand on what it is given, and a tenth of its random weights."""
+    assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+    random = 0.1 * conv.weight
+    nn.init.dirac_(conv.weight)
+    conv.weight += random
+    conv.bias.zero_()
+
+
+def _shrink(layer: nn.Module) -> None:
+    """Leave a layer a tenth of its random weights, in place."""
+    for parameter in layer.parameters():
+        parameter.mul_(0.1)
 
 
 def _choose(x: Tensor, count: int, rows: int = 8192) -> list[int]:
@@ -168,21 +187,22 @@ def _choose(x: Tensor, count: int, rows: int = 8192) -> list[int]:
     return chosen
 
 
-def _fit(conv: nn.Conv2d, x: Tensor, target: Tensor, ridge: float = 1e-3, rows: int = 40_000) -> None:
+def _fit(conv: nn.Module, x: Tensor, target: Tensor, ridge: float = 1e-3, rows: int = 40_000) -> None:
     """Ridge regression of target on the patches of x that conv sees, from at most `rows` positions.
 
     It is padded by reflection as far as its stride leaves, so that target has x's size over stride.
     """
+    assert isinstance(conv, nn.Conv2d) and conv.bias is not None
     (kernel, _), (stride, _) = conv.kernel_size, conv.stride
     reach = (kernel - stride + 1) // 2
     positions = target.shape[2] * target.shape[3]
-    taken = torch.linspace(0, positions - 1, min(positions, rows // len(x)), device=x.device).long()
+    sampled = torch.linspace(0, positions - 1, min(positions, rows // len(x)), device=x.device).long()
     inputs, outputs = [], []
-    for picture, wanted in zip(x, target):
+    for picture, values in zip(x, target):
         padded = F.pad(picture[None], (reach,) * 4, mode="reflect")
         patches = F.unfold(padded, kernel, stride=stride)[0]
-        inputs.append(patches[:, taken].T)
-        outputs.append(wanted.flatten(1)[:, taken].T)
+        inputs.append(patches[:, sampled].T)
+        outputs.append(values.flatten(1)[:, sampled].T)
     a, b = torch.cat(inputs), torch.cat(outputs)
     a = torch.cat([a, torch.ones_like(a[:, :1])], dim=1)  # the last column is the bias
     products = (a.T @ a).cpu().double()  # not every device knows doubles

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,7 +14,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..media.files import write_atomically
 
-Report = Callable[[dict], None]
+Report = Callable[[dict[str, Any]], None]
 
 
 class Log:
@@ -29,7 +30,11 @@ class Log:
         if first and self.path.is_file():
             kept = [s for s in self.path.read_text().splitlines() if _step(s) <= first]
         text = "".join(f"{line}\n" for line in kept)
-        write_atomically(self.path, lambda target: target.write_text(text))
+
+        def write(target: Path) -> None:
+            target.write_text(text)
+
+        write_atomically(self.path, write)
         self.board = _board(run / "tensorboard", first) if tensorboard else None
         self.waiting: list[tuple[int, dict[str, Tensor]]] = []
         self.since, self.waited = time.perf_counter(), 0.0
@@ -75,12 +80,12 @@ class Log:
 
 def _step(line: str) -> int:
     try:
-        return json.loads(line)["step"]
+        return int(json.loads(line)["step"])
     except ValueError:  # cut off where the process was killed
         return 1 << 60
 
 
-def _board(folder: Path, first: int):
+def _board(folder: Path, first: int) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

@@ -67,7 +67,7 @@ class Recipe:
     checkpoint_every: int = _value("Steps between checkpoints.")
     seed: int = _value("Of weights and crops.")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.zoom, list):  # JSON and TOML know no tuples
             object.__setattr__(self, "zoom", tuple(self.zoom))
         for name, kind in Recipe.__annotations__.items():

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import InputError
-from .data import Augmentation, Batches, Share, ignore_interrupts, order
+from .data import Augmentation, Batches, Sampler, ignore_interrupts, order
 from .entries import Entry, Skipped, decode_large_enough
 
 
@@ -22,13 +22,25 @@ class Resident:
     all can be used, but for how pixels are resampled.
     """
 
-    def __init__(self, entries: Sequence[Entry], augmentation: Augmentation, seed: int, device, workers):
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        augmentation: Augmentation,
+        seed: int,
+        device: torch.device,
+        workers: int,
+    ):
         self.augmentation, self.seed = augmentation, seed
         self.pictures: list[Tensor] = []
         self.skipped: Skipped = {}
         largest = round(augmentation.crop * augmentation.zoom[1])
-        options = {"batch_size": None, "num_workers": workers, "worker_init_fn": ignore_interrupts}
-        for name, picture in DataLoader(_Decoded(entries, largest), **options):
+        decoded = DataLoader(
+            _Decoded(entries, largest),
+            batch_size=None,
+            num_workers=workers,
+            worker_init_fn=ignore_interrupts,
+        )
+        for name, picture in decoded:
             if isinstance(picture, str):
                 self.skipped[name] = picture
             else:
@@ -39,9 +51,9 @@ class Resident:
     def take(self, count: int) -> Tensor:
         return torch.stack([self._crop(n) for n in range(count)])
 
-    def batches(self, share: Share, device: torch.device, workers: int) -> Batches:
-        numbers, skipped = iter(share), self.skipped
-        while crops := [self._crop(n) for n in islice(numbers, share.local)]:
+    def batches(self, sampler: Sampler, device: torch.device, workers: int) -> Batches:
+        numbers, skipped = iter(sampler), self.skipped
+        while crops := [self._crop(n) for n in islice(numbers, sampler.local_batch_size)]:
             yield torch.stack(crops), skipped
             skipped = {}
 
@@ -60,7 +72,7 @@ class Resident:
         return crop.flip(2) if mirror else crop
 
 
-class _Decoded(Dataset):
+class _Decoded(Dataset[tuple[str, Tensor | str]]):
     def __init__(self, entries: Sequence[Entry], largest: int):
         self.entries, self.largest = entries, largest
 

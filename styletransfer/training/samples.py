@@ -4,31 +4,28 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from ..media.files import write_atomically
 from ..models.network import StylizerNet
+from .batch import Batch
 
 
 @torch.no_grad()
-def save_samples(
-    path: Path, net: StylizerNet, photos: Tensor, styles: Tensor, which: Tensor | None = None
-) -> None:
-    """Write a JPEG: styles along the top, photos down the left, what the net makes of them inside.
+def save_samples(path: Path, net: StylizerNet, batch: Batch) -> None:
+    """Write a JPEG: styles along the top, content down the left, what the net makes of them inside.
 
-    photos, styles: (N, 3, H, W) in [0, 1]; in float32, as it is judged. which: the styles' numbers,
-    for a network that knows them.
+    batch: in float32, as it is judged.
     """
-    blank = torch.ones_like(photos[:1])
-    rows = [torch.cat([blank, styles])]
+    blank = torch.ones_like(batch.content[:1])
+    rows = [torch.cat([blank, batch.style])]
     code = None
-    if which is not None:
-        code = net.learned(which)
+    if batch.labels is not None:
+        code = net.learned(batch.labels)
     elif net.bottleneck.takes_style:
-        code = net.code(styles)
-    for photo in photos:
-        row = net(photo.expand(len(styles), -1, -1, -1), code)
-        rows.append(torch.cat([photo[None], row.clamp(0, 1)]))
+        code = net.code(batch.style)
+    for content in batch.content:
+        row = net(content.expand(len(batch.style), -1, -1, -1), code)
+        rows.append(torch.cat([content[None], row.clamp(0, 1)]))
     # (rows, columns, 3, H, W) to one picture
     grid = torch.stack(rows).permute(0, 3, 1, 4, 2)
     grid = grid.reshape(grid.shape[0] * grid.shape[1], -1, 3)

@@ -1,13 +1,10 @@
-"""A training run as the user sees it: a folder with its settings, a progress bar, and its end."""
+"""A training run as the user asks for it: its folder, network, recipe and pictures."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..errors import InputError
 from ..media.files import write_atomically
@@ -17,15 +14,17 @@ from ..models.config import MAX_STYLES, PIXELS, Config
 from ..models.weights import load_model
 from .checkpoint import Saved, read_state
 from .distributed import ProcessGroup
-from .entries import SMALLEST, Entry, Skipped, decode_large_enough, find_pictures
-from .loop import Pictures, train
+from .entries import SMALLEST, Entry, Pictures, decode_large_enough, find_pictures
 from .recipe import NETWORK, Recipe, read_recipe
 from .stream import find_shards, is_remote
 
 
 @dataclass(frozen=True)
 class Session:
-    """Everything one call of `stylize train` needs."""
+    """Everything one call of `stylize train` needs.
+
+    run: the folder. saved: the state to go on from. init: a model to take the weights of.
+    """
 
     run: Path
     config: Config
@@ -42,32 +41,19 @@ class Session:
             for kind, found in (("photos", self.content), ("paintings", self.style))
         )
 
-    def train(self, group: ProcessGroup, **means: Any) -> dict[str, Skipped]:
-        """Train to the last step, with a progress bar on standard error; what `trainer.train` gives."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[losses]}"),
-            TimeRemainingColumn(),
-        )
-        console = Console(stderr=True, quiet=not group.leads)
-        hidden = not (console.is_terminal and group.leads)
-        with Progress(*columns, console=console, disable=hidden) as progress:
-            first = self.saved.step if self.saved else 0
-            bar = progress.add_task("training", total=self.recipe.steps, losses="", completed=first)
 
-            def report(line: dict) -> None:
-                shown = " ".join(f"{k} {v:.3f}" for k, v in line.items() if isinstance(v, float))
-                shown = shown.replace("samples_per_second", "samples/s")
-                progress.update(bar, completed=line["step"], losses=shown)
-                if not console.is_terminal and line["step"] % 100 == 0:
-                    console.print(f"step {line['step']} of {self.recipe.steps}: {shown}", soft_wrap=True)
+@dataclass(frozen=True)
+class Execution:
+    """How a run is executed on this machine; what is learned hardly depends on it.
 
-            return train(
-                self.config, self.recipe, self.content, self.style, self.run, group,
-                saved=self.saved, init=self.init, report=report, **means,
-            )  # fmt: skip
+    workers: processes that decode pictures. resident: decode all once, and crop on the device. compile:
+    the networks, by torch.compile. tensorboard: write RUN/tensorboard, too.
+    """
+
+    workers: int = 0
+    resident: bool = False
+    compile: bool = False
+    tensorboard: bool = False
 
 
 def new_session(
@@ -111,7 +97,8 @@ def style_names(paintings: Pictures) -> list[str]:
 
     InputError where a painting cannot be used, since then its style could not be learned.
     """
-    if not all(isinstance(each, Entry) for each in paintings):
+    entries = [each for each in paintings if isinstance(each, Entry)]
+    if len(entries) < len(paintings):
         raise InputError("a conditional bottleneck learns paintings one by one: give local files")
     if len(paintings) > MAX_STYLES:
         raise InputError(
@@ -119,7 +106,7 @@ def style_names(paintings: Pictures) -> list[str]:
             f"not {len(paintings)}"
         )
     names = []
-    for entry in paintings:
+    for entry in entries:
         name = Path(entry.member or entry.path.name).stem
         names.append("".join(c if c.isalnum() or c in "-_." else "_" for c in name))
         try:
@@ -139,12 +126,17 @@ def write_sources(session: Session, content: Sequence[str], style: Sequence[str]
     except OSError as error:
         raise InputError(f"{run}: cannot be made a folder ({error.strerror})") from None
     sources = {"content": [_absolute(s) for s in content], "style": [_absolute(s) for s in style]}
-    write_atomically(run / "run.json", lambda path: path.write_text(json.dumps(sources, indent=1)))
+    text = json.dumps(sources, indent=1)
+
+    def write(path: Path) -> None:
+        path.write_text(text)
+
+    write_atomically(run / "run.json", write)
 
 
 def resumed_session(run: Path, changes: Mapping[str, Any], group: ProcessGroup) -> Session:
     """The session that goes on with a run, some numbers of its recipe changed."""
-    saved, sources = group.share((read_state(run), _read_sources(run)) if group.leads else None)
+    saved, sources = group.broadcast((read_state(run), _read_sources(run)) if group.leads else None)
     recipe = replace(saved.recipe, **changes)
     if saved.step >= recipe.steps:
         raise InputError(f"{run}: is done, at step {saved.step}; --steps N above that prolongs it")

@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
 from ..media.files import write_atomically
@@ -30,8 +31,7 @@ def write_shards(
     pictures are done. Returns the pictures that could not be used, and why; OUT/skipped.tsv has
     them too. InputError if OUT holds shards of other pictures or settings.
     """
-    names = "\n".join(entry.name for entry in entries)
-    names = names.encode(errors="surrogateescape")
+    names = "\n".join(entry.name for entry in entries).encode(errors="surrogateescape")
     made_of = {"pictures": sha256(names).hexdigest(), "size": size, "per_shard": per_shard}
     done: dict[str, Skipped] = {}
     index = out / "shards.json"
@@ -48,27 +48,38 @@ def write_shards(
                 progress(start + len(part))
                 continue
             skipped: Skipped = {}
-            made = pool.map(partial(_encode, size=size), part, chunksize=8)
-
-            def samples(made=made, part=part, start=start, skipped=skipped) -> Iterator[dict]:
-                for number, (entry, data) in enumerate(zip(part, made), start):
-                    progress(number)
-                    if isinstance(data, str):
-                        skipped[entry.name] = data
-                    else:
-                        yield {"__key__": _key(number, entry), "jpg": data}
-
-            write_atomically(out / name, partial(_write_tar, samples=samples()))
+            encoded = pool.map(partial(_encode, size=size), part, chunksize=8)
+            samples = _samples(part, encoded, start, skipped, progress)
+            write_atomically(out / name, partial(_write_tar, samples=samples))
             done[name] = skipped
-            text = json.dumps({"made_of": made_of, "shards": done}, indent=1)
-            write_atomically(index, lambda path, text=text: path.write_text(text))
+            write_atomically(index, partial(_write_index, made_of=made_of, shards=done))
             progress(start + len(part))
     every = {name: why for part in done.values() for name, why in part.items()}
     save_skipped(out / "skipped.tsv", {"picture": every})
     return every
 
 
-def _read_index(path: Path) -> dict:
+def _samples(
+    entries: Sequence[Entry],
+    encoded: Iterator[bytes | str],
+    first: int,
+    skipped: Skipped,
+    progress: Callable[[int], None],
+) -> Iterator[dict[str, Any]]:
+    """What a shard holds, the first picture's number being `first`; what cannot be is put in skipped."""
+    for number, (entry, data) in enumerate(zip(entries, encoded), first):
+        progress(number)
+        if isinstance(data, str):
+            skipped[entry.name] = data
+        else:
+            yield {"__key__": _key(number, entry), "jpg": data}
+
+
+def _write_index(path: Path, made_of: dict[str, Any], shards: dict[str, Skipped]) -> None:
+    path.write_text(json.dumps({"made_of": made_of, "shards": shards}, indent=1))
+
+
+def _read_index(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text())
         return {"made_of": dict(found["made_of"]), "shards": dict(found["shards"])}
@@ -95,7 +106,7 @@ def _encode(entry: Entry, size: int) -> bytes | str:
     return buffer.getvalue()
 
 
-def _write_tar(path: Path, samples: Iterator[dict]) -> None:
+def _write_tar(path: Path, samples: Iterator[dict[str, Any]]) -> None:
     from webdataset import TarWriter
 
     with open(path, "wb") as file, TarWriter(file, mtime=0) as tar:

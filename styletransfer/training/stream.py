@@ -9,7 +9,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from ..errors import InputError
 from ..media.image import SUFFIXES
-from .data import Augmentation, Batches, Share, load
+from .data import Augmentation, Batches, Sampler, load
 from .entries import Skipped, expand
 
 BUFFER = 1000  # encoded pictures, from which one is drawn at random; about 50 MB
@@ -25,7 +25,7 @@ def find_shards(sources: Sequence[str]) -> list[str]:
     return [url for source in sources for url in expand(source)]
 
 
-class Stream(IterableDataset):
+class Stream(IterableDataset[tuple[Tensor, Skipped]]):
     """Random crops of the pictures in remote tar shards.
 
     An epoch goes through all shards in an order drawn anew; each process and each of its workers
@@ -35,25 +35,25 @@ class Stream(IterableDataset):
 
     def __init__(self, urls: Sequence[str], augmentation: Augmentation, seed: int):
         self.urls, self.augmentation, self.seed = list(urls), augmentation, seed
-        self.share = Share(1, 0, 1)
+        self.sampler = Sampler(1, 0, 1)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Skipped]]:
         worker = get_worker_info()
         index, workers = (worker.id, worker.num_workers) if worker else (0, 1)
-        index, readers = self.share.rank * workers + index, self.share.world * workers
+        index, readers = self.sampler.rank * workers + index, self.sampler.world * workers
         skipped: Skipped = {}
         epoch = 0
         from webdataset.filters import shuffle
 
         while True:
-            rng = np.random.default_rng((self.seed, self.share.first, epoch))
-            mine = [self.urls[i] for i in rng.permutation(len(self.urls))[index::readers]]
-            own = np.random.default_rng((self.seed, self.share.first, epoch, index))
-            shuffled = shuffle(BUFFER, initial=BUFFER // 10, seed=int(own.integers(1 << 30)))
+            rng = np.random.default_rng((self.seed, self.sampler.first, epoch))
+            urls = [self.urls[i] for i in rng.permutation(len(self.urls))[index::readers]]
+            local_rng = np.random.default_rng((self.seed, self.sampler.first, epoch, index))
+            shuffled = shuffle(BUFFER, initial=BUFFER // 10, seed=int(local_rng.integers(1 << 30)))
             found = False
-            for name, data in shuffled(_read(mine, skipped)):
+            for name, data in shuffled(_read(urls, skipped)):
                 try:
-                    crop = self.augmentation.apply(data, own)
+                    crop = self.augmentation.apply(data, local_rng)
                 except InputError as error:
                     skipped[name] = str(error)
                     continue
@@ -62,7 +62,7 @@ class Stream(IterableDataset):
                 skipped.clear()
             if not found:
                 why = "; ".join(f"{name} {reason}" for name, reason in list(skipped.items())[:3])
-                raise InputError(f"not one picture in {', '.join(mine[:3])} … ({why})")
+                raise InputError(f"not one picture in {', '.join(urls[:3])} … ({why})")
             epoch += 1
 
     def take(self, count: int) -> Tensor:
@@ -70,13 +70,15 @@ class Stream(IterableDataset):
         crops = iter(self)
         return torch.stack([next(crops)[0] for _ in range(count)])
 
-    def batches(self, share: Share, device: torch.device, workers: int) -> Batches:
-        """Batches of crops, uint8 (local, 3, crop, crop), each with the pictures skipped for it."""
-        if len(self.urls) < share.world:
-            raise InputError(f"{share.world} processes need as many shards: there are {len(self.urls)}")
-        self.share = share
-        workers = min(workers, len(self.urls) // share.world)
-        return load(self, share.local, device, workers)
+    def batches(self, sampler: Sampler, device: torch.device, workers: int) -> Batches:
+        """Batches of crops, uint8 (N, 3, crop, crop), each with the pictures skipped for it."""
+        if len(self.urls) < sampler.world:
+            raise InputError(
+                f"{sampler.world} processes need as many shards: there are {len(self.urls)}"
+            )
+        self.sampler = sampler
+        workers = min(workers, len(self.urls) // sampler.world)
+        return load(self, sampler.local_batch_size, device, workers)
 
 
 def _read(urls: Sequence[str], skipped: Skipped) -> Iterator[tuple[str, bytes]]:

@@ -19,6 +19,7 @@ from styletransfer.training.distributed import ProcessGroup
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.loop import train
 from styletransfer.training.recipe import read_recipe
+from styletransfer.training.session import Session
 
 NETWORKS = {"vgg16": (vgg16, VGG16_Weights, 18), "vgg19": (vgg19, VGG19_Weights, 20)}
 
@@ -72,9 +73,8 @@ def test_a_model_trained_on_torchvision_s_encoder_needs_no_download(cache, tmp_p
     Image.fromarray(pixels).save(tmp_path / "x.png")
     pictures = find_pictures([tmp_path / "x.png"])
     _, recipe = read_recipe("default", {"steps": 1, "batch_size": 1, "crop": 16})
-    train(
-        Config(encoder="vgg16"), recipe, pictures, pictures, tmp_path, ProcessGroup(torch.device("cpu"))
-    )
+    session = Session(tmp_path, Config(encoder="vgg16"), recipe, pictures, pictures)
+    train(session, ProcessGroup(torch.device("cpu")))
 
     crops = [Crops(pictures, Augmentation(16, recipe.zoom), seed).take(64) for seed in (0, 1)]
     expected = build_encoder("vgg16", torch.cat(crops)).requires_grad_(False)

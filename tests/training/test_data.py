@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from styletransfer import InputError
-from styletransfer.training.data import Augmentation, Crops, Share
+from styletransfer.training.data import Augmentation, Crops, Sampler
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.resident import Resident
 
@@ -139,14 +139,14 @@ def test_crops_on_the_device_are_those_from_files(tmp_path):
     for n in range(12):
         difference = (crops[n][0].float() - resident.take(12)[n].float()).abs()
         assert difference.mean() < 2, n
-    share = Share(4, first=1, last=3, rank=1, world=2)
-    batches = [batch for batch, _ in resident.batches(share, torch.device("cpu"), 0)]
+    sampler = Sampler(4, first=1, last=3, rank=1, world=2)
+    batches = [batch for batch, _ in resident.batches(sampler, torch.device("cpu"), 0)]
     assert torch.equal(torch.cat(batches), resident.take(12)[[6, 7, 10, 11]])
 
 
 def test_processes_share_every_batch_without_overlap():
-    whole = list(Share(6, first=2, last=5))
-    parts = [list(Share(6, 2, 5, rank, 3)) for rank in range(3)]
+    whole = list(Sampler(6, first=2, last=5))
+    parts = [list(Sampler(6, 2, 5, rank, 3)) for rank in range(3)]
     assert sorted(sum(parts, [])) == whole == list(range(12, 30))
     for step in range(3):
         batch = sum((part[2 * step : 2 * step + 2] for part in parts), [])
@@ -164,4 +164,4 @@ def test_nothing_to_train_on_is_one_line(tmp_path):
     broken = Crops(find_pictures([tmp_path / "y.jpg"]), SMALL, seed=0)
     for workers in (0, 1):
         with pytest.raises(InputError, match="^not one of the pictures can be read$"):
-            next(broken.batches(Share(1, 0, 1), torch.device("cpu"), workers))
+            next(broken.batches(Sampler(1, 0, 1), torch.device("cpu"), workers))

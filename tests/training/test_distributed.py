@@ -17,23 +17,24 @@ TRAIN = """
 import json, sys
 from dataclasses import replace
 from pathlib import Path
-from styletransfer.models.network import Config
+from styletransfer.models.config import Config
 from styletransfer.training.checkpoint import read_state
 from styletransfer.training.distributed import join
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.recipe import read_recipe
 from styletransfer.training.loop import train
-from styletransfer.training import trainer
+from styletransfer.training.session import Session
+from styletransfer.training import step
 import torch
-trainer.fast_dtype = lambda device: torch.float32  # bfloat16 would drown what is compared
+step.fast_dtype = lambda device: torch.float32  # bfloat16 would drown what is compared
 pictures, run, steps = find_pictures([sys.argv[1]]), Path(sys.argv[2]), int(sys.argv[3])
 recipe = replace(read_recipe()[1], steps=steps, batch_size=4, crop=16, checkpoint_every=2, decay=1e-9)
 run.mkdir(exist_ok=True)
 with join("cpu") as group:
     resuming = (run / "state.safetensors").exists()
-    saved = group.share(read_state(run) if resuming else None) if group.world > 1 else (
+    saved = group.broadcast(read_state(run) if resuming else None) if group.world > 1 else (
         read_state(run) if resuming else None)
-    train(Config(channels=(4, 6, 8, 8)), recipe, pictures, pictures, run, group, saved=saved)
+    train(Session(run, Config(channels=(4, 6, 8, 8)), recipe, pictures, pictures, saved), group)
 """
 
 

@@ -16,18 +16,19 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 import torch
-from styletransfer.models.network import Config
+from styletransfer.models.config import Config
 from styletransfer.training.checkpoint import read_state
-from styletransfer.training.distributed import Group
+from styletransfer.training.distributed import ProcessGroup
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.recipe import read_recipe
 from styletransfer.training.loop import train
+from styletransfer.training.session import Session
 torch.set_num_threads(1)
 pictures, run = find_pictures([sys.argv[1]]), Path(sys.argv[2])
 recipe = replace(read_recipe()[1], steps=60, batch_size=2, crop=32, checkpoint_every=5)
 saved = read_state(run) if (run / "state.safetensors").exists() else None
-group = Group(torch.device("cpu"))
-train(Config(channels=(4, 6, 8, 8)), recipe, pictures, pictures, run, group, saved=saved,
+session = Session(run, Config(channels=(4, 6, 8, 8)), recipe, pictures, pictures, saved)
+train(session, ProcessGroup(torch.device("cpu")),
       report=lambda line: print(line["step"], flush=True))
 """
 

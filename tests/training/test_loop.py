@@ -18,10 +18,9 @@ from styletransfer.training.checkpoint import read_state
 from styletransfer.training.distributed import ProcessGroup
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.initialize import ADDED
-from styletransfer.training.loop import learning_rate, train
+from styletransfer.training.loop import train
 from styletransfer.training.recipe import read_recipe
-from styletransfer.training.session import new_session, style_names
-from styletransfer.training.synthetic import uneven_light
+from styletransfer.training.session import Execution, Session, style_names
 
 TINY = Config(channels=(4, 6, 8, 8))
 _, DEFAULT = read_recipe()
@@ -47,10 +46,14 @@ def losses(run):
     return [{k: v for k, v in line.items() if k not in timing} for line in lines]
 
 
-def run_to(tmp_path, name, pictures, recipe=RECIPE, config=TINY, **options):
+def run_to(
+    tmp_path, name, pictures, recipe=RECIPE, config=TINY, saved=None, init=None,
+    report=lambda line: None, **execution,
+):  # fmt: skip
     run = tmp_path / name
     run.mkdir(exist_ok=True)
-    return run, train(config, recipe, pictures, pictures, run, ALONE, **options)
+    session = Session(run, config, recipe, pictures, pictures, saved, init)
+    return run, train(session, ALONE, Execution(**execution), report)
 
 
 class Killed(Exception):
@@ -168,53 +171,10 @@ def test_each_style_of_a_bank_learns_from_its_own_pictures_alone(tmp_path):
     )  # fmt: skip
     assert config.styles == ("style-dark", "style-light")
     (run := tmp_path / "run").mkdir()
-    train(config, RECIPE, photos, styles, run, ALONE)
+    train(Session(run, config, RECIPE, photos, styles), ALONE)
     net = load_model(run / "checkpoint-000006.safetensors")
     dark, light = net.bank["pixels"].beta.mean(dim=1)
     assert dark < 0.3 and light > 0.7
-
-
-def test_style_names_are_the_files(pictures, tmp_path):
-    with pytest.raises(InputError, match="broken.jpg"):
-        style_names(pictures)
-    good = [entry for entry in pictures if entry.path.suffix == ".png"]
-    assert style_names(good) == ["0", "1", "2", "3", "4"]
-    with pytest.raises(InputError, match="called 0"):
-        style_names([*good, good[0]])
-    with pytest.raises(InputError, match="at most 256"):
-        style_names(good * 60)
-    with pytest.raises(InputError, match="local files"):
-        style_names(["https://host/a.tar"])
-
-
-@pytest.mark.parametrize("bottleneck", BOTTLENECKS)
-def test_a_session_leaves_out_what_a_bottleneck_has_no_use_for(pictures, tmp_path, bottleneck):
-    folder = tmp_path / "good"
-    folder.mkdir()
-    for entry in pictures[:3]:
-        (folder / entry.path.name).write_bytes(entry.read())
-    for recipe in ("default", "fast"):
-        changes = {"bottleneck": bottleneck}
-        session = new_session(recipe, changes, [str(folder)], [str(folder)], None, None)
-        config = session.config
-        assert config.bottleneck == bottleneck
-        assert ("pixels" in config.taps) == (bottleneck != "instance")
-        assert config.styles == (("0", "1", "2") if bottleneck == "conditional" else ())
-    with pytest.raises(InputError, match="knows no palette"):
-        changes = {"bottleneck": "instance", "taps": ["pixels", "relu4_1"]}
-        new_session("default", changes, [str(folder)], [str(folder)], None, None)
-
-
-def test_light_falls_unevenly_on_every_other_photo():
-    photos = torch.rand(4, 3, 32, 48) * 0.8 + 0.1
-    lit = uneven_light(photos, (0, 1))
-    assert torch.equal(lit[1], photos[1]) and torch.equal(lit[3], photos[3])
-    for n in (0, 2):
-        changed = (lit[n] - photos[n]).abs().mean(dim=0)
-        assert changed.min() < 1e-3 and changed.max() > 0.1
-    assert lit.min() >= 0 and lit.max() <= 1
-    assert torch.equal(lit, uneven_light(photos, (0, 1)))
-    assert not torch.equal(lit, uneven_light(photos, (0, 2)))
 
 
 def test_spade_starts_as_adain_and_learns_its_map(pictures, tmp_path):
@@ -230,10 +190,10 @@ def test_spade_starts_as_adain_and_learns_its_map(pictures, tmp_path):
     run, _ = run_to(tmp_path, "spade", pictures, config=config, init=start)
     spade = load_model(run / "checkpoint-000006.safetensors")
     assert all(spade.spade[tap].gamma.weight.abs().max() > 0 for tap in config.taps)
-    shares = torch.ones(1, 2, 32, 32) / 2
+    maps = torch.ones(1, 2, 32, 32) / 2
     pair = {t: Statistics(*(torch.cat([p, p]) for p in s)) for t, s in spade.code(y).items()}
     with torch.no_grad():  # a map of the same style twice is that style
-        mapped = spade(x, pair, 1.0, shares)
+        mapped = spade(x, pair, 1.0, maps)
         torch.testing.assert_close(mapped, spade(x, spade.code(y)), atol=1e-3, rtol=1e-3)
 
 
@@ -308,15 +268,3 @@ def test_tensorboard_gets_scalars_and_the_grid(pictures, tmp_path):
     steps = [event.step for event in events.Scalars("loss")]
     assert steps == [1, 2, 3, 4, 5, 6]
     assert [event.step for event in events.Images("samples")] == [3, 6]
-
-
-def test_the_learning_rate_warms_up_and_ends_at_zero():
-    recipe = replace(DEFAULT, steps=100, warmup=10, learning_rate=1.0)
-    rates = [learning_rate(step, recipe) for step in range(100)]
-    assert rates[0] == pytest.approx(0.1) and max(rates) > 0.95 and rates[-1] < 0.001
-
-
-def test_the_published_rate_decays_slowly():
-    recipe = replace(DEFAULT, warmup=0, decay=5e-5, learning_rate=1e-4)
-    assert learning_rate(0, recipe) == 1e-4
-    assert learning_rate(20_000, recipe) == pytest.approx(1e-4 / 2)

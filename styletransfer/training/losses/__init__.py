@@ -1,0 +1,30 @@
+"""What the stylizer is trained for: a module for each loss, and `stylization` that calls them all.
+
+Every distance is per sample, (N,) float32; smaller is better.
+"""
+
+from .balance import balanced
+from .color import color_distance
+from .content import CONTENT_TAPS, content_distance, structure_distance
+from .grid import weave_distance
+from .strokes import STROKE_TAPS, sliced_distance
+from .style import Spread, gram, gram_distance, style_distance
+from .stylization import stylization_losses
+from .views import downscaled
+
+__all__ = [
+    "CONTENT_TAPS",
+    "STROKE_TAPS",
+    "Spread",
+    "balanced",
+    "color_distance",
+    "content_distance",
+    "downscaled",
+    "gram",
+    "gram_distance",
+    "sliced_distance",
+    "structure_distance",
+    "style_distance",
+    "stylization_losses",
+    "weave_distance",
+]
