@@ -10,7 +10,7 @@ SAME = 3.0  # seconds in which signals are one wish: a job's end may come from s
 class Interrupt:
     """Inside the `with`, the first signal sets `wanted`; a later one is a KeyboardInterrupt."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.since: float | None = None
 
     @property
