@@ -1,11 +1,13 @@
 """stylize web: the studio in the browser."""
 
 import sys
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from ..errors import InputError
+from ..styles.names import DEFAULT_MODEL
 from . import common
 from .common import Precision
 
@@ -20,7 +22,7 @@ def web(
     port: Annotated[int, typer.Option(help="Of the page.")] = 7860,
     max_megabytes: Annotated[float, typer.Option(help="Of an uploaded file.")] = 50,
     max_megapixels: Annotated[float, typer.Option(help="Of a picture.")] = 50,
-    model: common.Model = common.DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
 ) -> int:
@@ -32,14 +34,12 @@ def web(
         raise InputError(f"--port is {port}: 1 to 65535")
     if not (max_megabytes > 0 and max_megapixels > 0):
         raise InputError("--max-megabytes and --max-megapixels are above 0")
-    try:
-        import gradio  # noqa: F401
-    except ImportError:
-        raise InputError("the studio needs Gradio: pip install 'styletransfer[web]'") from None
+    if find_spec("gradio") is None:
+        raise InputError("the studio needs Gradio: pip install 'styletransfer[web]'")
     import signal
 
     from ..stylize.stylizer import Stylizer
-    from ..web.studio import serve
+    from ..web.server import serve
 
     stylizer = Stylizer(model, device, precision.value)
     # Asked to end, it tidies up as it does for Ctrl-C.
