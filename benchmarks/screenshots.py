@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from styletransfer.cli.common import DEFAULT_MODEL
 from styletransfer.stylize.stylizer import Stylizer
-from styletransfer.web.studio import serve
+from styletransfer.web.server import serve
 
 PHOTO = Path(__file__).parents[1] / "examples" / "content" / "bee.jpg"
 SIZES = {"studio": (1360, 900), "studio-phone": (400, 860)}

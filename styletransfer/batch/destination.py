@@ -8,7 +8,7 @@ from ..errors import InputError
 from .ledger import WORK
 from .outputs import Task, name_key
 
-Place = tuple[int, int]
+FileId = tuple[int, int]  # device and inode: the same for the same file
 
 
 def check_sources(tasks: Sequence[Task], folder: str, given: Iterable[str] = ()) -> None:
@@ -17,28 +17,28 @@ def check_sources(tasks: Sequence[Task], folder: str, given: Iterable[str] = ())
     given: files that are read beside the pictures. Names do not tell whether two are the same file
     (links, upper and lower case): the file system does.
     """
-    there: dict[Place, str] = {}
+    there: dict[FileId, str] = {}
     whole = [task for task in tasks if not task.item.problem]
     for name in dict.fromkeys(task.tar or target.name for task in whole for target in task.targets):
-        for place in _places(os.path.join(folder, name)):
-            there[place] = name
+        for file in _file_ids(os.path.join(folder, name)):
+            there[file] = name
     if not there:
         return
     for path in dict.fromkeys([*given, *(task.item.path for task in tasks)]):
-        for place in _places(path):
-            if place in there:
+        for file in _file_ids(path):
+            if file in there:
                 raise InputError(
-                    f"{os.path.join(folder, there[place])}: this result would replace {path}, which is "
+                    f"{os.path.join(folder, there[file])}: this result would replace {path}, which is "
                     "read; give another folder for the results"
                 )
 
 
-def _places(path: str) -> set[Place]:
+def _file_ids(path: str) -> set[FileId]:
     """What a name stands for: a file, or a link and the file that it leads to; empty for none."""
-    found = set()
-    for look in (os.lstat, os.stat):
+    found: set[FileId] = set()
+    for status_of in (os.lstat, os.stat):
         try:
-            status = look(path)
+            status = status_of(path)
         except (OSError, ValueError):
             continue
         if not stat.S_ISDIR(status.st_mode):

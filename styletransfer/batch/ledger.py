@@ -6,6 +6,7 @@ result in its place or still in DST/.stylize, from where it is renamed then. So 
 and nothing is ever half there. Results for a tar file stay in DST/.stylize until it is whole.
 """
 
+import builtins
 import errno
 import json
 import os
@@ -17,7 +18,7 @@ import zlib
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import lock_descriptor
 
@@ -61,7 +62,7 @@ class Done(NamedTuple):
         """What its file is called in the working folder."""
         return part_name(self.output, self.output_hash)
 
-    def line(self) -> bytes:
+    def line(self) -> builtins.bytes:
         return _line(self._asdict() | {"options": json.loads(self.options)})
 
 
@@ -74,6 +75,9 @@ class Failure(NamedTuple):
 
     def line(self) -> bytes:
         return _line({key: value for key, value in self._asdict().items() if value})
+
+
+Outcome = Done | Failure
 
 
 class Stop(InputError):
@@ -90,7 +94,7 @@ class Ledger:
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
         self.work = self.folder / WORK
-        self.failures: Appended | None = None
+        self.failures: Appended | None = None  # from `begin` on
 
     def __enter__(self) -> "Ledger":
         try:
@@ -108,7 +112,7 @@ class Ledger:
             raise InputError(f"{self.folder}: cannot be written ({error.strerror})") from None
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         for file in (self.manifest, self.failures):
             if file:
                 file.close()
@@ -140,6 +144,7 @@ class Ledger:
         return None
 
     def fail(self, failure: Failure) -> None:
+        assert self.failures, "a run begins before anything fails in it"
         try:
             self.failures.write(failure.line())
         except OSError as error:
@@ -263,7 +268,7 @@ def _parsed(line: bytes) -> Done:
     return done
 
 
-def as_json(options: dict) -> str:
+def as_json(options: dict[str, Any]) -> str:
     """Options as they are compared."""
     return json.dumps(options, sort_keys=True)
 
@@ -276,12 +281,12 @@ def part_name(output: str, output_hash: str) -> str:
 
 def stopped(folder: str | Path, error: OSError) -> Stop:
     """What to say if a destination cannot be written to."""
-    why = GONE.get(error.errno, f"cannot be written ({error.strerror})")
+    why = GONE.get(error.errno or 0, f"cannot be written ({error.strerror})")
     remedy = "make room" if error.errno in FULL else "mend that"
     return Stop(f"{folder}: {why}; {remedy} and give the same command again, it goes on from here")
 
 
-def _line(values: dict) -> bytes:
+def _line(values: dict[str, Any]) -> bytes:
     text = json.dumps(values)[:-1].encode()  # ASCII: names that are not text survive it
     return text + f', "check": "{zlib.crc32(text):08x}"}}\n'.encode()
 

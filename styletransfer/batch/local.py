@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from typing import Any
 
 from ..device import painters
 from ..media.image import MAX_PIXELS
 from ..models.memory import affordable
-from .ledger import Stop
+from .ledger import Outcome, Stop
 from .outputs import Target, Task
-from .worker import BatchPainter, Loaded, Outcome, load, resized_pixels, save
+from .worker import BatchPainter, Loaded, load, resized_pixels, save
 
 PIXELS = MAX_PIXELS  # that are in memory at any time, or one picture if it has more
 
@@ -26,19 +27,19 @@ def paint_all(
     workers: int,
     wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Task, Outcome]]:
-    """Every outcome as it comes, in no order. wanted: whether to stop, with what is in hand."""
+    """Every outcome as it comes, in no order. wanted: whether to stop, once what is begun is done."""
     with ThreadPoolExecutor(workers) as readers, painters(workers) as writers:
-        line = _Line(painter, workers, readers, writers)
+        pipeline = Pipeline(painter, workers, readers, writers)
         try:
-            yield from line.run(iter(tasks), wanted)
+            yield from pipeline.run(iter(tasks), wanted)
         finally:
-            for future in line.loading | set(line.saving):
+            for future in pipeline.loading | set(pipeline.saving):
                 future.cancel()
-            line.room.open()
+            pipeline.decoding_budget.open()
 
 
-class _Line:
-    """The line from file to file. Each queue of it is short, so that memory does not grow."""
+class Pipeline:
+    """From file to file. Each of its queues is short, so that memory does not grow."""
 
     def __init__(
         self,
@@ -48,8 +49,9 @@ class _Line:
         writers: ThreadPoolExecutor,
     ):
         self.painter, self.readers, self.writers = painter, readers, writers
-        self.room = _Room(PIXELS)
-        self.space = _Room(affordable(painter.stylizer.net))  # for what painting takes beside
+        self.decoding_budget = PixelBudget(PIXELS)
+        # For what painting needs beside.
+        self.painting_budget = PixelBudget(affordable(painter.stylizer.net))
         self.loading: set[Future[Loaded]] = set()
         self.saving: dict[Future[Outcome], Loaded] = {}
         self.waiting: dict[tuple[int, int], list[tuple[Loaded, Target]]] = {}  # to be painted, by size
@@ -61,31 +63,36 @@ class _Line:
         while True:
             stop = wanted() or self.trouble is not None
             if stop:
-                self.waiting.clear()
-                for future in self.loading:
-                    future.cancel()
-                self.loading.clear()
-                self.saving = {f: loaded for f, loaded in self.saving.items() if not f.cancel()}
-                self.room.open()
+                self.give_up()
             else:
-                room = max(0, self.ahead - self.in_hand())
-                new = list(islice(tasks, room))
-                more = len(new) == room
+                free = max(0, self.ahead - self.in_flight())
+                new = list(islice(tasks, free))
+                more = len(new) == free
+                reserve = self.decoding_budget.take
                 for task in new:
-                    job = load, task, self.painter.settings, self.room.take
-                    self.loading.add(self.readers.submit(*job))
+                    self.loading.add(self.readers.submit(load, task, self.painter.settings, reserve))
             yield from self.saved()
             yield from self.loaded()
             if not stop and (batch := self.next_batch()):
                 yield from self.paint(batch)
             elif self.loading or self.saving:
-                wait([*self.loading, *self.saving], return_when=FIRST_COMPLETED)
+                begun: list[Future[Any]] = [*self.loading, *self.saving]
+                wait(begun, return_when=FIRST_COMPLETED)
             elif stop or not more:
                 break
         if self.trouble:
             raise self.trouble
 
-    def in_hand(self) -> int:
+    def give_up(self) -> None:
+        """Let go of what is not painted yet."""
+        self.waiting.clear()
+        for future in self.loading:
+            future.cancel()
+        self.loading.clear()
+        self.saving = {f: loaded for f, loaded in self.saving.items() if not f.cancel()}
+        self.decoding_budget.open()
+
+    def in_flight(self) -> int:
         return len(self.loading) + len(self.saving) + sum(map(len, self.waiting.values()))
 
     def loaded(self) -> Iterator[tuple[Task, Outcome]]:
@@ -99,7 +106,7 @@ class _Line:
                 continue
             if loaded.failure:
                 yield loaded.task, loaded.failure
-                self.room.give(loaded.pixels)
+                self.decoding_budget.give(loaded.pixels)
                 continue
             loaded.left = len(loaded.task.targets)
             size = loaded.picture.rgb.size if loaded.picture else (0, 0)
@@ -107,7 +114,7 @@ class _Line:
             self.waiting.setdefault(size, []).extend(pairs)
 
     def saved(self) -> Iterator[tuple[Task, Outcome]]:
-        """Take what is saved. One that stops the run is told of when the others in hand are taken."""
+        """Take what is saved. One that stops the run is told of when the others are taken."""
         for future in [future for future in self.saving if future.done()]:
             loaded = self.saving.pop(future)
             try:
@@ -120,7 +127,7 @@ class _Line:
     def finished(self, loaded: Loaded, outcome: Outcome) -> tuple[Task, Outcome]:
         loaded.left -= 1
         if not loaded.left:
-            self.room.give(loaded.pixels)
+            self.decoding_budget.give(loaded.pixels)
         return loaded.task, outcome
 
     def next_batch(self) -> list[tuple[Loaded, Target]]:
@@ -130,7 +137,7 @@ class _Line:
         size, pairs = max(self.waiting.items(), key=lambda item: len(item[1]))
         count = 1
         if self.painter.together and pairs[0][0].picture:
-            count = self.painter.room(pairs[0][0])
+            count = self.painter.batch_size(pairs[0][0])
             if len(pairs) < count and self.loading and len(self.saving) >= count:
                 return []  # the GPU is busy: more may come meanwhile
         batch, rest = pairs[:count], pairs[count:]
@@ -158,24 +165,26 @@ class _Line:
             return
         seconds = (time.perf_counter() - start) / len(batch)
         for (loaded, target), make in zip(batch, makes):
-            job = save, loaded, target, make, seconds, painter.settings, painter.styles
-            self.saving[self.writers.submit(*job)] = loaded
+            settings, styles = painter.settings, painter.styles
+            saved = self.writers.submit(save, loaded, target, make, seconds, settings, styles)
+            self.saving[saved] = loaded
 
     def paint_here(self, loaded: Loaded, target: Target) -> Outcome:
         """Paint and save a picture on this thread."""
         settings = self.painter.settings  # a photo with maps is resized only as it is painted
-        pixels = resized_pixels(loaded.picture.rgb.size, settings.size if settings.mapped else None)
-        self.space.take(pixels)
+        size = settings.options.size if settings.mapped else None
+        pixels = resized_pixels(loaded.content.rgb.size, size)
+        self.painting_budget.take(pixels)
         try:
             start = time.perf_counter()
             (make,) = self.painter.paint_batch([(loaded, target)])
             seconds = time.perf_counter() - start
         finally:
-            self.space.give(pixels)
+            self.painting_budget.give(pixels)
         return save(loaded, target, make, seconds, settings, self.painter.styles)
 
 
-class _Room:
+class PixelBudget:
     """So many pixels may be in memory; who wants to decode more waits until others are written."""
 
     def __init__(self, limit: int):

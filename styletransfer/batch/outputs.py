@@ -60,10 +60,11 @@ def plan(
             chosen.append(str(error))
     names = _names(items, chosen, [s.label for s in styles], layout, several)
     tasks = []
-    for item, picks, tar in zip(items, chosen, _tars(items, layout)):
-        problem = picks if isinstance(picks, str) else ""
-        targets = [] if problem else [Target(next(names), style) for style in picks]
-        tasks.append(Task(item, targets, tar, problem))
+    for item, styles_of, tar in zip(items, chosen, _tars(items, layout)):
+        if isinstance(styles_of, str):
+            tasks.append(Task(item, [], tar, problem=styles_of))
+        else:
+            tasks.append(Task(item, [Target(next(names), style) for style in styles_of], tar))
     return tasks
 
 
@@ -86,8 +87,8 @@ def _names(
     lower case for the same, the source's suffix stays in them, and if need be a hash comes in."""
 
     def each() -> Iterator[tuple[SourceImage, str, str]]:
-        for item, picks, tar in zip(items, chosen, _tars(items, layout)):
-            for style in [] if isinstance(picks, str) else picks:
+        for item, styles_of, tar in zip(items, chosen, _tars(items, layout)):
+            for style in [] if isinstance(styles_of, str) else styles_of:
                 yield item, labels[style] if several else "", f"{tar}/" if tar else ""
 
     counts = Counter(name_key(tar + _name(item, label, layout)) for item, label, tar in each())
@@ -109,11 +110,11 @@ def _name(item: SourceImage, label: str, layout: Layout, whole: bool = False, ma
     if item.tar and layout.pack != "auto":
         path = f"{item.tar.removesuffix('.tar')}/{path}"
     folder, slash, name = path.rpartition("/")
-    stem, own = os.path.splitext(name)
-    if layout.format and FORMATS[layout.format] == FORMATS.get(own.lower()):
-        suffix = own  # .JPEG stays .JPEG
+    stem, before = os.path.splitext(name)
+    if layout.format and FORMATS[layout.format] == FORMATS.get(before.lower()):
+        suffix = before  # .JPEG stays .JPEG
     else:
-        suffix = layout.format or (own if own.lower() in FORMATS else ".png")
+        suffix = layout.format or (before if before.lower() in FORMATS else ".png")
     parts = [name if whole else stem, layout.suffix, f"-{label}" if label else ""]
     return folder + slash + _cut("".join(parts) + (f"-{mark}" if mark else "") + suffix)
 
@@ -125,8 +126,8 @@ def _cut(name: str) -> str:
         return name
     stem, suffix = os.path.splitext(name)
     mark = f"-{sha256(data).hexdigest()[:10]}"
-    room = LONGEST - len(mark) - len(os.fsencode(suffix))
-    return os.fsencode(stem)[:room].decode(errors="ignore") + mark + suffix
+    limit = LONGEST - len(mark) - len(os.fsencode(suffix))
+    return os.fsencode(stem)[:limit].decode(errors="ignore") + mark + suffix
 
 
 def name_key(name: str) -> str:

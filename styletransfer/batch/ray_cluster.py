@@ -2,7 +2,7 @@
 
 Tasks are read and decoded wherever there is a CPU, painted by actors that keep their model (one to a
 GPU), and written by whoever is near; Ray feeds the stages, holds back the faster ones and does again
-what a dead worker had in hand. The process that started it all is the only one to write the manifest
+what a dead worker had begun. The process that started it all is the only one to write the manifest
 and to rename results, so that what counts as done is decided in one place, as on a single machine.
 """
 
@@ -18,19 +18,23 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from PIL import Image
 
 from ..errors import InputError
 from ..media.files import GONE
-from .ledger import Stop, stopped
+from .ledger import Outcome, Stop, stopped
 from .outputs import Target, Task
+from .settings import BatchSettings
 from .style_choice import ChosenStyle
-from .worker import BatchPainter, BatchSettings, Loaded, Outcome, attempt, load, save
+from .worker import BatchPainter, Loaded, attempt, load, save
 
 BLOCK = 32  # tasks that are done again if their worker dies
-LOOK = 0.1  # seconds between two looks at whether to stop
+POLL = 0.1  # seconds between two looks at whether to stop
 NONE = "--address {}: there is no Ray cluster ({})"
+Row = dict[str, Any]
+Arrived = queue.SimpleQueue[Row | BaseException | None]
 ENDED = "the cluster ended the run ({}); the same command goes on from here"
 
 
@@ -68,19 +72,19 @@ def paint_all(
 
 
 def _outcomes(
-    rows: Callable[[], Iterable[dict]], wanted: Callable[[], bool]
+    rows: Callable[[], Iterable[Row]], wanted: Callable[[], bool]
 ) -> Iterator[tuple[Task, Outcome]]:
     """What comes out of the pipeline, until it ends or somebody wants it to, who need not wait for the
     next row: these are waited for by a thread of their own."""
-    line: queue.SimpleQueue = queue.SimpleQueue()
+    arrived: Arrived = queue.SimpleQueue()
     over = threading.Event()
-    threading.Thread(target=_follow, args=(rows, line, over), daemon=True).start()
+    threading.Thread(target=_follow, args=(rows, arrived, over), daemon=True).start()
     stop: Stop | None = None
     try:
         while True:
-            ending = wanted() or stop is not None  # then what is done already is taken, and no more
+            ending = wanted() or stop is not None  # then what is done already comes out, and no more
             try:
-                row = line.get(block=not ending, timeout=None if ending else LOOK)
+                row = arrived.get(block=not ending, timeout=None if ending else POLL)
             except queue.Empty:
                 if ending:
                     break
@@ -100,19 +104,19 @@ def _outcomes(
         raise stop
 
 
-def _follow(rows: Callable[[], Iterable[dict]], line: queue.SimpleQueue, over: threading.Event) -> None:
-    """Put every row into the line, and in the end None, or what went wrong."""
+def _follow(rows: Callable[[], Iterable[Row]], arrived: Arrived, over: threading.Event) -> None:
+    """Hand on every row as it comes, and in the end None, or what went wrong."""
     try:
         for row in rows():
-            line.put(row)
+            arrived.put(row)
             if over.is_set():
                 return
-        line.put(None)
+        arrived.put(None)
     except BaseException as error:
-        line.put(error)
+        arrived.put(error)
 
 
-def _start(ray, address: str) -> None:
+def _start(ray: Any, address: str) -> None:
     """Join a cluster, or start one here; InputError if there is none, or none can be started."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
@@ -137,7 +141,7 @@ def _check_address(address: str) -> None:
             raise InputError(NONE.format(address, error)) from None
 
 
-def _ray():
+def _ray() -> Any:
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what matters comes as an error
     os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # who still waits for a row starts no other
     try:
@@ -150,19 +154,19 @@ def _ray():
 
 
 def _pipeline(
-    ray,
+    ray: Any,
     tasks: Sequence[Task],
     settings: BatchSettings,
     styles: Sequence[ChosenStyle],
     painters: int | None,
-):
+) -> Any:
     resources = ray.cluster_resources()
     cpus, gpus = resources.get("CPU", 1), int(resources.get("GPU", 0))
     gpus = 0 if settings.device == "cpu" else gpus
     if painters is None:
         painters = gpus or max(1, int(cpus))
     share = min(1.0, 0.75 * cpus / painters)  # loading and saving are never without a CPU
-    own = {"num_gpus": 1, "num_cpus": 0} if gpus else {"num_cpus": share}
+    for_painter = {"num_gpus": 1, "num_cpus": 0} if gpus else {"num_cpus": share}
     rows = [{"task": pickle.dumps(task)} for task in tasks]
     common = settings, ray.put(list(styles))
     return (
@@ -173,13 +177,13 @@ def _pipeline(
             fn_constructor_args=common,
             batch_size=BLOCK if gpus else 1,
             concurrency=painters,
-            **own,
+            **for_painter,
         )
         .map(partial(_save, common=common), num_cpus=0.25)
     )
 
 
-def _load(row: dict, settings: BatchSettings) -> dict:
+def _load(row: Row, settings: BatchSettings) -> Row:
     task = pickle.loads(row["task"])
     try:
         loaded = load(task, settings)
@@ -193,14 +197,14 @@ def _load(row: dict, settings: BatchSettings) -> dict:
 class _Paint:
     """An actor with a model."""
 
-    def __init__(self, settings: BatchSettings, styles):
+    def __init__(self, settings: BatchSettings, styles: Any):
         import ray
         import torch
 
         torch.set_num_threads(1)  # as on one machine: with another number sums differ in their last bits
         self.painter = BatchPainter(settings, ray.get(styles))
 
-    def __call__(self, rows: dict) -> Iterator[dict]:
+    def __call__(self, rows: Row) -> Iterator[Row]:
         waiting: dict[tuple[int, int], list[tuple[Loaded, Target]]] = {}
         for painted in filter(None, rows["painted"]):
             yield {"painted": [painted]}
@@ -208,7 +212,7 @@ class _Paint:
             size = loaded.picture.rgb.size if loaded.picture else (0, 0)
             waiting.setdefault(size, []).extend((loaded, target) for target in loaded.task.targets)
         for size, pairs in waiting.items():
-            count = self.painter.room(pairs[0][0]) if size != (0, 0) else 1
+            count = self.painter.batch_size(pairs[0][0]) if size != (0, 0) else 1
             for start in range(0, len(pairs), count):
                 batch, began = pairs[start : start + count], time.perf_counter()
                 try:
@@ -219,7 +223,7 @@ class _Paint:
                 for pair, result in zip(batch, results):
                     yield {"painted": [_painted(*pair, result, seconds)["painted"]]}
 
-    def _results(self, batch: Sequence[tuple[Loaded, Target]]) -> list:
+    def _results(self, batch: Sequence[tuple[Loaded, Target]]) -> list[object]:
         painter = self.painter
         if batch[0][0].picture is None:
             return [painter.paint_file(*pair) for pair in batch]
@@ -227,13 +231,13 @@ class _Paint:
         return [attempt(*pair, make, painter.settings) for pair, make in zip(batch, makes)]
 
 
-def _painted(loaded: Loaded, target: Target | None, result: object, seconds: float = 0.0) -> dict:
+def _painted(loaded: Loaded, target: Target | None, result: object, seconds: float = 0.0) -> Row:
     """result: an image to be saved, or what has come of it already; text says why all must end."""
     light = replace(loaded, picture=None)
     return {"loaded": b"", "painted": pickle.dumps((light, target, result, seconds))}
 
 
-def _save(row: dict, common: tuple) -> dict:
+def _save(row: Row, common: tuple[BatchSettings, Any]) -> Row:
     import ray
 
     settings, styles = common

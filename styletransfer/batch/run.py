@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 
@@ -10,14 +10,13 @@ from ..errors import InputError, TooLarge
 from ..media.image import decode
 from ..system.interrupt import Interrupt
 from .destination import DestinationCheck
-from .ledger import Done, Failure, Ledger, read_manifest
+from .engines import Engine
+from .ledger import Done, Failure, Ledger, Outcome, read_manifest
 from .outputs import Target, Task
+from .settings import BatchSettings
 from .style_choice import ChosenStyle
 from .tar_files import Tars
-from .worker import BatchSettings, Outcome
 
-Engine = Callable[[Iterable[Task], Callable[[], bool]], Iterator[tuple[Task, Outcome]]]
-"""What paints tasks: gives every outcome, until it is told to stop."""
 BEGINS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"BM")  # of the formats written
 MADE = "with other styles, options or another model"
 
@@ -49,44 +48,44 @@ def run(
     engine: Engine,
     mirrored: bool,
     skip_existing: bool = True,
-    tell: Callable[[Summary], None] = lambda tally: None,
+    tell: Callable[[Summary], None] = lambda summary: None,
 ) -> Summary:
     """Paint what is not painted yet, and write it all down. tell: called whenever something is new.
 
     InputError if the destination holds results of the same names that were made in another way, or if
     another process writes there; Stop if the disk is full or the GPU is lost.
     """
-    tally = Summary(total=sum(max(1, len(task.targets)) for task in tasks))
+    summary = Summary(total=sum(max(1, len(task.targets)) for task in tasks))
     with Ledger(settings.folder) as ledger:
         tars = Tars(ledger, tasks, mirrored)
-        plan = _plan(tasks, styles, settings, ledger, tars, tally, skip_existing)
+        plan = _plan(tasks, styles, settings, ledger, tars, summary, skip_existing)
         ledger.begin()
 
         def settle(task: Task, count: int, outcome: Outcome | None = None) -> None:
             """Take note of so many results, which are made, were there before, or have failed."""
             if isinstance(outcome, Done):
                 outcome = ledger.add(outcome, not skip_existing or outcome.output in ledger.done)
-                tally.painted += outcome is None
+                summary.painted += outcome is None
             failures = [outcome, tars.finished(task.tar, count)]
             if outcome:
-                tally.lost += max(1, count)
+                summary.lost += max(1, count)
             for failure in filter(None, failures):
                 ledger.fail(failure)
-                tally.failed += 1
+                summary.failed += 1
 
         for task, count in plan.settled:
             settle(task, count)
         for task, failure in plan.refused:
             settle(task, 1, failure)
         start = time.monotonic()
-        tell(tally)
+        tell(summary)
         with Interrupt() as interrupt:
             for task, outcome in engine(plan.todo, lambda: interrupt.wanted) if plan.todo else ():
                 settle(task, 1 if outcome.output else len(task.targets), outcome)
-                tally.seconds = time.monotonic() - start
-                tell(tally)
-            tally.interrupted = interrupt.wanted and tally.left > 0
-    return tally
+                summary.seconds = time.monotonic() - start
+                tell(summary)
+            summary.interrupted = interrupt.wanted and summary.left > 0
+    return summary
 
 
 def in_the_way(tasks: Sequence[Task], folder: str) -> int:
@@ -118,11 +117,12 @@ def _plan(
     settings: BatchSettings,
     ledger: Ledger,
     tars: Tars,
-    tally: Summary,
+    summary: Summary,
     skip_existing: bool,
 ) -> _Plan:
     """What is not there, or not of this picture any more, is to be painted."""
-    plan, others = _Plan(), {"other": [], "elsewhere": []}
+    plan = _Plan()
+    others: dict[str, list[str]] = {"other": [], "elsewhere": []}
     places = DestinationCheck(
         settings.folder, (t.tar or target.name for t in tasks for target in t.targets)
     )
@@ -137,13 +137,15 @@ def _plan(
                 plan.refused.append((task, Failure(task.item.name, problem, target.name)))
                 refused += 1
             elif state == "foreign":
-                tally.foreign.append(target.name)
+                summary.foreign.append(target.name)
             elif state == "missing":
                 missing.append(target)
-            elif state == "elsewhere" or not _same_look(done, target, styles, settings):
-                others[state if state == "elsewhere" else "other"].append(target.name)
+            elif state == "elsewhere":
+                others[state].append(target.name)
+            elif not _same_options(done, target, styles, settings):
+                others["other"].append(target.name)
             else:
-                tally.there += 1
+                summary.there += 1
         if missing or task.problem:
             plan.todo.append(task._replace(targets=missing))
         plan.settled.append((task, len(task.targets) - len(missing) - refused))
@@ -220,9 +222,10 @@ def _same_picture(done: Done, task: Task) -> bool:
         return True  # it is gone, or cannot be read now: what was made of it stays
 
 
-def _same_look(
-    done: Done, target: Target, styles: Sequence[ChosenStyle], settings: BatchSettings
+def _same_options(
+    done: Done | None, target: Target, styles: Sequence[ChosenStyle], settings: BatchSettings
 ) -> bool:
+    assert done is not None, "what is there is written down"
     style = styles[target.style] if target.style >= 0 else None
     known = (style.identity, style.former) if style else ("",)
-    return done.options in (settings.options, settings.former) and done.style_id in known
+    return done.options in (settings.recorded, settings.former) and done.style_id in known

@@ -12,7 +12,6 @@ from ..media.image import SUFFIXES
 from ..styles.names import BANK, made_of
 
 SUFFIX = ".style.safetensors"
-PICKS = ("all", "random", "cycle", "match")
 
 
 class ChosenStyle(NamedTuple):
@@ -33,7 +32,7 @@ Chooser = Callable[[str, int], list[int]]
 
 
 def find_styles(
-    given: Sequence[str], pick: str, weights: Sequence[float] | None = None
+    given: Sequence[str], rule: str, weights: Sequence[float] | None = None
 ) -> list[ChosenStyle]:
     """The styles there are to choose from.
 
@@ -42,39 +41,39 @@ def find_styles(
     """
     found: list[_Found] = []
     if weights is not None:
-        shares: dict[str, float] = {}
+        blended: dict[str, float] = {}
         for text, weight in zip(given, weights):
             parts = made_of(text)
-            for part, share in parts.items():
-                shares[part] = shares.get(part, 0.0) + weight * share / sum(parts.values())
-        found.append(_blend("+".join(map(_label, given)), shares))
+            for part, inner in parts.items():
+                blended[part] = blended.get(part, 0.0) + weight * inner / sum(parts.values())
+        found.append(_blend("+".join(map(_label, given)), blended))
     else:
         for text in given:
-            if os.path.isdir(text) and pick != "all":
+            if os.path.isdir(text) and rule != "all":
                 found += _each(text)
             else:
                 found.append(_blend(_label(text), made_of(text)))
     labels = _distinct([PurePosixPath(name).name for name, *_ in found])
     return [
-        ChosenStyle(label, parts, own, name, old)
-        for label, (name, parts, own, old) in zip(labels, found)
+        ChosenStyle(label, parts, identity, name, former)
+        for label, (name, parts, identity, former) in zip(labels, found)
     ]
 
 
-def chooser(styles: Sequence[ChosenStyle], pick: str, count: int, seed: int) -> Chooser:
+def chooser(styles: Sequence[ChosenStyle], rule: str, count: int, seed: int) -> Chooser:
     """How to choose `count` different styles for each picture (all of them for --pick all).
 
     What is drawn depends on the seed and the picture's name only, whatever other pictures there are
     and whoever paints them. The chooser raises InputError for a picture that no style matches.
     """
     everything = list(range(len(styles)))
-    if pick == "all":
+    if rule == "all":
         return lambda name, position: everything
-    if pick != "match" and count > len(styles):
+    if rule != "match" and count > len(styles):
         raise InputError(f"--per-image is {count}, and there are {len(styles)} styles to choose from")
-    if pick == "cycle":
+    if rule == "cycle":
         return lambda name, position: [(position * count + i) % len(styles) for i in range(count)]
-    if pick == "random":
+    if rule == "random":
         ordered = sorted(everything, key=lambda i: (styles[i].name, styles[i].label))
         return lambda name, position: draw(ordered, count, seed, name)
     groups: dict[str, list[int]] = {}
@@ -99,7 +98,8 @@ def chooser(styles: Sequence[ChosenStyle], pick: str, count: int, seed: int) -> 
 
 def draw(choices: Sequence[int], count: int, seed: int, name: str) -> list[int]:
     """`count` different ones, by a hash of seed and name."""
-    found, moved = [], {}
+    found: list[int] = []
+    moved: dict[int, int] = {}
     for turn in range(count):
         text = f"{seed}\0{turn}\0{name}".encode(errors="surrogateescape")
         left = len(choices) - turn
@@ -111,14 +111,14 @@ def draw(choices: Sequence[int], count: int, seed: int, name: str) -> list[int]:
 
 def absolute(parts: Mapping[str, float]) -> dict[str, float]:
     """The parts of a style, their paths such that they mean the same in every process."""
-    return {part if _learned(part) else os.path.abspath(part): share for part, share in parts.items()}
+    return {part if _learned(part) else os.path.abspath(part): weight for part, weight in parts.items()}
 
 
 def _blend(label: str, parts: Mapping[str, float]) -> _Found:
     def known(of: Callable[[str], str]) -> str:
         if len(parts) == 1:
             return of(next(iter(parts)))
-        return _joined([f"{of(part)} {share}" for part, share in parts.items()])
+        return _joined([f"{of(part)} {weight}" for part, weight in parts.items()])
 
     return label, tuple(absolute(parts).items()), known(identity), known(former_identity)
 
@@ -137,8 +137,8 @@ def _each(folder: str) -> list[_Found]:
     """The styles in a folder, each for itself."""
     names, paths = zip(*_within(folder))
     return [
-        (name, ((os.path.abspath(path), 1.0),), own, _size(path))
-        for name, path, own in zip(names, paths, _identities(paths))
+        (name, ((os.path.abspath(path), 1.0),), identity, _size(path))
+        for name, path, identity in zip(names, paths, _identities(paths))
     ]
 
 
@@ -163,7 +163,7 @@ def identity(path: str) -> str:
         return path
     if os.path.isdir(path):
         names, paths = zip(*_within(path))
-        return _joined([f"{name} {own}" for name, own in zip(names, _identities(paths))])
+        return _joined([f"{name} {each}" for name, each in zip(names, _identities(paths))])
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]

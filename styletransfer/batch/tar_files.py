@@ -28,7 +28,7 @@ class Tars:
         for task in tasks:
             if task.tar:
                 self.tasks.setdefault(task.tar, []).append(task)
-        self.left = {tar: sum(len(t.targets) for t in own) for tar, own in self.tasks.items()}
+        self.left = {tar: sum(len(t.targets) for t in of_tar) for tar, of_tar in self.tasks.items()}
         self.sizes = {tar: _sizes(ledger.folder / tar) for tar in self.tasks}
         self.parts = set(os.listdir(ledger.work)) if self.tasks else set()
         ours = {done.tar for done in ledger.done.values()} if self.tasks else set()
@@ -86,8 +86,8 @@ class Tars:
                 part = self.ledger.work / result.part if result else None
                 if part and part.exists():
                     data = part.read_bytes()
-                elif before and result and inner in names:
-                    data = before.extractfile(inner).read()
+                elif before and result and inner in names and (file_in := before.extractfile(inner)):
+                    data = file_in.read()
                 else:
                     continue
                 info = tarfile.TarInfo(inner)

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -17,44 +17,13 @@ from PIL import Image
 from ..errors import InputError, TooLarge
 from ..media.files import GONE
 from ..media.image import Picture, decode, encode_picture, output_format, resize_short_side
-from ..styles.names import DEFAULT_MODEL
-from .ledger import WORK, Done, Failure, Stop, part_name, stopped
+from .ledger import WORK, Done, Failure, Outcome, Stop, part_name, stopped
 from .outputs import Target, Task
+from .settings import BatchSettings
 from .style_choice import ChosenStyle
 
 CODES = 32_768  # style codes to keep, of some KB each
-Outcome = Done | Failure
 Make = Callable[[], Image.Image | Failure]
-
-
-@dataclass(frozen=True)
-class BatchSettings:
-    """What all pictures of a run have in common.
-
-    folder: the destination. look: the options of `Stylizer.stylize`, but style, size and tile.
-    size, crop: short side to resize to, and whether to cut out the square in the middle. options:
-    JSON for the manifest; former: as earlier versions had them. batch: how many pictures of one size a
-    GPU paints at once, at most.
-    """
-
-    folder: str
-    model: str = DEFAULT_MODEL
-    device: str = "auto"
-    precision: str = "auto"
-    look: dict[str, Any] = field(default_factory=dict)
-    size: int | None = None
-    crop: bool = False
-    tile: str | int = "auto"
-    quality: int = 95
-    seed: int | None = None
-    options: str = "{}"
-    former: str = ""
-    batch: int = 32
-
-    @property
-    def mapped(self) -> bool:
-        """Whether maps of the photo's own size come in, so that it must not be resized before."""
-        return bool(self.look.get("mask") or self.look.get("regions"))
 
 
 @dataclass
@@ -71,6 +40,12 @@ class Loaded:
     left: int = 0
     failure: Failure | None = None
 
+    @property
+    def content(self) -> Picture:
+        """The picture, where there is one."""
+        assert self.picture is not None
+        return self.picture
+
 
 def load(task: Task, settings: BatchSettings, reserve: Callable[[int], None] | None = None) -> Loaded:
     """Read and decode a picture, at the size at which it is painted.
@@ -85,11 +60,11 @@ def load(task: Task, settings: BatchSettings, reserve: Callable[[int], None] | N
         data, loaded.stamp = task.item.read()
         loaded.hash = sha256(data).hexdigest()
         if reserve:
-            reserve(pixels := _pixels(data, settings.size))
+            reserve(pixels := _pixels(data, settings.options.size))
             loaded.pixels = pixels
         picture = decode(data)
         if not settings.mapped:
-            picture = _fitted(picture, settings.size, settings.crop)
+            picture = _fitted(picture, settings.options.size, settings.crop)
         loaded.picture = picture
     except TooLarge as error:
         if task.item.tar or settings.crop or settings.mapped:
@@ -108,28 +83,27 @@ class BatchPainter:
 
         self.settings, self.styles = settings, styles
         self.stylizer = Stylizer(settings.model, settings.device, settings.precision)
-        look = settings.look
-        self.recoloring = look.get("preserve_color") == "histogram"
-        self.view = look.get("style_size", 512), look.get("style_crop", 1.0)
+        options = settings.options
+        self.recoloring = options.preserve_color == "histogram"
+        self.view = options.style_size, options.style_crop
         self.code = lru_cache(CODES)(self._code)
-        plain = not settings.mapped and look.get("preserve_color", "none") == "none"
         self.together = (
             self.stylizer.device.type == "cuda"
-            and plain
-            and settings.tile == "auto"
-            and look.get("stats", "exact") == "exact"
+            and not settings.mapped
+            and options.preserve_color == "none"
+            and options.tile == "auto"
+            and options.stats == "exact"
         )
-        if look.get("region") and not self.recoloring:
-            region = {
-                key: self.stylizer.blend(each, None, *self.view) for key, each in look["region"].items()
-            }
-            self.look = {**look, "region": region}
-        else:
-            self.look = look
+        if options.region and not self.recoloring:
+            region = {key: self._blend(style) for key, style in options.region.items()}
+            options = replace(options, region=region)
+        self.options = options
+
+    def _blend(self, parts: Any) -> Any:
+        return self.stylizer.blend(parts, None, *self.view)
 
     def _code(self, style: int) -> Any:
-        parts = dict(self.styles[style].parts)
-        return self.stylizer.blend(parts, None, *self.view)
+        return self._blend(dict(self.styles[style].parts))
 
     def _style(self, style: int) -> Any:
         """What to give the stylizer: a code, but for what it has to see the picture for."""
@@ -138,17 +112,17 @@ class BatchPainter:
         return dict(self.styles[style].parts) if self.recoloring else self.code(style)
 
     def _paint(self, loaded: Loaded, target: Target) -> Image.Image:
-        size = self.settings.size if self.settings.mapped else None
-        style = self._style(target.style)
-        return self.stylizer.stylize(
-            loaded.picture, style, **self.look, size=size, tile=self.settings.tile
-        )
+        # What comes without maps has its size already.
+        options = self.options if self.settings.mapped else replace(self.options, size=None)
+        painted = self.stylizer.stylize(loaded.content, self._style(target.style), **vars(options))
+        assert isinstance(painted, Image.Image)
+        return painted
 
-    def room(self, loaded: Loaded) -> int:
+    def batch_size(self, loaded: Loaded) -> int:
         """How many pictures of this size can be painted at once."""
         from ..models.memory import affordable
 
-        width, height = loaded.picture.rgb.size
+        width, height = loaded.content.rgb.size
         return max(1, min(self.settings.batch, affordable(self.stylizer.net) // (width * height)))
 
     def paint_batch(self, batch: Sequence[tuple[Loaded, Target]]) -> list[Make]:
@@ -160,7 +134,7 @@ class BatchPainter:
                 # One of them, a style, or all of them at once: they go one by one.
                 check_going(error, self.settings)
         images = [attempt(*pair, partial(self._paint, *pair), self.settings) for pair in batch]
-        return [lambda image=image: image for image in images]
+        return [partial(_given, image) for image in images]
 
     def _paint_together(self, batch: Sequence[tuple[Loaded, int]]) -> list[Make]:
         """At once on a GPU, each in its style. Does not wait: what it returns does."""
@@ -170,26 +144,26 @@ class BatchPainter:
         from ..stylize.buffer import ImageBuffer
 
         device = self.stylizer.device
-        pixels = torch.cat([as_uint8(loaded.picture.rgb) for loaded, _ in batch]).to(device)
+        pixels = torch.cat([as_uint8(loaded.content.rgb) for loaded, _ in batch]).to(device)
         codes = [self.code(style) for _, style in batch]
-        how = self.look.get("alpha", 1.0), self.look.get("strokes", 1.0)
-        painted = self.stylizer.repaint_each(ImageBuffer(pixels), codes, *how).pixels
+        alpha, strokes = self.options.alpha, self.options.strokes
+        painted = self.stylizer.repaint_each(ImageBuffer(pixels), codes, alpha, strokes).pixels
         rows = painted.permute(0, 2, 3, 1).contiguous()
         # Copied behind the painting of this batch, not behind that of the next, and waited for by who
         # encodes: so the GPU has something to do meanwhile.
         host = torch.empty(rows.shape, dtype=torch.uint8, pin_memory=True).copy_(rows, non_blocking=True)
-        ready = torch.cuda.Event()
+        ready = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's own
         ready.record()
 
         def fetch(index: int) -> Image.Image:
             ready.synchronize()
             image = Image.fromarray(host[index].numpy())
-            alpha = batch[index][0].picture.alpha
-            if alpha is not None:
-                image.putalpha(alpha)
+            opacity = batch[index][0].content.alpha
+            if opacity is not None:
+                image.putalpha(opacity)
             return image
 
-        return [lambda index=index: fetch(index) for index in range(len(batch))]
+        return [partial(fetch, index) for index in range(len(batch))]
 
     def paint_file(self, loaded: Loaded, target: Target) -> Outcome:
         """A picture that does not fit into memory, from file to file."""
@@ -199,11 +173,8 @@ class BatchPainter:
         suffix = os.path.splitext(target.name)[1].lower()
         path = Path(settings.folder, WORK, f"tmp-{uuid4().hex}{suffix}")
         try:
-            look = {key: value for key, value in self.look.items() if key not in ("mask", "regions")}
-            stylize_file(
-                self.stylizer, loaded.task.item.path, path, self._style(target.style), **look,
-                size=settings.size, tile=settings.tile,
-            )  # fmt: skip
+            style = self._style(target.style)
+            stylize_file(self.stylizer, loaded.task.item.path, path, style, **vars(self.options))
             with open(path, "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 digest = _file_hash(file)
@@ -212,6 +183,10 @@ class BatchPainter:
             return failure._replace(error=failure.error.removeprefix(f"{loaded.task.item.path}: "))
         seconds = time.perf_counter() - start
         return _kept(loaded, target, path, size, digest, seconds, self.settings, self.styles)
+
+
+def _given(image: Image.Image | Failure) -> Image.Image | Failure:
+    return image
 
 
 def attempt(
@@ -294,7 +269,7 @@ def _kept(
         stamp=loaded.stamp,
         style=style.label if style else "",
         style_id=style.identity if style else "",
-        options=settings.options,
+        options=settings.recorded,
         bytes=size,
         output_hash=digest,
         seconds=round(loaded.seconds + seconds, 3),
@@ -307,15 +282,15 @@ def _fitted(picture: Picture, size: int | None, crop: bool) -> Picture:
     """Resized as `Stylizer.stylize` does it; then the square in the middle, if wanted."""
     if size is None:
         return picture
-    layers = [
-        resize_short_side(layer, size) if layer else None for layer in (picture.rgb, picture.alpha)
-    ]
-    if crop:
-        width, height = layers[0].size
-        left, top = (width - size) // 2, (height - size) // 2
-        box = left, top, left + size, top + size
-        layers = [layer.crop(box) if layer else None for layer in layers]
-    return Picture(*layers, picture.jpeg)
+
+    def fitted(layer: Image.Image) -> Image.Image:
+        layer = resize_short_side(layer, size)
+        if not crop:
+            return layer
+        left, top = (layer.width - size) // 2, (layer.height - size) // 2
+        return layer.crop((left, top, left + size, top + size))
+
+    return Picture(fitted(picture.rgb), picture.alpha and fitted(picture.alpha), picture.jpeg)
 
 
 def resized_pixels(size: tuple[int, int], short: int | None) -> int:

@@ -1,6 +1,7 @@
 """stylize web: the studio in the browser."""
 
 import sys
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -33,14 +34,12 @@ def web(
         raise InputError(f"--port is {port}: 1 to 65535")
     if not (max_megabytes > 0 and max_megapixels > 0):
         raise InputError("--max-megabytes and --max-megapixels are above 0")
-    try:
-        import gradio  # noqa: F401
-    except ImportError:
-        raise InputError("the studio needs Gradio: pip install 'styletransfer[web]'") from None
+    if find_spec("gradio") is None:
+        raise InputError("the studio needs Gradio: pip install 'styletransfer[web]'")
     import signal
 
     from ..stylize.stylizer import Stylizer
-    from ..web.studio import serve
+    from ..web.server import serve
 
     stylizer = Stylizer(model, device, precision.value)
     # Asked to end, it tidies up as it does for Ctrl-C.

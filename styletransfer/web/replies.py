@@ -1,7 +1,7 @@
 """What the studio answers to what cannot be done: a line for who asked, and none in the terminal."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -16,7 +16,7 @@ def done_or_said(work: Callable[[], T]) -> T:
     try:
         return work()
     except JobStopped:
-        said = gr.Error("JobStopped.", duration=3, title="", print_exception=False)
+        said = gr.Error("Stopped.", duration=3, title="", print_exception=False)
     except InputError as error:
         said = gr.Error(str(error), title="", print_exception=False)
     raise said  # here: Gradio keeps errors for long, and with what they come from all that was half done
@@ -26,7 +26,7 @@ def judge(given: gr.components.Component, needed: bool = True) -> None:
     """Have a part of the page answer to values that the page itself never sends."""
     read = given.preprocess
 
-    def preprocess(payload):
+    def preprocess(payload: Any) -> Any:
         try:
             if payload is None and needed:
                 raise ValueError("A value is missing.")
@@ -37,4 +37,4 @@ def judge(given: gr.components.Component, needed: bool = True) -> None:
             said = gr.Error(f"{given.label}: {reason}", title="", print_exception=False)
         raise said
 
-    given.preprocess = preprocess
+    given.preprocess = preprocess  # type: ignore[method-assign]

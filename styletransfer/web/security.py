@@ -1,5 +1,8 @@
 """What the page may load: nothing from elsewhere."""
 
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
     "worker-src 'self' blob:; "
@@ -8,24 +11,24 @@ POLICY = (
 )
 
 
-def middleware():
+class Policy:
     """Tells browsers to load nothing from elsewhere, whatever the page may ask for."""
-    from starlette.middleware import Middleware
 
-    class Policy:
-        def __init__(self, app):
-            self.app = app
+    def __init__(self, app: ASGIApp):
+        self.app = app
 
-        async def __call__(self, scope, receive, send):
-            async def with_policy(message):
-                if message["type"] == "http.response.start":
-                    message["headers"] = [
-                        *message["headers"],
-                        (b"content-security-policy", POLICY.encode()),
-                        (b"referrer-policy", b"no-referrer"),
-                    ]
-                await send(message)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"content-security-policy", POLICY.encode()),
+                    (b"referrer-policy", b"no-referrer"),
+                ]
+            await send(message)
 
-            await self.app(scope, receive, with_policy)
+        await self.app(scope, receive, send_with_policy)
 
+
+def middleware() -> Middleware:
     return Middleware(Policy)

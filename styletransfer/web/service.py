@@ -5,15 +5,20 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from ..errors import InputError
 from ..media.image import Picture, count_pixels, read_picture, resize_short_side, write_picture
+from ..models.network import StylizerNet
+from ..options import StylizeOptions
 from ..styles.code import SUFFIX, StyleCode
+from ..styles.encode import Style
 from ..stylize.stylizer import Stylizer
 from ..system.allocator import give_memory_back
 
@@ -38,7 +43,7 @@ class StudioService:
         self.turn = threading.Lock()  # a job that was stopped may still be on its way out
         self.style = lru_cache(maxsize=256)(self._style)
 
-    def check(self, path: str | Path) -> Picture:
+    def check(self, path: str | Path | None) -> Picture:
         """An uploaded picture; InputError, with its name and without the server's folders, if none."""
         if not path:
             raise InputError("Choose a photo first.")
@@ -58,43 +63,30 @@ class StudioService:
         self,
         photo: Picture,
         styles: Sequence[tuple[str, float]],
-        alpha: float,
-        strokes: float,
-        style_size: int,
-        color: str,
-        color_strength: float,
-        mask: np.ndarray | None,
-        feather: int,
-        size: int | None,
+        options: StylizeOptions,
         step: Step,
     ) -> Image.Image:
-        """styles: (file, weight). mask: (h, w), or None; it may be smaller than the photo."""
+        """styles: (file, weight). options: the mask may be smaller than the photo; a size larger than
+        the photo's is passed over, and so are weights, which come with the styles."""
         used = [(path, weight) for path, weight in styles if weight > 0]
         if not used:
             raise InputError("Choose a style and give it some weight.")
-        where = None
-        if mask is not None and mask.any():
-            where = Image.fromarray(mask).resize(photo.rgb.size, Image.Resampling.BILINEAR)
-        with self.turn, watched(self.stylizer.net, step, len(used)) as way:
-            files = [path for path, _ in used]
-            if color != "histogram":  # which needs the styles' pictures
-                files = [self.style(path, style_size) for path in files]
-                way.all_encoded()
-            painted = self.stylizer.stylize(
-                photo,
-                files,
-                alpha,
-                weights=[weight for _, weight in used],
-                mask=where,
-                feather=feather if where else 0,
-                preserve_color=color,
-                color_strength=color_strength,
-                size=size if size and size < min(photo.rgb.size) else None,
-                strokes=strokes,
-                style_size=style_size,
-                progress=way.painted,
-            )
+        mask, size = _mask(options.mask, photo.rgb.size), options.size
+        options = replace(
+            options,
+            weights=tuple(weight for _, weight in used),
+            mask=mask,
+            feather=options.feather if mask else 0,
+            size=size if size and size < min(photo.rgb.size) else None,
+        )
+        with self.turn, watched(self.stylizer.net, step, len(used)) as progress:
+            sources: list[Style] = [path for path, _ in used]
+            if options.preserve_color != "histogram":  # which needs the styles' pictures
+                sources = [self.style(path, options.style_size) for path, _ in used]
+                progress.all_encoded()
+            painted = self.stylizer.stylize(photo, sources, **vars(options), progress=progress.painted)
         step(1.0)
+        assert isinstance(painted, Image.Image)
         return painted
 
     def code(self, styles: Sequence[tuple[str, float]], style_size: int) -> StyleCode:
@@ -147,7 +139,7 @@ class JobProgress:
     step is told of the share that is done, below 1, which never falls. styles: how many there are.
     """
 
-    def __init__(self, net, step: Step, styles: int):
+    def __init__(self, net: StylizerNet, step: Step, styles: int):
         self.step, self.said = step, 0.0
         convolutions = [m for m in net.modules() if hasattr(m, "kernel_size")]
         self.encoding = styles * sum(hasattr(m, "kernel_size") for m in net.encoder.modules())
@@ -165,7 +157,7 @@ class JobProgress:
         self.tile, self.tiles, self.since = share - self.tiles, share, 0
         self._tell()
 
-    def convolved(self, *_) -> None:
+    def convolved(self, *_: object) -> None:
         """The network has gone through another convolution."""
         if self.heard < self.encoding:
             self.heard += 1
@@ -182,16 +174,23 @@ class JobProgress:
 
 
 @contextmanager
-def watched(net, step: Step, styles: int) -> Iterator[JobProgress]:
+def watched(net: StylizerNet, step: Step, styles: int) -> Iterator[JobProgress]:
     """While it lasts, `step` hears of every convolution of the network, and may raise to end it."""
-    way = JobProgress(net, step, styles)
+    progress = JobProgress(net, step, styles)
     convolutions = [m for m in net.modules() if hasattr(m, "kernel_size")]
-    hooks = [m.register_forward_hook(way.convolved) for m in convolutions]
+    hooks = [m.register_forward_hook(progress.convolved) for m in convolutions]
     try:
-        yield way
+        yield progress
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _mask(drawn: Any, size: tuple[int, int]) -> Image.Image | None:
+    """What was drawn, uint8 (h, w), at the photo's size; None if nothing was."""
+    if drawn is None or not drawn.any():
+        return None
+    return Image.fromarray(drawn).resize(size, Image.Resampling.BILINEAR)
 
 
 def thumbnail(photo: Picture) -> np.ndarray:

@@ -278,6 +278,9 @@ def test_two_runs_do_not_write_to_one_folder(here, batch, capsys):
         (["src", "dst", "--style", "nowhere.jpg"], "nowhere.jpg"),
         (["src", "dst", "--style", "broken.jpg"], "broken.jpg"),
         (["empty", "dst"], "no pictures"),
+        (["src", "dst", "--color-strength", "2"], "--color-strength is 2: it goes from 0 to 1"),
+        (["src", "dst", "--style-crop", "0"], "--style-crop is 0: above 0, at most 1"),
+        (["src", "dst", "--tile", "small"], "--tile is small"),
     ],
 )
 def test_bad_usage_is_one_line(here, batch, capsys, arguments, message):

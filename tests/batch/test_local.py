@@ -30,7 +30,7 @@ def batch(photos, tmp_path, paintings, tiny_model):
 
 
 @pytest.mark.parametrize("options", [["--size", "40"], ["--size", "40", "--mask", "mask.png"]])
-def test_what_is_painted_larger_needs_room_for_that(options, batch, tmp_path, monkeypatch):
+def test_what_is_painted_larger_needs_memory_for_that(options, batch, tmp_path, monkeypatch):
     """The photos would all fit at once; painted, no two of them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(local, "affordable", lambda net: 3000)
@@ -54,15 +54,15 @@ def test_what_is_painted_larger_needs_room_for_that(options, batch, tmp_path, mo
     assert most == [1] * 4 and len(list((tmp_path / "out").glob("*.png"))) == 4
 
 
-def test_what_is_loaded_larger_needs_room_for_that(batch, monkeypatch):
-    taken, take = [], local._Room.take
-    monkeypatch.setattr(local._Room, "take", lambda self, n: (taken.append(n), take(self, n)))
+def test_what_is_loaded_larger_needs_memory_for_that(batch, monkeypatch):
+    asked, take = [], local.PixelBudget.take
+    monkeypatch.setattr(local.PixelBudget, "take", lambda self, n: (asked.append(n), take(self, n)))
     assert batch("--size", "40") == 0
-    assert set(taken) == {40 * 48}
+    assert set(asked) == {40 * 48}
 
 
 def test_what_is_loaded_smaller_is_decoded_whole(batch, monkeypatch):
-    taken, take = [], local._Room.take
-    monkeypatch.setattr(local._Room, "take", lambda self, n: (taken.append(n), take(self, n)))
+    asked, take = [], local.PixelBudget.take
+    monkeypatch.setattr(local.PixelBudget, "take", lambda self, n: (asked.append(n), take(self, n)))
     assert batch("--size", "10") == 0
-    assert set(taken) == {20 * 24, 10 * 12}
+    assert set(asked) == {20 * 24, 10 * 12}

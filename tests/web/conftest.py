@@ -23,7 +23,7 @@ def stylizer(tiny_model) -> Stylizer:
 @pytest.fixture(scope="session")
 def studio(stylizer, tmp_path_factory):
     """The address of a studio that takes files of 3 MB and pictures of 4 megapixels."""
-    from styletransfer.web.studio import serve
+    from styletransfer.web.server import serve
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
