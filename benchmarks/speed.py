@@ -173,8 +173,19 @@ def giant(folder: str, device: str) -> str:
     tiled.crop(0, 0, width, height).tiffsave(source, compression="deflate", bigtiff=True)
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "styletransfer", source, str(STYLE), "-o", out, "--device", device]
-        + ["--model", MODELS[0]],
+        [
+            sys.executable,
+            "-m",
+            "styletransfer",
+            source,
+            str(STYLE),
+            "-o",
+            out,
+            "--device",
+            device,
+            "--model",
+            MODELS[0],
+        ],
         stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
@@ -209,7 +220,8 @@ def main() -> None:
     parser.add_argument("--work", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.work:
-        return work(*given.work)
+        work(*given.work)
+        return
 
     from styletransfer.media.image import read_picture, write_picture
 

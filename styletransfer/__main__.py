@@ -1,3 +1,5 @@
+"""python -m styletransfer: the command."""
+
 from .cli import main
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def pick_device(name: str) -> torch.device:
 def fast_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it, else float32."""
     if device.type == "cpu":
-        there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        there = torch.backends.mkldnn.is_available()
         half = there and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     else:
         half = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -97,7 +97,7 @@ def lost(error: BaseException, device: str) -> bool:
         return False
     if any(words in str(error) for words in ("out of memory", "ALLOC_FAILED")):
         return False
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+    if torch.cuda.is_initialized():
         try:
             torch.zeros(1, device=device if device.startswith("cuda") else "cuda").item()
             return False

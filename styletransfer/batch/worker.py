@@ -152,7 +152,7 @@ class BatchPainter:
         # Copied behind the painting of this batch, not behind that of the next, and waited for by who
         # encodes: so the GPU has something to do meanwhile.
         host = torch.empty(rows.shape, dtype=torch.uint8, pin_memory=True).copy_(rows, non_blocking=True)
-        ready = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's own
+        ready = torch.cuda.Event()
         ready.record()
 
         def fetch(index: int) -> Image.Image:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import InputError
+from ..options import PreserveColor, Stats
 from ..styles.names import DEFAULT_MODEL, made_of
 from . import common
 from .batch_arguments import (
@@ -20,8 +21,7 @@ from .batch_arguments import (
     stylize_options,
 )
 from .batch_progress import BatchProgress, ask_to_replace, print_plan, report
-from .common import Precision
-from .picture import PreserveColor, Stats, parse_regions, parse_weights
+from .common import Precision, parse_regions, parse_weights
 
 app = common.app()
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 class Pick(str, Enum):
+    """Which styles for which picture."""
+
     all = "all"
     random = "random"
     cycle = "cycle"
@@ -21,6 +23,8 @@ class Pick(str, Enum):
 
 
 class Engine(str, Enum):
+    """Where pictures are painted."""
+
     local = "local"
     ray = "ray"
 

@@ -15,7 +15,6 @@ from ..options import (
     MAX_STROKES,
     PreserveColor,
     Stats,
-    StylizeOptions,
     check_weights,
     option_help,
 )
@@ -28,6 +27,8 @@ SUFFIX = ".style.safetensors"
 
 
 class Precision(str, Enum):
+    """What the network computes in."""
+
     auto = "auto"
     fp32 = "fp32"
     bf16 = "bf16"
@@ -114,16 +115,6 @@ def model_for(model: str, styles: Iterable[str]) -> str:
     return BANK_MODEL if model == DEFAULT_MODEL and any(map(is_learned, parts)) else model
 
 
-def check_look(alpha: float, color_strength: float, feather: int, size: int | None) -> None:
-    """InputError for numbers that mean nothing."""
-    StylizeOptions(alpha=alpha, color_strength=color_strength, feather=feather, size=size)
-
-
-def check_style_view(style_size: int, style_crop: float) -> None:
-    """InputError for a --style-size or --style-crop that shows nothing."""
-    StylizeOptions(style_size=style_size, style_crop=style_crop)
-
-
 def check_cell_size(size: int) -> None:
     """InputError for pictures too small to be seen on a sheet."""
     if size < 16:
@@ -162,19 +153,6 @@ def parse_regions(texts: list[str]) -> dict[str, dict[str, float]]:
             raise InputError(f"--region is {text!r}: KEY=STYLE is wanted, e.g. '#ff0000=sky.jpg'")
         found[key.strip()] = parse_blend(style)
     return found
-
-
-def parse_weights(text: str, count: int) -> list[float]:
-    """ "0.7,0.3" to shares that sum to 1, one for each of `count` styles; equal if empty."""
-    try:
-        weights = [float(part) for part in text.split(",")] if text else [1.0] * count
-    except ValueError:
-        raise InputError(f"--weights is {text!r}: numbers with commas between them") from None
-    if len(weights) != count:
-        raise InputError(f"--weights has {len(weights)} numbers for {count} styles: give one for each")
-    if not all(0 <= w < float("inf") for w in weights) or count and not sum(weights) > 0:
-        raise InputError("--weights must not be negative, and at least one must be above 0")
-    return [w / sum(weights) for w in weights]
 
 
 def stem(style: str) -> str:

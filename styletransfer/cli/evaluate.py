@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -82,7 +82,8 @@ def _by_model(
     styles = lru_cache(maxsize=None)(stylizer.style)
 
     def stylize(pair: "Pair") -> "Image":
-        return stylizer.stylize(pair.content, styles(pair.style), alpha, size=size, strokes=strokes)
+        painted = stylizer.stylize(pair.content, styles(pair.style), alpha, size=size, strokes=strokes)
+        return cast("Image", painted)
 
     return stylize
 

@@ -77,4 +77,5 @@ def morph(
 
 
 def say(text: str) -> None:
+    """A line for the user."""
     print(f"stylize morph: {text}", file=sys.stderr)

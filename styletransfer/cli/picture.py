@@ -18,7 +18,7 @@ from ..media.large_tiff import check_large_output
 from ..options import PreserveColor, Stats, StylizeOptions
 from ..styles.names import DEFAULT_MODEL, made_of
 from . import common
-from .common import Precision, check_look, parse_regions, parse_weights  # noqa: F401, stylize batch takes them here
+from .common import Precision, parse_regions, parse_weights
 
 if TYPE_CHECKING:
     from PIL.Image import Image

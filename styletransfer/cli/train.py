@@ -3,6 +3,7 @@
 import inspect
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,10 +31,10 @@ EPILOG = """Examples:
 """
 
 
-def recipe_options(command):
+def recipe_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command one option for every value of a recipe, read into its argument `changes`."""
-    network, default = read_recipe()
-    shown = {**network, **vars(default)}
+    network, recipe = read_recipe()
+    shown = {**network, **vars(recipe)}
     kinds = {
         **dict.fromkeys(NETWORK, str),
         **Recipe.__annotations__,
@@ -44,7 +45,7 @@ def recipe_options(command):
     }
     helps = NETWORK | {f.name: f.metadata["help"] for f in fields(Recipe)}
 
-    def run(**options):
+    def run(**options: Any) -> int:
         changes = {name: options.pop(name) for name in helps}
         changes = {name: _parse(name, v) for name, v in changes.items() if v is not None}
         return command(changes=changes, **options)
@@ -61,7 +62,7 @@ def recipe_options(command):
             default=None,
             annotation=Annotated[kinds[name] | None, option],
         )
-    run.__signature__ = inspect.Signature(list(parameters.values()))
+    setattr(run, "__signature__", inspect.Signature(list(parameters.values())))  # noqa: B010, for mypy
     run.__annotations__ = {name: p.annotation for name, p in parameters.items()}
     run.__doc__, run.__name__ = command.__doc__, command.__name__
     return run

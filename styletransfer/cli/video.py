@@ -36,6 +36,8 @@ EPILOG = """Examples:
 
 
 class VideoPreserveColor(str, Enum):
+    """Whose colours a film has."""
+
     none = "none"
     luminance = "luminance"
 
@@ -296,4 +298,5 @@ class FrameProgress:
 
 
 def say(text: str) -> None:
+    """A line for the user."""
     print(f"stylize video: {text}", file=sys.stderr)

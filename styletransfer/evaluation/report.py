@@ -33,6 +33,8 @@ Row = dict[str, float | str]
 
 
 class Pair(NamedTuple):
+    """A content and a style, by their files; id names them in the table."""
+
     id: str
     content: Path
     style: Path

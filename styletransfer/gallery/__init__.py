@@ -1,0 +1,1 @@
+"""One photo in many styles: grids, contact sheets and morphs."""

@@ -1,0 +1,1 @@
+"""The networks: encoder, bottlenecks, decoder, their statistics, configs and weight files."""

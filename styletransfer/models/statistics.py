@@ -202,6 +202,7 @@ def widened(x: Tensor) -> Tensor:
 
 
 def affine(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """scale · x + shift at every position, x (N, C, H, W); scale (…, C), or (…, C, C) for a matrix."""
     # In the features' own precision: no float32 copy of a large feature map.
     scale, shift = scale.to(x.dtype), shift.to(x.dtype)
     if scale.ndim == 2:

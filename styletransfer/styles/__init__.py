@@ -1,0 +1,1 @@
+"""Styles as codes: what they are, how they are made, blended, named and remembered."""

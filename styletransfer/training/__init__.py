@@ -1,0 +1,1 @@
+"""Training a stylizer: data, losses, the loop and what it leaves behind."""

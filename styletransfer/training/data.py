@@ -170,6 +170,7 @@ def _collate(samples: list[tuple[Tensor, Skipped]]) -> tuple[Tensor, Skipped]:
 
 
 def ignore_interrupts(_: int) -> None:
+    """Leave Ctrl-C to the training loop, in a process that loads."""
     # Signals reach every process of a terminal or a job; the training loop alone decides when to stop.
     os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

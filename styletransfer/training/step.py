@@ -86,5 +86,5 @@ def update_ema(ema: nn.Module, net: nn.Module, decay: float) -> None:
     Not by `AveragedModel` itself: it would average the frozen weights too, begin with a copy of the
     first step's, and keep a second count of the steps that a resumed run had to restore.
     """
-    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    average = get_ema_multi_avg_fn(decay)
     average(trainable_parameters(ema), trainable_parameters(net), 0)

@@ -1,0 +1,1 @@
+"""Films: which frames, painted without flicker, in pieces that survive a crash."""

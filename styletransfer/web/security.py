@@ -31,4 +31,5 @@ class Policy:
 
 
 def middleware() -> Middleware:
+    """What stands before the page and sends the policy along."""
     return Middleware(Policy)

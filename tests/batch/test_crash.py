@@ -66,10 +66,8 @@ def test_a_crash_at_any_step_loses_nothing(here, batch, capsys, kind, after):
             os.truncate(here / "dst/a.png", 40)
         with pytest.MonkeyPatch.context() as patch:
             locks = ends_at(patch, step, after)
-            try:
+            with suppress(Ended):
                 ended = batch(source, "dst", "--workers", "1") != 1
-            except Ended:
-                pass
         for lock in locks:
             with suppress(OSError):
                 os.close(lock)

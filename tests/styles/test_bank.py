@@ -162,8 +162,15 @@ def test_every_verb_takes_blends_of_pictures(tiny_model, photo, paintings, tmp_p
     for number, colours in enumerate(("none", "histogram")):
         for verb in (
             [photo, "STYLE", "-o", f"{number}.png", "--preserve-color", colours],
-            ["batch", f"{tmp_path}/photo.png", f"out{number}", "--style", "STYLE"]
-            + ["--preserve-color", colours],
+            [
+                "batch",
+                f"{tmp_path}/photo.png",
+                f"out{number}",
+                "--style",
+                "STYLE",
+                "--preserve-color",
+                colours,
+            ],
             ["video", "clip.gif", "STYLE", "-o", f"video{number}.gif"],
             ["grid", photo, "STYLE", "-o", f"grid{number}.png", "--size", "16"],
         ):

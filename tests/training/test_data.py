@@ -12,6 +12,8 @@ from styletransfer import InputError
 from styletransfer.training.data import Augmentation, Crops, Sampler
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.resident import Resident
+import functools
+import operator
 
 SMALL = Augmentation(16, (1.0, 2.0))
 
@@ -147,9 +149,9 @@ def test_crops_on_the_device_are_those_from_files(tmp_path):
 def test_processes_share_every_batch_without_overlap():
     whole = list(Sampler(6, first=2, last=5))
     parts = [list(Sampler(6, 2, 5, rank, 3)) for rank in range(3)]
-    assert sorted(sum(parts, [])) == whole == list(range(12, 30))
+    assert sorted(functools.reduce(operator.iadd, parts, [])) == whole == list(range(12, 30))
     for step in range(3):
-        batch = sum((part[2 * step : 2 * step + 2] for part in parts), [])
+        batch = functools.reduce(operator.iadd, (part[2 * step : 2 * step + 2] for part in parts), [])
         assert batch == whole[6 * step : 6 * step + 6]
 
 

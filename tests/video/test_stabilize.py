@@ -13,6 +13,7 @@ from styletransfer.video.frame_painter import FramePainter, code_at, frame_worke
 from styletransfer.video.pipeline import overlapped
 
 from ..conftest import noise
+import itertools
 
 cv2 = pytest.importorskip("cv2")
 
@@ -39,7 +40,7 @@ def moved(picture: np.ndarray, dx: float, dy: float) -> np.ndarray:
 
 def flicker(frames: list[np.ndarray], dx: float, dy: float) -> float:
     """Mean difference of neighbours along the camera's known motion."""
-    pairs = zip(frames[4:], frames[5:])
+    pairs = itertools.pairwise(frames)
     found = [np.abs(moved(a, -dx, -dy) - b)[8:-8, 8:-8].mean() for a, b in pairs]
     return float(np.mean(found))
 
@@ -90,7 +91,7 @@ def test_noise_and_exposure_are_taken_out():
         seen.append(stabilizer.stabilize(raw[-1]).image)
 
     def jitter(pictures):
-        return np.mean([np.abs(a - b).mean() for a, b in zip(pictures[5:], pictures[6:])])
+        return np.mean([np.abs(a - b).mean() for a, b in itertools.pairwise(pictures)])
 
     assert jitter(seen) < 0.3 * jitter([f / 255 for f in raw])
 

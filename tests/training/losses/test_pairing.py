@@ -10,7 +10,7 @@ from styletransfer.training.losses.pairing import region_features, roll_rows, ti
 def test_losses_of_regions_are_those_of_pictures_cut_along_them():
     """Left half in one style, right half in the next: as much as the two halves alone."""
     torch.manual_seed(0)
-    a, b, c, d = torch.rand(4, 1, 3, 16, 16)
+    a, b, _c, _d = torch.rand(4, 1, 3, 16, 16)
     x = torch.cat([a, b], dim=3)
     left = torch.zeros(1, 1, 16, 32)
     left[..., :16] = 1
