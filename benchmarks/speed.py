@@ -204,7 +204,7 @@ def plot(times: dict[str, dict[int, float]], path: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
     for name, found in times.items():
-        axes.plot([p / 1e6 for p in found], [ms for ms in found.values()], "o-", label=name, ms=4)
+        axes.plot([p / 1e6 for p in found], list(found.values()), "o-", label=name, ms=4)
     axes.set(xscale="log", yscale="log", xlabel="megapixels", ylabel="ms")
     axes.grid(alpha=0.3, which="both")
     axes.legend(frameon=False, fontsize=8)

@@ -1,3 +1,5 @@
+import functools
+import operator
 import struct
 import tarfile
 import zlib
@@ -12,8 +14,6 @@ from styletransfer import InputError
 from styletransfer.training.data import Augmentation, Crops, Sampler
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.resident import Resident
-import functools
-import operator
 
 SMALL = Augmentation(16, (1.0, 2.0))
 

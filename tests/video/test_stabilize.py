@@ -1,5 +1,6 @@
 """What keeps a film steady, and the stages it passes through."""
 
+import itertools
 import threading
 import time
 
@@ -13,7 +14,6 @@ from styletransfer.video.frame_painter import FramePainter, code_at, frame_worke
 from styletransfer.video.pipeline import overlapped
 
 from ..conftest import noise
-import itertools
 
 cv2 = pytest.importorskip("cv2")
 
