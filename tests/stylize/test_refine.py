@@ -1,0 +1,113 @@
+"""Refining: better than the network's own result, of the same type and size."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from styletransfer import InputError, StylizeOptions, Stylizer
+from styletransfer.cli import run
+from styletransfer.stylize import refine as refining
+from styletransfer.stylize.refine import mixed_quantiles, refine, style_quantiles
+
+CPU = torch.device("cpu")
+
+
+def smooth(height, width, seed):
+    noise = torch.rand(1, 3, height // 12 + 2, width // 12 + 2, generator=torch.manual_seed(seed))
+    return torch.nn.functional.interpolate(noise, size=(height, width), mode="bicubic").clamp(0, 1)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """A photo, a style, and what stands for the network's result."""
+    photo, style = smooth(72, 100, 1), smooth(64, 64, 2).flip(1) * 0.7
+    return photo, style, (0.5 * photo + 0.2).clamp(0, 1)
+
+
+def refined(pictures, steps=6, **options):
+    photo, style, start = pictures
+    options = StylizeOptions(refine=steps, style_size=64, **options)
+    quantiles = style_quantiles(style, options, CPU)
+    return refine(start, photo, [quantiles], None, options)
+
+
+def distance(picture, style):
+    a, b = (style_quantiles(x, StylizeOptions(style_size=64), CPU) for x in (picture, style))
+    return sum((a[0][tap] - b[0][tap]).abs().mean() / b[0][tap].abs().mean() for tap in b[0]).item()
+
+
+def test_it_comes_nearer_to_the_style_and_is_the_same_each_time(pictures):
+    _, style, start = pictures
+    better = refined(pictures)
+    assert better.shape == start.shape and 0 <= better.min() and better.max() <= 1
+    assert distance(better, style) < 0.8 * distance(start, style)
+    assert torch.equal(better, refined(pictures))
+
+
+def test_alpha_is_how_far_it_goes(pictures):
+    _, style, start = pictures
+    half, whole = refined(pictures, alpha=0.4), refined(pictures)
+    assert distance(whole, style) < distance(half, style)
+
+
+def test_blends_are_means_of_quantiles():
+    a, b = ([{"relu1_1": torch.full((2, 3), v)}] for v in (1.0, 4.0))
+    assert torch.equal(mixed_quantiles([a, b], [2, 1])[0]["relu1_1"], torch.full((2, 3), 2.0))
+
+
+def test_ctrl_c_keeps_what_has_been_reached(pictures):
+    photo, style, start = pictures
+    options = StylizeOptions(refine=50, style_size=64)
+    shares = []
+
+    def progress(share):
+        shares.append(share)
+        if len(shares) == 3:
+            raise KeyboardInterrupt
+
+    better = refine(start, photo, [style_quantiles(style, options, CPU)], None, options, progress)
+    assert len(shares) == 3 and not torch.equal(better, start) and better.isfinite().all()
+
+
+def test_a_loss_that_is_no_number_ends_it(pictures, monkeypatch):
+    monkeypatch.setattr(refining, "CONTENT_WEIGHT", float("nan"))
+    assert torch.equal(refined(pictures), pictures[2])
+
+
+def test_the_api_takes_it_with_masks_colours_and_types(tiny_model):
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    photo = (smooth(60, 80, 3)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    style = Image.fromarray((smooth(64, 64, 4)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8))
+    look = {"style_size": 64, "refine": 4}
+    plain = stylizer.stylize(photo, style, style_size=64)
+    better = stylizer.stylize(photo, style, **look)
+    assert better.dtype == np.uint8 and better.shape == photo.shape and not np.array_equal(better, plain)
+    assert np.array_equal(stylizer.stylize(photo, style, 0.0, **look), photo)
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask[:, :40] = 255
+    masked = stylizer.stylize(photo, style, mask=mask, **look)
+    assert np.array_equal(masked[:, 40:], photo[:, 40:]) and not np.array_equal(masked, photo)
+    regions = np.where(mask > 0, 1, 2).astype(np.uint8)
+    region = {"1": style, "2": Image.new("RGB", (64, 64), "red")}
+    assert stylizer.stylize(photo, regions=regions, region=region, **look).shape == photo.shape
+    for colors in ("luminance", "histogram"):
+        kept = stylizer.stylize(photo, style, preserve_color=colors, **look)
+        assert np.abs(kept.mean((0, 1)) - photo.mean((0, 1))).max() < 60
+
+
+def test_what_it_cannot_refine_is_said(tiny_model, paintings, tmp_path, capsys):
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    with pytest.raises(InputError, match="picture: a code"):
+        stylizer.stylize(torch.rand(1, 3, 48, 48), stylizer.style(paintings[0], 32), refine=4)
+    with pytest.raises(InputError, match="one picture"):
+        stylizer.stylize(torch.rand(2, 3, 48, 48), paintings[0], refine=4)
+    with pytest.raises(InputError, match="refine is -1"):
+        StylizeOptions(refine=-1)
+    photo, out = tmp_path / "photo.png", tmp_path / "out.png"
+    Image.new("RGB", (48, 40), "green").save(photo)
+    command = [str(photo), str(paintings[0]), "--model", str(tiny_model), "-o", str(out)]
+    assert run([*command, "--refine", "3", "--style-size", "32"]) == 0
+    assert Image.open(out).size == (48, 40)
+    assert run([*command, "--refine", "-3", "--force"]) == 2
+    assert "refine is -3" in capsys.readouterr().err
