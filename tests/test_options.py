@@ -83,8 +83,7 @@ def test_keywords_of_galleries_are_the_options(make):
 
 def test_sliders_of_the_studio_stay_within_the_options(stylizer, tmp_path):
     gradio = pytest.importorskip("gradio", reason="the studio needs gradio")
-    from styletransfer.web.studio import build
-
+    from styletransfer.web.server import build
     from styletransfer.web.service import StudioService
 
     page = build(StudioService(stylizer, tmp_path, 4))

@@ -11,7 +11,7 @@ from .style_choice import former_identity, identity
 
 RECORDED = (
     "alpha", "mask", "regions", "region", "feather", "preserve_color", "color_strength", "size",
-    "strokes", "style_size", "style_crop", "stats",
+    "strokes", "style_size", "style_crop", "stats", "refine",
 )  # fmt: skip
 """Options that a result depends on, but its style: with others it is another picture."""
 
@@ -66,6 +66,8 @@ def _recorded(settings: BatchSettings, digest: str, identity: Callable[[str], st
         }
     if options.strokes == 1:  # as it was before there was this option
         del given["strokes"]
+    if not options.refine:  # likewise
+        del given["refine"]
     given |= {
         "model": digest[:16],
         "crop": settings.crop,

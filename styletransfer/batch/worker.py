@@ -84,7 +84,8 @@ class BatchPainter:
         self.settings, self.styles = settings, styles
         self.stylizer = Stylizer(settings.model, settings.device, settings.precision)
         options = settings.options
-        self.recoloring = options.preserve_color == "histogram"
+        # These need the styles' pictures: a code does not do.
+        self.from_pictures = options.preserve_color == "histogram" or options.refine > 0
         self.view = options.style_size, options.style_crop
         self.code = lru_cache(CODES)(self._code)
         self.together = (
@@ -93,8 +94,9 @@ class BatchPainter:
             and options.preserve_color == "none"
             and options.tile == "auto"
             and options.stats == "exact"
+            and not options.refine
         )
-        if options.region and not self.recoloring:
+        if options.region and not self.from_pictures:
             region = {key: self._blend(style) for key, style in options.region.items()}
             options = replace(options, region=region)
         self.options = options
@@ -109,7 +111,7 @@ class BatchPainter:
         """What to give the stylizer: a code, but for what it has to see the picture for."""
         if style < 0:
             return None  # regions alone
-        return dict(self.styles[style].parts) if self.recoloring else self.code(style)
+        return dict(self.styles[style].parts) if self.from_pictures else self.code(style)
 
     def _paint(self, loaded: Loaded, target: Target) -> Image.Image:
         # What comes without maps has its size already.

@@ -153,6 +153,7 @@ def batch(
     stats: Annotated[
         Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail.")
     ] = Stats.exact,
+    refine: common.Refine = 0,
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
@@ -189,7 +190,7 @@ def batch(
         regions=os.path.abspath(regions) if regions else None,
         region={key: absolute(parts) for key, parts in region_styles.items()} or None,
         feather=feather, preserve_color=preserve_color.value, color_strength=color_strength,
-        tile=int(tile) if tile.isdigit() else tile, stats=stats.value,
+        tile=common.parse_tile(tile), stats=stats.value, refine=refine,
     )  # fmt: skip
     check_numbers(per_image, quality, workers)
     if crop and (size is None or options.mask or options.regions):

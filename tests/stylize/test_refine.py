@@ -40,13 +40,13 @@ def distance(picture, style):
 def test_it_comes_nearer_to_the_style_and_is_the_same_each_time(pictures):
     _, style, start = pictures
     better = refined(pictures)
-    assert better.shape == start.shape and 0 <= better.min() and better.max() <= 1
+    assert better.shape == start.shape and better.min() >= 0 and better.max() <= 1
     assert distance(better, style) < 0.8 * distance(start, style)
     assert torch.equal(better, refined(pictures))
 
 
 def test_alpha_is_how_far_it_goes(pictures):
-    _, style, start = pictures
+    style = pictures[1]
     half, whole = refined(pictures, alpha=0.4), refined(pictures)
     assert distance(whole, style) < distance(half, style)
 
@@ -94,6 +94,21 @@ def test_the_api_takes_it_with_masks_colours_and_types(tiny_model):
     for colors in ("luminance", "histogram"):
         kept = stylizer.stylize(photo, style, preserve_color=colors, **look)
         assert np.abs(kept.mean((0, 1)) - photo.mean((0, 1))).max() < 60
+
+
+def test_a_batch_is_refined_and_its_manifest_says_so(tiny_model, paintings, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    Image.effect_noise((48, 40), 80).convert("RGB").save(tmp_path / "in" / "a.png")
+    command = ["batch", str(tmp_path / "in"), str(tmp_path / "out"), "--style", str(paintings[0])]
+    command += ["--model", str(tiny_model), "--style-size", "32"]
+    pictures = []
+    for extra in ([], ["--refine", "3", "--no-skip-existing", "--force"]):
+        assert run([*command, *extra]) == 0
+        pictures.append(np.array(Image.open(tmp_path / "out" / "a.png")))
+    assert not np.array_equal(*pictures)
+    plain, refined = (tmp_path / "out" / "manifest.jsonl").read_text().splitlines()
+    assert "refine" not in plain and "refine" in refined
+    assert run([*command]) == 2 and "other styles, options" in capsys.readouterr().err
 
 
 def test_what_it_cannot_refine_is_said(tiny_model, paintings, tmp_path, capsys):
