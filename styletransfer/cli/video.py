@@ -36,6 +36,8 @@ EPILOG = """Examples:
 
 
 class VideoPreserveColor(str, Enum):
+    """What a film can keep of its colours."""
+
     none = "none"
     luminance = "luminance"
 
@@ -296,4 +298,5 @@ class FrameProgress:
 
 
 def say(text: str) -> None:
+    """To standard error, under the name of the verb."""
     print(f"stylize video: {text}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Pictures, animations and films: in and out. No model, no style."""

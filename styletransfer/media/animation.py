@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +69,7 @@ def write_pictures(
     """Write a GIF, WebP or APNG of picture files of one size; OSError if it cannot be."""
     unit = 100 if suffix == ".gif" else 1000  # of which a GIF counts its frames' times
     marks = [round(t * unit) for t in accumulate(seconds, initial=Fraction(0))]
-    times = [max(1, b - a) * 1000 // unit for a, b in zip(marks, marks[1:])]
+    times = [max(1, b - a) * 1000 // unit for a, b in pairwise(marks)]
     with open(target, "wb") as file:
         try:
             if suffix == ".gif":
@@ -108,6 +108,7 @@ def _remove_frames(folder: Path, count: int) -> None:
 
 
 def frame_name(number: int) -> str:
+    """What the frame of this number, from 0, is called in a folder of frames."""
     return f"frame-{number:05d}.png"
 
 

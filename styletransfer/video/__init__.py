@@ -1,0 +1,1 @@
+"""Films painted without flicker, in pieces that survive a crash."""

@@ -23,7 +23,8 @@ def overlapped(
     def put(queue: Queue[Any], item: Any) -> None:
         while not stop.is_set():
             try:
-                return queue.put(item, timeout=0.1)
+                queue.put(item, timeout=0.1)
+                return
             except Full:
                 continue
 
