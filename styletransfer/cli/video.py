@@ -12,7 +12,7 @@ import typer
 from ..errors import InputError
 from ..options import StylizeOptions
 from ..styles.names import DEFAULT_MODEL, parse_blend
-from ..video.options import VideoOptions
+from ..video.video_options import VideoOptions
 from . import common
 from .common import Precision
 
@@ -36,7 +36,7 @@ EPILOG = """Examples:
 
 
 class VideoPreserveColor(str, Enum):
-    """What a film can keep of its colours."""
+    """Whose colours a film has."""
 
     none = "none"
     luminance = "luminance"
@@ -298,5 +298,5 @@ class FrameProgress:
 
 
 def say(text: str) -> None:
-    """To standard error, under the name of the verb."""
+    """A line for the user."""
     print(f"stylize video: {text}", file=sys.stderr)

@@ -1,1 +1,1 @@
-"""Pictures, animations and films: in and out. No model, no style."""
+"""Pictures, animations and films in and out, and files that are never half-written."""

@@ -108,7 +108,7 @@ def _remove_frames(folder: Path, count: int) -> None:
 
 
 def frame_name(number: int) -> str:
-    """What the frame of this number, from 0, is called in a folder of frames."""
+    """What a frame of a folder is called."""
     return f"frame-{number:05d}.png"
 
 

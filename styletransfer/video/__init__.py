@@ -1,1 +1,1 @@
-"""Films painted without flicker, in pieces that survive a crash."""
+"""Films: which frames, painted without flicker, in pieces that survive a crash."""

@@ -20,12 +20,12 @@ from ..styles.code import StyleCode
 from ..styles.encode import Style
 from ..stylize.stylizer import Stylizer
 from .frame_painter import FramePainter, frame_workers
-from .options import VideoOptions
 from .pipeline import overlapped
 from .resume import ResumableJob, check_source, content_digest
 from .selection import FrameSelection, painted_size, select_frames
 from .sinks import Sink, sink_for
 from .stages import FrameTask, Stages, SteadyStages
+from .video_options import VideoOptions
 
 PIECE = 96  # frames: what a crash can cost, and how often the encoder begins anew
 FORMAT = 3  # of the work folder

@@ -9,7 +9,7 @@ from styletransfer.errors import InputError
 from styletransfer.options import StylizeOptions
 from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.video import job
-from styletransfer.video.options import VideoOptions
+from styletransfer.video.video_options import VideoOptions
 
 from ..films import panned, write_film
 
