@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,8 @@ def _opened(vips: Any, source: str | Path) -> Any:
             # Turning needs the whole: libvips unpacks it to a temporary file.
             image = vips.Image.new_from_file(str(source), fail_on="truncated").autorot()
         if image.get_typeof("icc-profile-data"):
-            try:
+            with suppress(vips.Error):  # a broken profile: the plain conversion is the best left
                 image = image.icc_transform("srgb", embedded=True)
-            except vips.Error:
-                pass  # a broken profile: the plain conversion is the best left
         return image.colourspace("srgb").cast("uchar")
     except vips.Error as error:
         raise InputError(f"{source}: is not a picture that libvips reads ({_reason(error)})") from None

@@ -1,18 +1,15 @@
-"""Films that are cut short or broken are painted as far as they go, and said to be; no others are."""
+"""Films that are cut short or broken are painted as far as they go, and said to be."""
 
 import json
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from styletransfer.cli import run
-from styletransfer.errors import InputError
 from styletransfer.media.video_reader import open_clip
 
-from .conftest import av, panned, write_film
+from ..films import animation, av, panned, streamable_film, write_film
 
 pytest.importorskip("cv2")
 
@@ -23,25 +20,6 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 @pytest.fixture
 def model(tiny_model) -> list[str]:
     return ["--model", tiny_model, "--style-size", "32"]
-
-
-def streamable(path: str, target: str, **options) -> str:
-    """The same packets with the index first, so that a part of the file is of use."""
-    with av.open(path) as source, av.open(target, "w", options=options) as file:
-        copies = {stream.index: file.add_stream_from_template(stream) for stream in source.streams}
-        for packet in source.demux():
-            if packet.dts is not None:
-                packet.stream = copies[packet.stream.index]
-                file.mux(packet)
-    return target
-
-
-def film(path: str, frames: int = 16, **options) -> str:
-    """With its index first, if that is where a kind of file can have it."""
-    if not path.endswith((".mp4", ".mov")):
-        return write_film(path, panned(frames), **options)
-    whole = write_film(f"slow-{path}", panned(frames), **options)
-    return streamable(whole, path, movflags="+faststart")
 
 
 def cut(path: str, share: float) -> str:
@@ -55,7 +33,7 @@ def cut(path: str, share: float) -> str:
 @pytest.mark.parametrize("share", [0.6, 0.8, 0.95])
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
 def test_a_film_that_is_cut_short_is_said_to_be(suffix, share, sound, paintings, model, capsys):
-    short = cut(film(f"film{suffix}", 32, sound=sound), share)
+    short = cut(streamable_film(f"film{suffix}", 32, sound=sound), share)
     command = ["video", short, paintings[0], *model]
     assert run([*command, "-o", "a.mp4"]) == 1
     out, err = capsys.readouterr()
@@ -70,7 +48,7 @@ def test_a_film_that_is_cut_short_is_said_to_be(suffix, share, sound, paintings,
 
 
 def test_a_part_that_is_whole_is_whole(paintings, model, capsys):
-    short = cut(film("film.mp4", frames=40), 0.8)
+    short = cut(streamable_film("film.mp4", frames=40), 0.8)
     assert run(["video", short, paintings[0], "-o", "a.mp4", "--duration", "0.4", *model]) == 0
     assert "damaged" not in capsys.readouterr().err
 
@@ -79,7 +57,7 @@ def test_that_it_is_damaged_outlives_an_interruption(paintings, model, monkeypat
     from styletransfer.video import job, resume
 
     monkeypatch.setattr(job, "PIECE", 4)
-    short = cut(film("film.mp4"), 0.8)
+    short = cut(streamable_film("film.mp4"), 0.8)
     command = ["video", short, paintings[0], "-o", "a.mp4", *model]
 
     def interrupted(*_, **__):
@@ -93,71 +71,11 @@ def test_that_it_is_damaged_outlives_an_interruption(paintings, model, monkeypat
     assert "damaged or cut short" in capsys.readouterr().err
 
 
-WHOLE = {
-    "mp4": ("a.mp4", {}),
-    "sound": ("a.mp4", {"sound": True}),
-    "mkv": ("a.mkv", {"sound": True}),
-    "stream": ("a.ts", {}),
-    "raw": ("a.h264", {}),
-    "variable": ("a.mp4", {"times": [0, 10, 20, 500, 510, 3000, 3010, 9000]}),
-    "variable mkv": ("a.mkv", {"times": [0, 10, 20, 500, 510, 3000, 3010, 9000]}),
-    "late": ("a.mp4", {"times": list(range(2000, 2640, 40)), "sound": True}),
-}
-
-
-@pytest.mark.parametrize("name, options", WHOLE.values(), ids=WHOLE)
-def test_good_films_are_not_said_to_be_damaged(name, options):
-    frames = panned(len(options.get("times", range(16))))
-    path = write_film(name, frames, **options)
-    for start in (0, 1):
-        clip = open_clip(path)
-        times = [frame.time for frame in clip.frames(Fraction(0))]
-        assert len(list(clip.frames(times[start * len(times) // 2]))) >= len(times) // 2
-        assert not clip.damaged and len(times) == len(frames)
-
-
-@pytest.mark.parametrize("options", [{"movflags": "+frag_keyframe+empty_moov"}, {"live": "1"}])
-def test_films_without_a_declared_length_are_good(options):
-    suffix = ".mkv" if "live" in options else ".mp4"
-    path = streamable(write_film("a.mp4", panned(16)), f"b{suffix}", **options)
-    clip = open_clip(path)
-    assert len(list(clip.frames(0))) == 16 and not clip.damaged
-
-
-def test_what_follows_the_end_of_a_good_file_is_no_damage():
-    for path in (film("a.mp4"), write_film("a.mkv", panned(16))):
-        with open(path, "ab") as file:
-            file.write(bytes(500))
-        clip = open_clip(path)
-        assert len(list(clip.frames(0))) == 16 and not clip.damaged
-
-
-def test_text_that_follows_the_end_of_a_good_file_is_no_damage():
-    with open(film("a.mp4"), "ab") as file:
-        file.write(b"some text that a camera wrote" * 20)
-    clip = open_clip("a.mp4")
-    assert len(list(clip.frames(0))) == 16 and not clip.damaged
-
-
 def test_a_time_that_leaps_is_damage_and_not_hours_of_one_frame(paintings, model, capsys):
     path = write_film("a.mkv", panned(6), times=[0, 40, 80, 120, 40_000_000, 40_000_040])
     assert run(["video", path, paintings[0], "-o", "out.mp4", "--fps", "25", *model]) == 1
     assert "damaged" in capsys.readouterr().err
     assert len(list(open_clip("out.mp4").frames(0))) == 4
-
-
-def test_a_clock_that_is_set_back_is_damage(tmp_path):
-    write_film("a.ts", panned(6), times=list(range(1000, 1240, 40)))
-    write_film("b.ts", panned(6), times=list(range(0, 240, 40)))
-    Path("both.ts").write_bytes(Path("a.ts").read_bytes() + Path("b.ts").read_bytes())
-    clip = open_clip("both.ts")
-    assert len(list(clip.frames(clip.begin))) < 12 and clip.damaged
-
-
-def animation(suffix: str) -> str:
-    frames = [Image.fromarray(frame) for frame in panned(8)]
-    frames[0].save(f"a{suffix}", save_all=True, append_images=frames[1:], duration=100, loop=0)
-    return f"a{suffix}"
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.999])
@@ -174,7 +92,7 @@ def test_animations_that_are_cut_short(suffix, share, paintings, model, capsys):
 
 
 def test_broken_in_the_middle(paintings, model, capsys):
-    data = bytearray(Path(film("film.mp4", frames=40)).read_bytes())
+    data = bytearray(Path(streamable_film("film.mp4", frames=40)).read_bytes())
     middle = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2
     data[middle : middle + 200] = bytes(200)
     Path("film.mp4").write_bytes(data)
@@ -186,7 +104,7 @@ def test_broken_in_the_middle(paintings, model, capsys):
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_broken_sound_is_left_out(suffix, paintings, model, capsys):
-    whole = film(f"film{suffix}", sound=True)
+    whole = streamable_film(f"film{suffix}", sound=True)
     with av.open(whole) as file:
         places = [packet.pos for packet in file.demux(audio=0) if packet.pos]
     data = bytearray(Path(whole).read_bytes())
@@ -196,34 +114,6 @@ def test_broken_sound_is_left_out(suffix, paintings, model, capsys):
     assert run(["video", whole, paintings[0], "-o", f"out{suffix}", *model]) in (0, 1)
     assert "Traceback" not in capsys.readouterr().err
     assert len(list(open_clip(f"out{suffix}").frames(0))) > 0
-
-
-def flipped(data: bytes, seed: int) -> bytes:
-    random = np.random.default_rng(seed)
-    found = bytearray(data)
-    for place in random.integers(8, len(data), random.integers(1, 30)):
-        found[place] ^= 1 << random.integers(8)
-    return bytes(found[: random.integers(len(data) // 2, len(data)) if seed % 2 else len(data)])
-
-
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".gif", ".webp", ".png"])
-def test_flipped_bits_give_frames_or_one_line(suffix):
-    if suffix in (".mp4", ".mkv"):
-        data = Path(film(f"a{suffix}", sound=True)).read_bytes()
-    else:
-        data = Path(animation(suffix)).read_bytes()
-    painted = 0
-    for seed in range(40):
-        path = Path(f"flipped{suffix}")
-        path.write_bytes(flipped(data, seed))
-        try:
-            clip = open_clip(path)
-            for frame in clip.frames(clip.begin):
-                assert frame.rgb.dtype == np.uint8 and frame.rgb.ndim == 3
-                painted += 1
-        except InputError as error:
-            assert str(path) in str(error)
-    assert painted
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

@@ -11,7 +11,7 @@ from PIL import Image
 
 from styletransfer.cli import run
 
-from .conftest import panned, write_film
+from ..films import panned, write_film
 
 pytest.importorskip("cv2")
 

@@ -1,14 +1,17 @@
-"""Films of a second, made here."""
+"""Films of a second, made here, and what is in them."""
 
 from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from ..conftest import noise
+from .conftest import noise
 
 av = pytest.importorskip("av")
+
+BARS = [(200, 40, 40), (40, 200, 40), (40, 40, 200), (128, 128, 128), (235, 235, 20), (16, 16, 16)]
 
 
 def write_film(
@@ -57,6 +60,37 @@ def sound_packets(path: str) -> list[bytes]:
         return [bytes(packet) for packet in file.demux(audio=0) if packet.size]
 
 
-@pytest.fixture
-def film(tmp_path) -> str:
-    return write_film(str(tmp_path / "film.mp4"), panned(24), sound=True)
+def streamable(path: str, target: str, **options) -> str:
+    """The same packets with the index first, so that a part of the file is of use."""
+    with av.open(path) as source, av.open(target, "w", options=options) as file:
+        copies = {stream.index: file.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream.index]
+                file.mux(packet)
+    return target
+
+
+def streamable_film(path: str, frames: int = 16, **options) -> str:
+    """With its index first, if that is where a kind of file can have it."""
+    if not path.endswith((".mp4", ".mov")):
+        return write_film(path, panned(frames), **options)
+    whole = write_film(f"slow-{path}", panned(frames), **options)
+    return streamable(whole, path, movflags="+faststart")
+
+
+def animation(suffix: str) -> str:
+    """A GIF, WebP or APNG of eight frames, in the current folder."""
+    frames = [Image.fromarray(frame) for frame in panned(8)]
+    frames[0].save(f"a{suffix}", save_all=True, append_images=frames[1:], duration=100, loop=0)
+    return f"a{suffix}"
+
+
+def bars() -> np.ndarray:
+    """Six upright bars of plain colours, uint8 (64, 96, 3)."""
+    return np.repeat(np.repeat(np.array([BARS], np.uint8), 16, axis=1), 64, axis=0)
+
+
+def colors(rgb: np.ndarray) -> np.ndarray:
+    """The colour of each bar, (6, 3)."""
+    return rgb[rgb.shape[0] // 2, 8 :: rgb.shape[1] // len(BARS)].astype(int)

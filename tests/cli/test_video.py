@@ -10,13 +10,18 @@ from PIL import Image
 from styletransfer.cli import run
 from styletransfer.media.video_reader import open_clip
 
-from .conftest import panned, sound_packets
+from ..films import panned, sound_packets, write_film
 
 pytest.importorskip("cv2")
 SMALL = ["--style-size", "32"]
 
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+@pytest.fixture
+def film(tmp_path) -> str:
+    return write_film(str(tmp_path / "film.mp4"), panned(24), sound=True)
 
 
 def frames(path):
@@ -230,3 +235,10 @@ def test_bad_input_is_one_line(arguments, film, paintings, tiny_model, tmp_path,
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("stylize video: ") and err.count("\n") == 1, err
     assert os.listdir() == []
+
+
+def test_options_are_named_as_they_are_typed(film, paintings, capsys):
+    assert run(["video", film, paintings[0], "--style-size", "3"]) == 2
+    assert capsys.readouterr().err == "stylize video: --style-size is 3: at least 16\n"
+    assert run(["video", film, paintings[0], "--alpha", "9"]) == 2
+    assert "--alpha is 9: it goes from 0 to 1, to 2 to exaggerate" in capsys.readouterr().err
