@@ -20,8 +20,8 @@ from PIL import Image
 
 from styletransfer.cli import run
 from styletransfer.errors import InputError
-from styletransfer.options import StylizeOptions
 from styletransfer.media.image import read_picture
+from styletransfer.options import StylizeOptions
 from styletransfer.web import session_files
 from styletransfer.web.service import JobStopped, StudioService, thumbnail
 
