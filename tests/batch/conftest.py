@@ -88,3 +88,13 @@ def results(folder: Path) -> dict[str, bytes]:
     """Every result's bytes, by name."""
     found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".jsonl")
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def photos(folder, *names):
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        noise(24, 20, seed=number).save(folder / name)
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

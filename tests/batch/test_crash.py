@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import results
-from .test_safety import photos
+from .conftest import photos, results
 
 STEPS = {
     os: ["open", "write", "replace", "ftruncate", "rename"],

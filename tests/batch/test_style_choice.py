@@ -8,6 +8,8 @@ from styletransfer.batch.style_choice import chooser, find_styles
 from styletransfer.errors import InputError
 from tests.conftest import noise
 
+from .conftest import photos
+
 NAMES = [f"sub{i % 3}/photo{i}.jpg" for i in range(300)]
 
 
@@ -53,3 +55,16 @@ def test_a_folder_is_one_style_for_all_and_many_to_pick_from(tmp_path, styles):
     assert one.label == "styles" and len(styles) == 5
     (blend,) = find_styles([folder, "bank:lion"], "all", [0.25, 0.75])
     assert dict(blend.parts) == {folder: 0.25, "bank:lion": 0.75} and blend.label == "styles+lion"
+
+
+def test_an_edit_of_the_same_size_of_a_style_is_noticed(here, batch, capsys):
+    photos(here / "src", "a.jpg")
+    for pick in ("all", "random"):
+        (here / "styles").mkdir(exist_ok=True)
+        noise(40, 40, seed=5).save(here / "styles/one.bmp")
+        options = ["src", f"dst-{pick}", "--style", "styles", "--pick", pick]
+        assert batch(*options, style=False) == 0
+        noise(40, 40, seed=6).save(here / "styles/one.bmp")
+        capsys.readouterr()
+        assert batch(*options, style=False) == 2
+        assert "made with other styles" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from styletransfer.stylize.stylizer import Stylizer
 
 # A test picture in place of a camera, and no question whether the page may see it.
 ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+LONG = 120_000  # milliseconds that a busy machine may take: only what is broken takes longer
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
@@ -49,7 +50,7 @@ def page(chromium, studio):
     """The studio, opened by a new user, after its first preview; only its own server may be asked."""
     context = chromium.new_context(viewport={"width": 1400, "height": 900}, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(LONG)
     page.asked = []
     page.on("request", lambda request: page.asked.append(request.url))
     page.goto(studio)

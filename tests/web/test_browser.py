@@ -4,7 +4,7 @@ import base64
 import os
 import re
 import threading
-import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -13,18 +13,23 @@ from PIL import Image
 from styletransfer.cli import run
 
 from ..conftest import noise
+from .conftest import LONG
 
-pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-
+sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 
 SHOWN = "([...document.querySelectorAll('#compare img')].at(-1) || {src: ''}).src"
+CHANGED = f"old => {SHOWN} && {SHOWN} !== old"
+TOO_WIDE = (
+    "[...document.querySelectorAll('#columns *')].filter(e => e.getBoundingClientRect().right > 401)"
+    ".map(e => e.tagName + '#' + e.id)"
+)
 
 
 def changes(page, what) -> None:
     """Do something, and wait until the page shows another painted picture."""
     before = page.evaluate(SHOWN)
     what()
-    page.wait_for_function(f"old => {SHOWN} && {SHOWN} !== old", arg=before)
+    page.wait_for_function(CHANGED, arg=before)
 
 
 def send_photo(page, path: str) -> None:
@@ -84,21 +89,26 @@ def test_photo_style_and_sliders_give_the_picture_of_the_command(page, tmp_path,
     assert np.array_equal(np.array(Image.open(tmp_path / "code.png")), same[0])
 
 
-def test_the_brush_says_where(page):
-    page.get_by_role("button", name="Where to paint").click()
-    canvas = page.locator("#brush canvas").first
-    canvas.wait_for()
-    canvas.scroll_into_view_if_needed()
-    time.sleep(1)  # the editor fits its picture into the canvas
-
-    def draw():
+def draw_until_painted(page, canvas) -> None:
+    """The editor does not say when it is ready: who sees that nothing comes of it draws once more."""
+    before = page.evaluate(SHOWN)
+    for _ in range(20):
         box = canvas.bounding_box()
         page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5)
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5, steps=6)
         page.mouse.up()
+        with suppress(sync_api.TimeoutError):
+            page.wait_for_function(CHANGED, arg=before, timeout=LONG / 20)
+            return
 
-    changes(page, draw)
+
+def test_the_brush_says_where(page):
+    page.get_by_role("button", name="Where to paint").click()
+    canvas = page.locator("#brush canvas").first
+    canvas.wait_for()
+    canvas.scroll_into_view_if_needed()
+    changes(page, lambda: draw_until_painted(page, canvas))
 
 
 def test_styles_are_chosen_by_keyboard(page):
@@ -113,7 +123,9 @@ def test_styles_are_chosen_by_keyboard(page):
 def test_every_control_has_a_name_and_can_be_reached(page):
     for title in ("Colours", "Where to paint"):
         page.get_by_role("button", name=title).click()
-    time.sleep(0.5)
+    for part in ("colors", "color-strength", "feather"):
+        page.locator(f"#{part}").wait_for()
+    page.locator("#brush canvas").first.wait_for()
     nameless = page.evaluate(
         """() => [...document.querySelectorAll('button, input, textarea, select')]
         .filter(e => e.offsetParent !== null && e.type !== 'hidden' && e.type !== 'file')
@@ -169,47 +181,53 @@ def test_garbage_is_refused_in_words(page, tmp_path):
     assert str(tmp_path) not in page.content()
 
 
+class Held:
+    """A network whose first convolution is not done until it is let go; counts them all."""
+
+    def __init__(self, net):
+        self.convolutions = [m for m in net.modules() if hasattr(m, "kernel_size")]
+        self.count, self.began, self.go_on = 0, threading.Event(), threading.Event()
+        self.hooks = [m.register_forward_hook(self.wait) for m in self.convolutions]
+
+    def wait(self, *_):
+        self.count += 1
+        self.began.set()
+        assert self.go_on.wait(LONG / 1000)
+
+
 @pytest.fixture
-def slow(stylizer):
-    """Half a second for each convolution; an event that the first is at work, and how many were."""
-    convolutions = [m for m in stylizer.net.modules() if hasattr(m, "kernel_size")]
-    began, count = threading.Event(), []
-
-    def wait(*_):
-        count.append(1)
-        began.set()
-        time.sleep(0.5)
-
-    hooks = [m.register_forward_hook(wait) for m in convolutions]
-    yield began, count, len(convolutions)
-    for hook in hooks:
+def held(stylizer):
+    held = Held(stylizer.net)
+    yield held
+    held.go_on.set()
+    for hook in held.hooks:
         hook.remove()
 
 
-def test_a_long_job_is_stopped(page, slow):
-    began, count, all_of_them = slow
+def test_a_long_job_is_stopped(page, held):
     page.get_by_role("button", name="Paint at full size").click()
-    assert began.wait(20)
+    assert held.began.wait(LONG / 1000)
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text("Stopped.").first.wait_for()
-    time.sleep(1.5)
-    assert len(count) < all_of_them - 3
+    page.get_by_text("Stopped.", exact=True).first.wait_for()
+    held.go_on.set()
+    changes(page, lambda: slide(page, "strength", 0.5))  # whose turn comes when the other's is over
+    assert held.count == 1 + len(held.convolutions), "one of the job that was stopped"
     assert page.get_by_role("button", name="Download the picture").is_disabled()
 
 
-def test_who_waits_in_the_queue_can_leave_it(page, chromium, studio, slow, stylizer):
-    began, count, all_of_them = slow
+def test_who_waits_in_the_queue_can_leave_it(page, chromium, studio, held):
     other = chromium.new_context().new_page()
-    other.set_default_timeout(20_000)
+    other.set_default_timeout(LONG)
     other.goto(studio)
-    assert began.wait(20)  # the other user's first preview
+    assert held.began.wait(LONG / 1000)  # the other user's first preview
     page.get_by_role("button", name="Paint at full size").click()
     page.get_by_text("queue:").first.wait_for()
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text("Stopped.").first.wait_for()
+    page.get_by_text("Stopped.", exact=True).first.wait_for()
+    held.go_on.set()
     other.wait_for_selector("#compare img")
-    time.sleep(1.5)
-    assert len(count) == all_of_them  # of the preview; the job that waited never began
+    changes(page, lambda: slide(page, "strength", 0.5))  # whose turn comes after all that waited
+    assert held.count == 2 * len(held.convolutions), "of the previews; the job that waited never began"
     other.context.close()
 
 
@@ -218,6 +236,7 @@ def test_two_users_do_not_see_each_other(page, chromium, studio, tmp_path):
     changes(page, lambda: send_photo(page, str(tmp_path / "mine-alone.png")))
     mine = page.evaluate("[...document.querySelectorAll('#compare img, #photo img')].map(i => i.src)")
     other = chromium.new_context().new_page()
+    other.set_default_timeout(LONG)
     other.goto(studio)
     other.wait_for_selector("#compare img")
     theirs = other.evaluate("[...document.querySelectorAll('img')].map(i => i.src)")
@@ -228,9 +247,6 @@ def test_two_users_do_not_see_each_other(page, chromium, studio, tmp_path):
 
 def test_nothing_lies_beside_a_phone_s_screen(page):
     page.set_viewport_size({"width": 400, "height": 860})
-    page.wait_for_timeout(500)
-    wide = page.evaluate(
-        "[...document.querySelectorAll('#columns *')].filter(e => e.getBoundingClientRect().right > 401)"
-        ".map(e => e.tagName + '#' + e.id)"
-    )
-    assert wide == []
+    with suppress(sync_api.TimeoutError):
+        page.wait_for_function(f"() => {TOO_WIDE}.length === 0")
+    assert page.evaluate(TOO_WIDE) == []

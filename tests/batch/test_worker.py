@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -13,6 +14,7 @@ from PIL import Image
 from styletransfer.batch import worker
 from styletransfer.errors import InputError
 from styletransfer.media import image as pictures
+from styletransfer.models.network import StylizerNet
 from styletransfer.stylize import large_image
 from styletransfer.stylize.stylizer import Stylizer
 from tests.conftest import noise
@@ -157,3 +159,41 @@ def test_a_lost_gpu_stops_the_job_at_once(here, batch, monkeypatch, capsys):
     os.chdir(here)
     assert batch("src", "dst", "--json") == 0
     assert json.loads(capsys.readouterr().out)["painted"] == 35
+
+
+def test_a_full_disk_stops_the_run_cleanly(here, batch, capsys, monkeypatch):
+    good(here / "src", 20)
+    real, written = Path.write_bytes, itertools.count(1)  # which threads may share
+
+    def full(path, data):
+        if next(written) > 5:
+            real(path, data[:10])
+            raise OSError(28, "No space left on device")
+        return real(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert batch("src", "dst") == 2
+    err = capsys.readouterr().err
+    assert "the disk is full" in err and "make room" in err
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    assert len(results(here / "dst")) == len(lines(here / "dst/manifest.jsonl")) == 5
+    assert batch("src", "dst") == 0
+    assert len(results(here / "dst")) == 20
+
+
+def test_out_of_memory_is_met_with_tiles(here, batch, monkeypatch):
+    (here / "src").mkdir()
+    noise(600, 300).save(here / "src/a.png")
+    assert batch("src", "whole", "--precision", "fp32") == 0
+    real = StylizerNet.forward
+
+    def small(self, content, *arguments, **named):
+        if content.shape[-1] > 400:
+            raise torch.OutOfMemoryError("out of memory")
+        return real(self, content, *arguments, **named)
+
+    monkeypatch.setattr(StylizerNet, "forward", small)
+    assert batch("src", "dst", "--precision", "fp32") == 0
+    found, whole = (np.array(Image.open(here / f / "a.png")).astype(int) for f in ("dst", "whole"))
+    assert abs(found - whole).max() <= 1
