@@ -1,5 +1,7 @@
 """A test is where its module is: that of styletransfer/media/film.py is tests/media/test_film.py."""
 
+import ast
+from collections import Counter
 from pathlib import Path
 
 from .conftest import ALONE, TESTS
@@ -44,3 +46,12 @@ def test_every_module_has_a_test_of_its_name_in_its_place():
 def test_what_runs_alone_is_there():
     names = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
     assert all(any(name.startswith(place) for name in names) for place in ALONE)
+
+
+def test_no_two_rooms_hold_modules_or_classes_of_one_name():
+    """Those of the command line have the names of their verbs, as what they call may have."""
+    files = [path for path in (ROOT / "styletransfer").rglob("*.py") if path.name != "__init__.py"]
+    modules = Counter(path.stem for path in files if path.parent.name != "cli")
+    nodes = (node for path in files for node in ast.walk(ast.parse(path.read_text())))
+    classes = Counter(n.name for n in nodes if isinstance(n, ast.ClassDef) and n.name[0] != "_")
+    assert [name for found in (modules, classes) for name, count in found.items() if count > 1] == []

@@ -33,7 +33,7 @@ class ExportedStylizer(nn.Module):
         return faded(content, out[:, :, :height, :width].clamp(0, 1), alpha.reshape(1, 1, 1, 1))
 
 
-class StyleEncoder(nn.Module):
+class ExportedStyleEncoder(nn.Module):
     """picture (1, 3, H, W) to its style (1, L)."""
 
     def __init__(self, net: StylizerNet):
@@ -88,7 +88,7 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
             ExportedStylizer(net),
             {"content": picture, "style": torch.rand(1, length), "alpha": torch.ones(1)},
         ),
-        (path.with_suffix(f".style{SUFFIX}"), StyleEncoder(net), {"picture": picture}),
+        (path.with_suffix(f".style{SUFFIX}"), ExportedStyleEncoder(net), {"picture": picture}),
     ]
     for target, module, inputs in jobs:
         dynamic = {key: {2: height, 3: width} if x is picture else None for key, x in inputs.items()}

@@ -7,7 +7,7 @@ from PIL import Image
 
 from ..media.files import write_atomically
 from ..models.network import StylizerNet
-from .batch import Batch
+from .training_batch import Batch
 
 
 @torch.no_grad()

@@ -16,7 +16,6 @@ from ..models.network import StylizerNet
 from ..models.statistics import Statistics, statistics
 from ..models.vgg import STYLE_TAPS, VGGEncoder
 from ..models.weights import load_encoder, load_model
-from .batch import Batch, to_float
 from .checkpoint import State, pack, unpack
 from .data import Augmentation, Crops, Sampler, crop_labels, style_labels
 from .distributed import ProcessGroup
@@ -29,6 +28,7 @@ from .schedule import lr_schedule
 from .session import Execution, Session
 from .stream import Stream
 from .trainable import TrainableNet, trainable_parameters
+from .training_batch import Batch, to_float
 
 SAMPLES = 4  # rows and columns of the sample grid
 

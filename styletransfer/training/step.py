@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..device import fast_dtype
-from .batch import Batch
 from .checkpoint import State
 from .losses import stylization_losses
 from .recipe import Recipe
 from .setup import TrainingSetup
 from .synthetic import random_region_maps, uneven_light
 from .trainable import trainable_parameters
+from .training_batch import Batch
 
 RECONSTRUCTION_WEIGHT = 10.0
 

@@ -4,11 +4,11 @@ Every distance is per sample, (N,) float32; smaller is better.
 """
 
 from .balance import balanced
-from .color import color_distance
-from .content import CONTENT_TAPS, content_distance, structure_distance
-from .grid import weave_distance
-from .strokes import STROKE_TAPS, sliced_distance
-from .style import Spread, gram, gram_distance, style_distance
+from .color_loss import color_distance
+from .content_loss import CONTENT_TAPS, content_distance, structure_distance
+from .grid_loss import weave_distance
+from .strokes_loss import STROKE_TAPS, sliced_distance
+from .style_loss import Spread, gram, gram_distance, style_distance
 from .stylization import stylization_losses
 from .views import downscaled
 

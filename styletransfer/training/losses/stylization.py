@@ -11,12 +11,12 @@ from ...models.network import StylizerNet
 from ...models.slim import resized
 from ...models.statistics import Statistics, statistics
 from ...models.vgg import STYLE_TAPS, VGGEncoder
-from ..batch import Batch
 from ..recipe import Recipe
+from ..training_batch import Batch
 from .balance import COLOR_FLOOR, GRAM_FLOOR, STROKES_FLOOR, STYLE_FLOOR, StyleComparison
-from .color import color_distance
-from .content import CONTENT_TAPS, content_distance, structure_distance
-from .grid import weave_distance
+from .color_loss import color_distance
+from .content_loss import CONTENT_TAPS, content_distance, structure_distance
+from .grid_loss import weave_distance
 from .pairing import (
     map_tensors,
     region_features,
@@ -25,8 +25,8 @@ from .pairing import (
     tile_rows,
     with_next_row,
 )
-from .strokes import STROKE_TAPS, sliced_distance
-from .style import Spread, gram, gram_distance, style_distance
+from .strokes_loss import STROKE_TAPS, sliced_distance
+from .style_loss import Spread, gram, gram_distance, style_distance
 from .views import LOSS_TAPS, ViewFeatures, downscaled, farther_views, target_features
 
 

@@ -7,10 +7,10 @@ import torch
 
 from styletransfer.models.statistics import Statistics
 from styletransfer.models.vgg import STYLE_TAPS
-from styletransfer.training.batch import Batch
 from styletransfer.training.losses import downscaled, stylization_losses
 from styletransfer.training.recipe import read_recipe
 from styletransfer.training.trainable import TrainableNet
+from styletransfer.training.training_batch import Batch
 
 
 def test_losses_of_a_batch_are_the_mean_of_its_samples(tiny_net):
