@@ -22,9 +22,9 @@ models/bottlenecks/base.py models/decoder.py models/memory.py
 styles/code.py styles/encode.py styles/interpolate.py styles/names.py
 stylize/buffer.py stylize/color.py stylize/content.py stylize/large_image.py stylize/paint.py
 stylize/regions.py
-training/batch.py training/checkpoint.py training/curve.py training/entries.py
-training/estimate.py training/log.py training/progress.py training/resident.py
-training/samples.py training/setup.py training/trainable.py
+training/checkpoint.py training/curve.py training/entries.py training/estimate.py training/log.py
+training/progress.py training/resident.py training/samples.py training/setup.py
+training/trainable.py training/training_batch.py
 version.py
 video/motion.py video/sinks.py video/stages.py video/video_options.py
 web/events.py web/page.py web/replies.py web/security.py web/server.py web/session_files.py
