@@ -25,12 +25,7 @@ ROOMS = (
 )
 """Lowest first. A room imports from those before its row, and the first row also from each other."""
 
-KNOWN = {
-    # Recolouring a style paints, and styles are encoded below where is painted.
-    ("styles.encode", "stylize.buffer"),
-    ("styles.encode", "stylize.color"),
-    ("styles.encode", "stylize.tiling"),
-}
+KNOWN: set[tuple[str, str]] = set()
 """Arrows upward that are still there. No others may come, and these are to go."""
 
 
