@@ -26,6 +26,8 @@ def test_the_wheel_holds_weights_and_cards(tmp_path):
     for file in (ROOT / "weights").iterdir():
         assert f"styletransfer/weights/{file.name}" in names
     assert "styletransfer/examples/photo.jpg" in names  # what `stylize style show` paints
+    for file in (ROOT / "examples" / "style").iterdir():
+        assert f"styletransfer/examples/styles/{file.name}" in names
     assert "styletransfer/training/recipes/default.toml" in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
 

@@ -54,13 +54,7 @@ def test_good_files_are_pictures_and_broken_ones_a_line(kind, rooms, tmp_path):
 
 
 @pytest.mark.parametrize("kind", QUICK)
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
+@settings(CALM, max_examples=25)
 @given(draw=st.data())
 def test_whatever_is_changed_or_cut(kind, rooms, tmp_path, draw):
     """Any bytes in the place of any others, and any end."""
@@ -77,13 +71,7 @@ def test_whatever_is_changed_or_cut(kind, rooms, tmp_path, draw):
     assert outcome in ("picture", "clear line"), text
 
 
-@settings(
-    max_examples=80,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
+@settings(CALM, max_examples=80)
 @given(data=st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_at_all(data, rooms, tmp_path):
     for kind in QUICK:
@@ -100,13 +88,7 @@ JSON = st.recursive(
 )
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
+@settings(CALM, max_examples=60)
 @given(value=JSON, key=st.sampled_from(["styles", "config"]))
 def test_any_metadata(value, key, rooms, tmp_path):
     """Of style codes and of models."""
