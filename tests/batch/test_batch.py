@@ -41,10 +41,10 @@ def test_all_sorts_of_pictures(here, batch, capsys):
 def test_a_result_is_what_the_single_command_paints(here, batch, paintings, tiny_model):
     (here / "src").mkdir()
     noise(50, 37, seed=1).save(here / "src/a.png")
-    look = ["--alpha", "0.7", "--preserve-color", "luminance", "--size", "32"]
-    assert batch("src", "dst", *look) == 0
+    options = ["--alpha", "0.7", "--preserve-color", "luminance", "--size", "32"]
+    assert batch("src", "dst", *options) == 0
     single = ["src/a.png", paintings[0], "-o", "a.png", "--style-size", "32", "--model", tiny_model]
-    assert run([*single, "--device", "cpu", *look]) == 0
+    assert run([*single, "--device", "cpu", *options]) == 0
     assert np.array_equal(np.array(Image.open("dst/a.png")), np.array(Image.open("a.png")))
 
 

@@ -23,15 +23,15 @@ def styles(tmp_path):
 
 def test_random_depends_on_seed_and_name_alone(styles):
     choose = chooser(styles, "random", 2, seed=3)
-    picks = {name: choose(name, i) for i, name in enumerate(NAMES)}
+    chosen = {name: choose(name, i) for i, name in enumerate(NAMES)}
     shuffled = random.Random(0).sample(NAMES, len(NAMES))
     again = chooser(list(styles), "random", 2, seed=3)
-    assert all(again(name, 5 * i) == picks[name] for i, name in enumerate(shuffled))
-    assert all(len(set(p)) == 2 for p in picks.values())
-    counts = [sum(i in p for p in picks.values()) for i in range(len(styles))]
+    assert all(again(name, 5 * i) == chosen[name] for i, name in enumerate(shuffled))
+    assert all(len(set(p)) == 2 for p in chosen.values())
+    counts = [sum(i in p for p in chosen.values()) for i in range(len(styles))]
     assert min(counts) > 80, "of 120 each, on average"
     other = chooser(styles, "random", 2, seed=4)
-    assert sum(other(name, 0) != picks[name] for name in NAMES) > 200
+    assert sum(other(name, 0) != chosen[name] for name in NAMES) > 200
 
 
 def test_cycle_takes_one_after_the_other(styles):
