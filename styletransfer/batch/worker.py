@@ -116,7 +116,7 @@ class BatchPainter:
     def _paint(self, loaded: Loaded, target: Target) -> Image.Image:
         # What comes without maps has its size already.
         options = self.options if self.settings.mapped else replace(self.options, size=None)
-        painted = self.stylizer.stylize(loaded.content, self._style(target.style), **vars(options))
+        painted = self.stylizer.stylize(loaded.content, self._style(target.style), options=options)
         assert isinstance(painted, Image.Image)
         return painted
 
@@ -176,7 +176,7 @@ class BatchPainter:
         path = Path(settings.folder, WORK, f"tmp-{uuid4().hex}{suffix}")
         try:
             style = self._style(target.style)
-            stylize_file(self.stylizer, loaded.task.item.path, path, style, **vars(self.options))
+            stylize_file(self.stylizer, loaded.task.item.path, path, style, options=self.options)
             with open(path, "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 digest = _file_hash(file)

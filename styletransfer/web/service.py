@@ -84,7 +84,7 @@ class StudioService:
             if options.preserve_color != "histogram":  # which needs the styles' pictures
                 sources = [self.style(path, options.style_size) for path, _ in used]
                 progress.all_encoded()
-            painted = self.stylizer.stylize(photo, sources, **vars(options), progress=progress.painted)
+            painted = self.stylizer.stylize(photo, sources, options=options, progress=progress.painted)
         step(1.0)
         assert isinstance(painted, Image.Image)
         return painted
