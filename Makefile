@@ -21,7 +21,7 @@ demo: $(INSTALLED)
 	$(BIN)/stylize examples/content/bridge.jpg examples/style/great_wave.jpg -o out/demo.jpg --force
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS)
 
 gallery: $(INSTALLED)
 	$(BIN)/python -m benchmarks.gallery examples weights
@@ -35,7 +35,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 
 coverage: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
 
 docs: $(INSTALLED)
 	$(BIN)/mkdocs build --strict
