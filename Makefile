@@ -21,7 +21,7 @@ demo: $(INSTALLED)
 	$(BIN)/stylize examples/content/bridge.jpg examples/style/great_wave.jpg -o out/demo.jpg --force
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(COVERAGE)
+	$(BIN)/python -m pytest -n $(JOBS) $(COVERAGE)
 
 gallery: $(INSTALLED)
 	$(BIN)/python -m benchmarks.gallery examples weights

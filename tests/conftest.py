@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +13,15 @@ from styletransfer.models.network import StylizerNet
 from styletransfer.models.weights import save_model
 from styletransfer.training.initialize import fit_decoder
 
-TESTS = Path(__file__).parent
 TINY = (4, 6, 8, 8)
 
 # What starts many processes or waits for a browser: never two such tests at once.
-ALONE = ("batch/test_ray_cluster", "training/test_distributed", "training/test_kill", "web/")
+ALONE = (
+    "tests/batch/test_ray_cluster",
+    "tests/training/test_distributed",
+    "tests/training/test_kill",
+    "tests/web/",
+)
 
 # Jobs in a shell's background ignore Ctrl-C, and so would the commands that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,11 +33,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if item.path.relative_to(TESTS).as_posix().startswith(ALONE):
-            item.add_marker(pytest.mark.xdist_group("alone"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Of `pytest -n 2`: each test is the next free process's, those of ALONE are all of one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "alone" if nodeid.startswith(ALONE) else nodeid
+
+    return Scheduler(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

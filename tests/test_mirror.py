@@ -4,7 +4,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 
-from .conftest import ALONE, TESTS
+from .conftest import ALONE
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +44,7 @@ def test_every_module_has_a_test_of_its_name_in_its_place():
 
 
 def test_what_runs_alone_is_there():
-    names = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
+    names = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py")]
     assert all(any(name.startswith(place) for name in names) for place in ALONE)
 
 
