@@ -164,13 +164,20 @@ def blocks(page: str) -> list[str]:
 
 
 def test_every_page_with_python_is_run_below():
-    assert {page for page in PAGES if blocks(page)} == {"README.md", "docs/python.md", "docs/onnx.md"}
+    pages = {"README.md", "docs/python.md", "docs/onnx.md", "docs/refine.md"}
+    assert {page for page in PAGES if blocks(page)} == pages
 
 
 def test_the_python_of_the_readme(here):
     (code,) = blocks("README.md")
     exec(code, {})
     assert Image.open("out.png").size == (96, 64)
+
+
+def test_the_python_of_refining(here):
+    (code,) = blocks("docs/refine.md")
+    exec(code, {})
+    assert min(Image.open("print.png").size) == 96
 
 
 def test_the_python_of_its_page(here, capsys):
