@@ -18,7 +18,6 @@ from .batch_arguments import (
     check_numbers,
     check_styles,
     layout_of,
-    stylize_options,
 )
 from .batch_progress import BatchProgress, ask_to_replace, print_plan, report
 from .common import Precision, parse_regions, parse_weights
@@ -113,9 +112,7 @@ def batch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, a JSON object a line.")
     ] = False,
-    alpha: Annotated[
-        float, typer.Option(help="Strength: 0 the photo, 1 the full style, 2 too much.")
-    ] = 1.0,
+    alpha: common.Alpha = 1.0,
     weights: Annotated[
         str, typer.Option(metavar="W,W...", help="Blend all styles into one, e.g. 0.7,0.3.")
     ] = "",
@@ -139,14 +136,9 @@ def batch(
         list[str] | None,
         typer.Option(metavar="KEY=STYLE", help="The style of a colour or label of it; repeatable."),
     ] = None,
-    feather: Annotated[
-        int, typer.Option(metavar="PX", help="Soften the borders of regions and mask.")
-    ] = 0,
-    preserve_color: Annotated[
-        PreserveColor,
-        typer.Option(help="Keep the photo's colours: paint brightness only, or recolour the style."),
-    ] = PreserveColor.none,
-    color_strength: Annotated[float, typer.Option(help="How much of --preserve-color, 0 to 1.")] = 1.0,
+    feather: common.Feather = 0,
+    preserve_color: common.KeptColor = PreserveColor.none,
+    color_strength: common.ColorStrength = 1.0,
     tile: Annotated[
         str, typer.Option(metavar="auto|off|N", help="Paint in tiles of N pixels a side.")
     ] = "auto",
@@ -184,7 +176,7 @@ def batch(
 
     styles, region_styles = style or [], parse_regions(region or [])
     check_styles(styles, region_styles, regions, weights, pick)
-    options = stylize_options(
+    options = common.stylize_options(
         alpha=alpha, size=size, strokes=strokes, style_size=style_size, style_crop=style_crop,
         mask=os.path.abspath(mask) if mask else None,
         regions=os.path.abspath(regions) if regions else None,

@@ -3,10 +3,9 @@
 import os
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from ..options import StylizeOptions
 from . import common
 
 if TYPE_CHECKING:
@@ -39,15 +38,6 @@ def check_styles(
         raise InputError("--regions MAP and --region KEY=STYLE go together")
     if weights and pick is not Pick.all:
         raise InputError("--weights makes one style of all: there is nothing to --pick then")
-
-
-def stylize_options(**given: Any) -> StylizeOptions:
-    """The options; InputError says which of the command line's is wrong."""
-    try:
-        return StylizeOptions(**given)
-    except InputError as error:
-        name, space, what = str(error).partition(" ")  # as it is spelled there
-        raise InputError(f"--{name.replace('_', '-')}{space}{what}") from None
 
 
 def check_numbers(per_image: int, quality: int, workers: int | None) -> None:

@@ -15,6 +15,7 @@ from ..options import (
     MAX_STROKES,
     PreserveColor,
     Stats,
+    StylizeOptions,
     check_weights,
     option_help,
 )
@@ -119,6 +120,15 @@ def check_cell_size(size: int) -> None:
     """InputError for pictures too small to be seen on a sheet."""
     if size < 16:
         raise InputError(f"--size is {size}: at least 16")
+
+
+def stylize_options(**given: Any) -> StylizeOptions:
+    """The options; InputError says which of the command line's is wrong."""
+    try:
+        return StylizeOptions(**given)
+    except InputError as error:
+        name, space, what = str(error).partition(" ")  # as it is spelled there
+        raise InputError(f"--{name.replace('_', '-')}{space}{what}") from None
 
 
 def parse_tile(text: str) -> str | int:

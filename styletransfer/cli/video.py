@@ -73,7 +73,6 @@ StyleAt = Annotated[
     ),
 ]
 Alpha = Annotated[float, typer.Option(help="Strength: 0 the film, 1 the full style, 2 too much.")]
-Weights = Annotated[str, typer.Option(metavar="W,W...", help="How much of each style, e.g. 0.7,0.3.")]
 Size = Annotated[int | None, typer.Option(help="Short side in pixels.", show_default="the film's")]
 Fps = Annotated[float | None, typer.Option(help="Frames a second.", show_default="the film's own times")]
 Start = Annotated[float, typer.Option(metavar="S", help="Leave out the first S seconds.")]
@@ -113,7 +112,7 @@ def video(
     output: Output = "",
     style_at: StyleAt = None,
     alpha: Alpha = 1.0,
-    weights: Weights = "",
+    weights: common.Weights = "",
     size: Size = None,
     fps: Fps = None,
     start: Start = 0.0,
@@ -141,7 +140,7 @@ def video(
     styles, at = styles or [], parse_style_at(style_at or [])
     if bool(styles) == bool(at):
         raise InputError("give STYLE... or --style-at, one of them")
-    options = stylize_options(
+    options = common.stylize_options(
         weights=common.parse_weights(weights, len(styles)) or None, alpha=alpha, size=size,
         preserve_color=preserve_color.value, strokes=strokes,
         style_size=style_size, style_crop=style_crop,
@@ -163,15 +162,6 @@ def video(
     }  # fmt: skip
     report(record, time.perf_counter() - begin, as_json)
     return 1 if done["damaged"] and not allow_damaged else 0
-
-
-def stylize_options(**values: Any) -> StylizeOptions:
-    """The options of a picture; InputError names them as they are typed: --style-size."""
-    try:
-        return StylizeOptions(**values)
-    except InputError as error:
-        name, _, why = str(error).partition(" ")
-        raise InputError(f"--{name.replace('_', '-')} {why}") from None
 
 
 def check_files(

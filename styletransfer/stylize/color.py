@@ -51,9 +51,15 @@ def encode_recolored(
         raise InputError("preserve_color histogram needs the style's picture, not its code")
     if content.shape[0] > 1:
         raise InputError("preserve_color histogram takes one content picture at a time")
-    style = style_tensor(cast(ImageSource, source), options.style_size, options.style_crop).cpu()
-    matched = match_colors(style, palette(content))
-    return encoder.encode_picture(style.lerp(matched, options.color_strength), describe(source))
+    style = recolored(cast(ImageSource, source), palette(content), options)
+    return encoder.encode_picture(style, describe(source))
+
+
+def recolored(source: ImageSource, content: Moments, options: StylizeOptions) -> Tensor:
+    """A style's picture (1, 3, h, w) in [0, 1] that has been given the content's colours, whose moments
+    these are, as far as `options.color_strength` goes; on the CPU."""
+    style = style_tensor(source, options.style_size, options.style_crop).cpu()
+    return style.lerp(match_colors(style, content), options.color_strength)
 
 
 def match_colors(style: Tensor, content: Moments, eps: float = 1e-5) -> Tensor:

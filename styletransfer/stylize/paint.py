@@ -9,7 +9,7 @@ from ..errors import InputError, out_of_memory
 from ..models.memory import affordable, check_memory
 from ..models.network import StylizerNet
 from ..models.padding import MULTIPLE, padded
-from ..options import LEAST_STROKES, MAX_STROKES, StylizeOptions  # noqa: F401, for the studio
+from ..options import StylizeOptions
 from . import tiling
 from .buffer import DiskImageBuffer, ImageBuffer
 from .levels import Conditioning, factors

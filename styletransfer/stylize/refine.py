@@ -28,7 +28,7 @@ from ..styles.code import SUFFIX, StyleCode
 from ..styles.encode import Style, parts_of
 from ..styles.names import is_learned
 from .buffer import DiskImageBuffer, ImageBuffer
-from .color import keeping_colors, match_colors
+from .color import keeping_colors, recolored
 from .paint import Progress
 from .regions import alpha_map, region_maps
 from .tiling import palette
@@ -162,9 +162,11 @@ def style_quantiles(
     text = str(style) if isinstance(style, (str, os.PathLike)) else ""
     if isinstance(style, StyleCode) or text.endswith(SUFFIX) or is_learned(text):
         raise InputError("refining needs a style's picture: a code or a learned style has none")
-    picture = style_tensor(cast(ImageSource, style), options.style_size, options.style_crop).cpu()
-    if colors is not None:
-        picture = picture.lerp(match_colors(picture, colors), options.color_strength)
+    source = cast(ImageSource, style)
+    if colors is None:
+        picture = style_tensor(source, options.style_size, options.style_crop)
+    else:
+        picture = recolored(source, colors, options)
     vgg, views = _encoder(device), _views(picture.to(device, torch.float32), STYLE_VIEWS)
     return [{tap: _quantiles(x, tap) for tap, x in _features(vgg, view).items()} for view in views]
 
@@ -219,15 +221,16 @@ def _loss(
 ) -> Tensor:
     """How far a picture is from the styles' distributions, and from the photo's structure."""
     loss = 10 * (picture - picture.clamp(0, 1)).square().mean()
-    features = _features(vgg, picture, CONTENT_TAPS)
+    features = _features(vgg, picture, (*STYLE_TAPS, *CONTENT_TAPS))
     for tap, x in kept.items():
         loss = loss + CONTENT_WEIGHT * _decorrelation(features[tap], x) / len(kept)
     views = list(_views(_smaller(picture, 1 / strokes), len(targets[0])))
     for number, view in enumerate(views):
-        seen = _features(vgg, view)
+        seen = features if view is picture else _features(vgg, view)  # the costliest of all, once
         for region, style in enumerate(targets):
             area = 1.0 if region_maps is None else region_maps[:, region].mean().item()
-            for tap, x in seen.items():
+            for tap in STYLE_TAPS:
+                x = seen[tap]
                 where = None if region_maps is None else _positions(region_maps[:, region], x)
                 if where is not None and not where.any():
                     continue
