@@ -8,29 +8,17 @@ from PIL import Image
 from styletransfer import InputError, StyleCode, Stylizer
 from styletransfer.stylize.regions import read_regions, soften
 
+from ..codes import PHOTO, STYLES, array, same
+
 
 @pytest.fixture(scope="module")
 def stylizer(tiny_model):
     return Stylizer(tiny_model, device="cpu", precision="fp32")
 
 
-def array(width, height, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-PHOTO = array(96, 64)
-STYLES = [Image.fromarray(array(40, 32, seed=i) // (i - 6)) for i in (7, 8, 9)]
-
-
 @pytest.fixture(scope="module")
 def codes(stylizer):
     return [stylizer.style(style, 32) for style in STYLES]
-
-
-def same(a: StyleCode, b: StyleCode) -> None:
-    for tap in a.statistics:
-        for x, y in zip(a.statistics[tap], b.statistics[tap]):
-            torch.testing.assert_close(x, y)
 
 
 def test_blending_is_commutative_associative_and_scale_free(stylizer, codes):
