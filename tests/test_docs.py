@@ -1,6 +1,8 @@
 """README, docs/ and CONTRIBUTING say what is so. `python tests/test_docs.py` writes the imports anew."""
 
 import ast
+import hashlib
+import json
 import os
 import re
 import subprocess
@@ -9,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "styletransfer"
@@ -177,3 +180,15 @@ def test_the_site_is_built_and_loads_nothing_from_elsewhere(tmp_path):
 if __name__ == "__main__":
     text = TABLE.sub(lambda _: import_table(), ARCHITECTURE.read_text())
     ARCHITECTURE.write_text(text)
+
+
+@pytest.mark.parametrize("card", sorted((ROOT / "weights").glob("*.md")), ids=lambda card: card.stem)
+def test_a_card_tells_of_the_very_file_beside_it(card):
+    weights = card.with_suffix(".safetensors")
+    said = card.read_text()
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() in said
+    assert f"{weights.stat().st_size:,} bytes" in said
+    with safe_open(weights, "numpy") as file:
+        config = (file.metadata() or {}).get("config")
+    if found := re.search(r"^\| config \| `(.*)` \|$", said, re.MULTILINE):
+        assert json.loads(found[1]) == json.loads(config)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from .stream import find_shards, is_remote
 class Session:
     """Everything one call of `stylize train` needs.
 
-    run: the folder. saved: the state to go on from. init: a model to take the weights of.
+    run: the folder. saved: the state to go on from. init: a model to take the weights of. set_aside: what
+    the recipe says of the network and init does otherwise, by name, the recipe's and init's.
     """
 
     run: Path
@@ -33,13 +34,20 @@ class Session:
     style: Pictures
     saved: Saved | None = None
     init: str | None = None
+    set_aside: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
     def describe(self) -> str:
-        """How many pictures of each kind, in one line."""
-        return ", ".join(
+        """How many pictures of each kind, in one line; in a second, what is not as the recipe has it."""
+        pictures = ", ".join(
             f"{len(found)} {kind if not isinstance(found[0], str) else f'shards of {kind}'}"
             for kind, found in (("photos", self.content), ("paintings", self.style))
         )
+        if not self.set_aside:
+            return pictures
+        values = ", ".join(
+            f"{name} {is_} instead of {was}" for name, (was, is_) in self.set_aside.items()
+        )
+        return f"{pictures}\nthe network is that of {self.init}, not the recipe's: {values}"
 
 
 @dataclass(frozen=True)
@@ -69,15 +77,22 @@ def new_session(
     The network is the recipe's, or that of the model whose weights it starts from.
     """
     network, settings = read_recipe(recipe, changes)
+    set_aside: dict[str, tuple[Any, Any]] = {}
     photos, paintings = _find("--content", content), _find("--style", style)
     asked = {key: value for key, value in changes.items() if key in NETWORK}
     if init is not None:
-        network = vars(load_model(init).config) | asked
+        wanted, network = network, vars(load_model(init).config) | asked
+        if recipe != "default":  # which nobody need have asked for
+            set_aside = {
+                name: (value, network[name])
+                for name, value in wanted.items()
+                if (tuple(value) if isinstance(value, list) else value) != network[name]
+            }
     try:
         config = Config(**_suited(network, asked, paintings))
     except (ValueError, TypeError) as error:
         raise InputError(str(error)) from None
-    return Session(run or Path("."), config, settings, photos, paintings, init=init)
+    return Session(run or Path("."), config, settings, photos, paintings, None, init, set_aside)
 
 
 def _suited(network: dict[str, Any], asked: Mapping[str, Any], paintings: Pictures) -> dict[str, Any]:

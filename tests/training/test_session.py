@@ -48,3 +48,18 @@ def test_a_session_leaves_out_what_a_bottleneck_has_no_use_for(pictures, tmp_pat
     with pytest.raises(InputError, match="knows no palette"):
         changes = {"bottleneck": "instance", "taps": ["pixels", "relu4_1"]}
         new_session("default", changes, [str(folder)], [str(folder)], None, None)
+
+
+def test_a_session_says_what_of_its_recipe_a_models_network_sets_aside(pictures, tmp_path):
+    folder = str(pictures[0].path.parent)
+
+    def session(recipe, **changes):
+        return new_session(recipe, changes, [folder], [folder], None, "adain-vgg")
+
+    assert "network" not in session("default").describe()
+    said = session("classic").describe()
+    assert "the network is that of adain-vgg, not the recipe's: taps" in said
+    assert "upsampling bilinear instead of nearest" in said and "encoder" not in said
+    given = session("classic", upsampling="nearest")
+    assert "upsampling" not in given.describe()
+    assert given.config.upsampling == "nearest"
