@@ -23,8 +23,8 @@ from .stream import find_shards, is_remote
 class Session:
     """Everything one call of `stylize train` needs.
 
-    run: the folder. saved: the state to go on from. init: a model to take the weights of. set_aside: what
-    the recipe says of the network and init does otherwise, by name, the recipe's and init's.
+    run: the folder. saved: the state to go on from. init: a model to take the weights of. set_aside:
+    what of the network init has otherwise than the recipe, by name: the recipe's and init's.
     """
 
     run: Path
