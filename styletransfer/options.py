@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STYLE_SIZE = 512
 LEAST_STYLE_SIZE = 16
 MAX_ALPHA = 2.0
-MAX_REFINE = 1000
+REFINE, MAX_REFINE = 25, 1000  # steps: if nothing else is said, and at the most
 LEAST_STROKES, MAX_STROKES = 0.5, 4.0
 
 
@@ -72,7 +72,8 @@ class StylizeOptions:
         "auto", "Paint in tiles of N pixels a side: less memory, the same picture."
     )
     refine: int = _option(
-        0, "Steps of optimisation after the network: minutes instead of moments, and the best picture."
+        0,
+        f"Steps of optimisation afterwards, {REFINE} if you give no number: a minute, not a moment.",
     )
     stats: str = _option("exact", "Statistics of the whole photo, or of a thumbnail: an approximation.")
 
@@ -96,8 +97,8 @@ class StylizeOptions:
             raise InputError(f"feather is {self.feather}: 0 or more pixels")
         if not 0 <= self.color_strength <= 1:
             raise InputError(f"color_strength is {self.color_strength:g}: it goes from 0 to 1")
-        if not 0 <= self.refine <= MAX_REFINE:
-            raise InputError(f"refine is {self.refine}: 0 to {MAX_REFINE} steps")
+        if isinstance(self.refine, bool) or not 0 <= self.refine <= MAX_REFINE:
+            raise InputError(f"refine is {self.refine}: 0 to {MAX_REFINE} steps; {REFINE} are usual")
         _check_choice("preserve_color", self.preserve_color, PreserveColor)
         _check_choice("stats", self.stats, Stats)
         if self.tile not in ("auto", "off") and (isinstance(self.tile, str) or self.tile < 1):

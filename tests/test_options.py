@@ -71,7 +71,14 @@ def test_keywords_of_stylize_are_the_options():
     keywords = inspect.signature(Stylizer.stylize).parameters
     found = {name: p.default for name, p in keywords.items() if name in OPTIONS}
     assert found == OPTIONS
-    assert keywords.keys() - OPTIONS.keys() == {"self", "content", "style", "progress", "options"}
+    assert keywords.keys() - OPTIONS.keys() == {
+        "self",
+        "content",
+        "style",
+        "progress",
+        "watch",
+        "options",
+    }
 
 
 @pytest.mark.parametrize("make", [grid.grid, morph.morph, contact_sheet.sheet])

@@ -84,8 +84,8 @@ class BatchPainter:
         self.settings, self.styles = settings, styles
         self.stylizer = Stylizer(settings.model, settings.device, settings.precision)
         options = settings.options
-        # These need the styles' pictures: a code does not do.
-        self.from_pictures = options.preserve_color == "histogram" or options.refine > 0
+        # It needs the styles' pictures: a code does not do.
+        self.from_pictures = options.preserve_color == "histogram"
         self.view = options.style_size, options.style_crop
         self.code = lru_cache(CODES)(self._code)
         self.together = (
@@ -102,7 +102,7 @@ class BatchPainter:
         self.options = options
 
     def _blend(self, parts: Any) -> Any:
-        return self.stylizer.blend(parts, None, *self.view)
+        return self.stylizer.blend(parts, None, *self.view, quantiles=self.settings.options.refine > 0)
 
     def _code(self, style: int) -> Any:
         return self._blend(dict(self.styles[style].parts))

@@ -6,12 +6,16 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from ..errors import InputError, out_of_memory
+from ..options import REFINE
 from ..system.allocator import keep_memory
 
 VERBS = (
     "batch", "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export",
     "models",
 )  # fmt: skip
+
+USUAL = {"--refine": REFINE}
+"""Options that may be given without a value, which Typer has none of, and what is meant then."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -50,7 +54,7 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
         if module == "picture":
             _check_verb(arguments[0])
         # Not standalone: typer would answer bad usage with a box of several lines.
-        return app(args=arguments, prog_name=name, standalone_mode=False) or 0
+        return app(args=_with_values(arguments), prog_name=name, standalone_mode=False) or 0
     except InputError as error:
         _say(name, error)
         return 2
@@ -67,6 +71,15 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
             raise
         _say(name, f"{error.format_message()} ({name} --help)")
         return 2
+
+
+def _with_values(arguments: list[str]) -> list[str]:
+    """The same with the usual number after an option that may be given without one."""
+    found = []
+    for word, following in zip(arguments, [*arguments[1:], ""]):
+        bare = word in USUAL and not following.lstrip("-").isdigit()
+        found.append(f"{word}={USUAL[word]}" if bare else word)
+    return found
 
 
 def _check_verb(word: str) -> None:

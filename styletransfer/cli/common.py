@@ -54,7 +54,7 @@ Feather = Annotated[int, typer.Option(metavar="PX", help=option_help("feather"))
 KeptColor = Annotated[PreserveColor, typer.Option(help=option_help("preserve_color"))]
 ColorStrength = Annotated[float, typer.Option(help=option_help("color_strength"))]
 Tile = Annotated[str, typer.Option(metavar="auto|off|N", help=option_help("tile"))]
-Refine = Annotated[int, typer.Option(metavar="STEPS", help=option_help("refine"))]
+Refine = Annotated[int, typer.Option(metavar="[STEPS]", help=option_help("refine"))]
 StatsOf = Annotated[Stats, typer.Option(help=option_help("stats"))]
 CellSize = Annotated[int, typer.Option(help="Short side of each picture.")]
 

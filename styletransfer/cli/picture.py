@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -17,6 +18,7 @@ from ..media.image import check_output, read_picture, with_short_side, write_pic
 from ..media.large_tiff import check_large_output
 from ..options import PreserveColor, Stats, StylizeOptions
 from ..styles.names import DEFAULT_MODEL, made_of
+from ..system.interrupt import Interrupt
 from . import common
 from .common import Precision, parse_regions, parse_weights
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from ..media.image import Picture
     from ..styles.encode import Style
+    from ..stylize.refine import RefineStep
     from ..stylize.stylizer import Stylizer
 
 app = common.app()
@@ -72,6 +75,47 @@ class Job:
     model: str
     photo: "Picture | None"
     pictures: "list[Style]"
+
+
+class Refined:
+    """What is told of refining in the end, gathered while it lasts."""
+
+    def __init__(self, interrupt: Interrupt) -> None:
+        self.interrupt = interrupt
+        self.steps: list[tuple[tuple[int, int], float, float]] = []
+        self.started, self.seconds, self.done = time.perf_counter(), 0.0, 0.0
+
+    def watch(self, step: "RefineStep") -> None:
+        """Remember a step: its size, and the losses of style and content before it. After Ctrl-C it was
+        the last one."""
+        from ..stylize.refine import StopRefining
+
+        self.steps.append((step.size, step.style, step.content))
+        self.seconds, self.done = time.perf_counter() - self.started, step.done
+        if self.interrupt.wanted:
+            raise StopRefining
+
+    def record(self) -> dict[str, Any]:
+        """For --json: the losses at the finest size that was reached, before its first and last step."""
+        finest = [step for step in self.steps if step[0] == self.steps[-1][0]]
+        style = [round(before, 4) for _, before, _ in finest]
+        content = [round(before, 4) for _, _, before in finest]
+        return {
+            "steps": len(self.steps),
+            "finished": self.done == 1,
+            "size": list(finest[-1][0]) if finest else None,
+            "style_loss": [style[0], style[-1]] if finest else None,
+            "content_loss": [content[0], content[-1]] if finest else None,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def said(self) -> str:
+        """A word of it for the message, if it did not go to its end or not to the picture's own size."""
+        if not self.steps:
+            return ""
+        width, height = self.steps[-1][0]
+        stopped = "" if self.done == 1 else f", stopped at {self.done:.0%}"
+        return f", refined at {width}×{height}{stopped}"
 
 
 @app.command(epilog=EPILOG)
@@ -138,16 +182,19 @@ def picture(
 
     stylizer = Stylizer(job.model, device, precision.value)
     start = time.perf_counter()
-    result, shape = _stylize(job, stylizer)
+    with Interrupt() if refine else nullcontext(Interrupt()) as interrupt:  # Ctrl-C keeps what there is
+        refined = Refined(interrupt)
+        result, shape = _stylize(job, stylizer, refined)
     seconds = time.perf_counter() - start
     if result is not None:
         write_picture(job.output, result)
     if as_json:
-        print(json.dumps(_record(job, shape, str(stylizer.device), seconds)))
+        record = _record(job, shape, str(stylizer.device), seconds)
+        print(json.dumps(record | ({"refine": refined.record()} if refine else {})))
     elif job.output != "-":
         print(job.output)
         where = f"{shape[0]}×{shape[1]} on {stylizer.device}"
-        print(f"stylized {where} in {seconds:.1f} s", file=sys.stderr)
+        print(f"stylized {where} in {seconds:.1f} s{refined.said()}", file=sys.stderr)
     return 0
 
 
@@ -187,7 +234,9 @@ def _read_photo(content: str) -> "Picture | None":
         return None
 
 
-def _stylize(job: Job, stylizer: "Stylizer") -> "tuple[Image | None, tuple[int, int]]":
+def _stylize(
+    job: Job, stylizer: "Stylizer", refined: "Refined"
+) -> "tuple[Image | None, tuple[int, int]]":
     """What was painted and its width and height; None for what went from file to file."""
     style = job.pictures or None
     with common.share_done("painting") as progress:
@@ -195,8 +244,12 @@ def _stylize(job: Job, stylizer: "Stylizer") -> "tuple[Image | None, tuple[int, 
             from ..stylize.large_image import stylize_file
 
             content, output = job.content, job.output
-            return None, stylize_file(stylizer, content, output, style, job.options, progress=progress)
-        result = stylizer.stylize(job.photo, style, options=job.options, progress=progress)
+            return None, stylize_file(
+                stylizer, content, output, style, job.options, progress=progress, watch=refined.watch
+            )
+        result = stylizer.stylize(
+            job.photo, style, options=job.options, progress=progress, watch=refined.watch
+        )
         image = cast("Image", result)
         return image, image.size
 

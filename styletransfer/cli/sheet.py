@@ -32,6 +32,7 @@ def sheet(
     strokes: common.Strokes = 1.0,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
+    refine: common.Refine = 0,
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
@@ -45,7 +46,7 @@ def sheet(
 
     if columns < 1 or size < 16:
         raise InputError("--columns is at least 1, --size at least 16")
-    StylizeOptions(alpha=alpha, style_size=style_size, style_crop=style_crop)  # checks them
+    StylizeOptions(alpha=alpha, style_size=style_size, style_crop=style_crop, refine=refine)
     photo = read_picture(content)
     found = [] if styles == BANK else _styles_in(styles)
     check_output(output, force)
@@ -62,7 +63,7 @@ def sheet(
     stylizer = Stylizer(common.model_for(model, [styles]), device, precision.value)
     painted = paint_sheet(
         stylizer, photo, found or [BANK + name for name in stylizer.styles], columns, alpha,
-        size=size, style_size=style_size, style_crop=style_crop, strokes=strokes,
+        size=size, style_size=style_size, style_crop=style_crop, strokes=strokes, refine=refine,
         track=common.progress, on_error=note,
     )  # fmt: skip
     write_picture(output, painted)

@@ -21,7 +21,7 @@ Output = Annotated[
 
 @app.callback()
 def style() -> None:
-    """Save, blend and show style codes: all that a model needs to know of a painting, in 7 KB."""
+    """Save, blend and show style codes: all that a model needs to know of a painting, in 90 KB."""
 
 
 @app.command()
@@ -46,7 +46,7 @@ def save(
     from ..stylize.stylizer import Stylizer
 
     model = common.model_for(model, [source])
-    Stylizer(model, device).style(source, style_size, style_crop).save(output)
+    Stylizer(model, device).style(source, style_size, style_crop, quantiles=True).save(output)
     print(output)
     return 0
 
@@ -75,7 +75,8 @@ def blend(
     from ..stylize.stylizer import Stylizer
 
     model = common.model_for(model, weights)
-    Stylizer(model, device).blend(weights, size=style_size, crop=style_crop).save(output)
+    code = Stylizer(model, device).blend(weights, None, style_size, style_crop, quantiles=True)
+    code.save(output)
     print(output)
     return 0
 
@@ -116,6 +117,7 @@ def show(
         "version": code.version,
         "styles": dict(code.styles),
         "taps": channels,
+        "quantiles": bool(code.quantiles),
         "bytes": Path(source).stat().st_size,
     }
     stylizer = Stylizer(model, device)
@@ -130,7 +132,8 @@ def show(
     taps = ", ".join(f"{count} channels at {tap}" for tap, count in channels.items())
     print(f"made of  {styles}")
     print(f"model    {code.model} ({code.digest[:12]}…), styletransfer {code.version}")
-    print(f"holds    mean and deviation of {taps}; {record['bytes']} bytes")
+    refinable = "and what --refine needs" if code.quantiles else "nothing for --refine"
+    print(f"holds    mean and deviation of {taps}, {refinable}; {record['bytes']} bytes")
     print(f"sheet    {output}")
     return 0
 

@@ -1,14 +1,14 @@
 """One photo in many styles, to choose from."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from PIL import Image
 
 from ..errors import InputError
-from ..media.tensors import ImageSource, open_picture
+from ..media.tensors import ImageSource, open_picture, to_array
 from ..options import STYLE_SIZE, StylizeOptions
-from ..styles.code import StyleCode
 from ..styles.encode import Style
+from ..stylize.content import open_content
 from ..stylize.stylizer import Stylizer
 from .layout import Track, cell_size, check_room, draw_sheet, label
 
@@ -24,6 +24,7 @@ def sheet(
     style_size: int = STYLE_SIZE,
     style_crop: float = 1.0,
     strokes: float = 1.0,
+    refine: int = 0,
     track: Track = lambda items, count: items,
     on_error: Callable[[InputError], None] | None = None,
 ) -> Image.Image:
@@ -34,24 +35,22 @@ def sheet(
     if columns < 1:
         raise InputError(f"columns is {columns}: at least 1")
     options = StylizeOptions(
-        alpha=alpha, size=size, strokes=strokes, style_size=style_size, style_crop=style_crop
-    )
-    photo, names = open_picture(content), []
+        alpha=alpha, size=size, strokes=strokes, style_size=style_size, style_crop=style_crop,
+        refine=refine,
+    )  # fmt: skip
+    photo, names, pictures = open_picture(content), [], []
+    image = open_content(photo, size).image
     check_room(photo, size, len(styles))
-
-    def usable_codes() -> Iterator[tuple[StyleCode, float]]:
-        for style in track(styles, len(styles)):
-            try:
-                code = stylizer.style(style, options.style_size, options.style_crop)
-            except InputError as error:
-                if on_error is None:
-                    raise
-                on_error(error)
-                continue
-            names.append(label(style))
-            yield code, options.alpha
-
-    pictures = list(stylizer.variations(photo, usable_codes(), size, strokes))
+    for style in track(styles, len(styles)):
+        try:
+            painted = stylizer.repaint(image, style, options)
+        except InputError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+            continue
+        names.append(label(style))
+        pictures.append(Image.fromarray(to_array(painted.pixels)))
     if not pictures:
         raise InputError("none of the styles can be used")
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]

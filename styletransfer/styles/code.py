@@ -13,9 +13,12 @@ from ..models.statistics import Statistics
 from ..models.weights import read_safetensors, write_safetensors
 from ..options import check_weights
 from ..version import __version__
+from .quantiles import DIRECTIONS, QUANTILES, TAPS, Quantiles
+from .quantiles import mixed as mixed_quantiles
 
 SUFFIX = ".style.safetensors"
 FORMAT = "styletransfer-style-1"
+_QUANTILES = "quantiles"  # of a view, of a tap: before the keys of their tensors
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class StyleCode:
     statistics: tap → Statistics of shape (1, C), float32 on the CPU. digest: SHA-256 of the weight
     file it was made with; another model's features mean something else. The rest is for people to
     read. model: that model's name. version: of this package. styles: what it was made of, name →
-    weight, summing to 1.
+    weight, summing to 1. quantiles: what refining needs besides; perhaps nothing.
     """
 
     statistics: dict[str, Statistics]
@@ -33,12 +36,15 @@ class StyleCode:
     model: str = ""
     version: str = __version__
     styles: Mapping[str, float] = field(default_factory=dict)
+    quantiles: Quantiles = ()
 
     def save(self, path: str | Path) -> None:
-        """Write a `.style.safetensors` file (a few KB), atomically."""
+        """Write a `.style.safetensors` file (a few KB; with quantiles some tens more), atomically."""
         tensors: dict[str, Tensor] = {}
         for tap, (mean, std) in self.statistics.items():
             tensors |= {f"{tap}.mean": mean, f"{tap}.std": std}
+        for number, view in enumerate(self.quantiles):
+            tensors |= {f"{_QUANTILES}.{number}.{tap}": values.half() for tap, values in view.items()}
         metadata = {
             "format": FORMAT,
             "digest": self.digest,
@@ -53,8 +59,11 @@ class StyleCode:
         tensors, metadata = read_safetensors(Path(path))
         if metadata.get("format") != FORMAT:
             raise InputError(f"{path}: is not a style code")
+        quantiles = {key: tensors.pop(key) for key in list(tensors) if key.startswith(_QUANTILES)}
         taps = dict.fromkeys(key.rpartition(".")[0] for key in tensors)
         try:
+            views = range(len(quantiles) // len(TAPS))
+            seen = tuple({t: quantiles[f"{_QUANTILES}.{n}.{t}"].float() for t in TAPS} for n in views)
             statistics = {t: Statistics(tensors[f"{t}.mean"], tensors[f"{t}.std"]) for t in taps}
             styles = {name: float(weight) for name, weight in json.loads(metadata["styles"]).items()}
             about = metadata["digest"], metadata["model"], metadata["version"]
@@ -63,7 +72,10 @@ class StyleCode:
         parts = [part for pair in statistics.values() for part in pair]
         if not all(part.dtype == torch.float32 and part.isfinite().all() for part in parts):
             raise InputError(f"{path}: is not a whole style code (some of its numbers are none)")
-        return StyleCode(statistics, *about, styles)
+        values = [value for view in seen for value in view.values()]
+        if not all(x.shape == (DIRECTIONS, QUANTILES) and x.isfinite().all() for x in values):
+            raise InputError(f"{path}: is not a whole style code (its quantiles are broken)")
+        return StyleCode(statistics, *about, styles, seen)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
@@ -86,7 +98,10 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
     for code, weight in used:
         for name, part in code.styles.items():
             styles[name] = styles.get(name, 0) + weight * part
-    return StyleCode(mixed, used[0][0].digest, used[0][0].model, styles=styles)
+    quantiles: Quantiles = ()
+    if all(code.quantiles for code, _ in used):
+        quantiles = mixed_quantiles([code.quantiles for code, _ in used], [w for _, w in used])
+    return StyleCode(mixed, used[0][0].digest, used[0][0].model, styles=styles, quantiles=quantiles)
 
 
 def normalised(weights: Sequence[float] | None, count: int) -> list[float]:

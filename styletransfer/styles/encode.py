@@ -21,6 +21,7 @@ from ..version import __version__
 from .cache import remembered
 from .code import FORMAT, SUFFIX, StyleCode, blend
 from .names import BANK, is_learned, made_of
+from .quantiles import style_quantiles
 
 Style: TypeAlias = ImageSource | StyleCode | Mapping[Any, float]
 """One style: a picture, a code or its file, a folder of pictures, or a blend {picture: weight}."""
@@ -41,11 +42,13 @@ class StyleEncoder:
         self._shapes = self._shapes_of_codes()
 
     @torch.inference_mode()
-    def encode(self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0) -> StyleCode:
+    def encode(
+        self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0, quantiles: bool = False
+    ) -> StyleCode:
         """The code of one style, as `Stylizer.style` has it."""
         StylizeOptions(style_size=size, style_crop=crop)  # checks them
         if (parts := parts_of(source)) is not None:
-            return self.blend(parts, size=size, crop=crop)
+            return self.blend(parts, None, size, crop, quantiles)
         if isinstance(source, (str, os.PathLike)):
             if is_learned(str(source)):
                 return self._find_learned(str(source).removeprefix(BANK))
@@ -59,7 +62,7 @@ class StyleEncoder:
         if not self.net.bottleneck.takes_style:
             raise InputError(f"{self.model} paints in the one style it has learned: give no other")
         style = style_tensor(cast(ImageSource, source), size, crop)
-        return self.encode_picture(style, describe(source))
+        return self.encode_picture(style, describe(source), quantiles)
 
     def blend(
         self,
@@ -67,13 +70,14 @@ class StyleEncoder:
         weights: Sequence[float] | None = None,
         size: int = STYLE_SIZE,
         crop: float = 1.0,
+        quantiles: bool = False,
     ) -> StyleCode:
         """One code of several styles, as `Stylizer.blend` has it."""
         if isinstance(styles, Mapping):
-            return self.blend(list(styles), list(styles.values()), size, crop)
-        return blend([self.encode(source, size, crop) for source in styles], weights)
+            return self.blend(list(styles), list(styles.values()), size, crop, quantiles)
+        return blend([self.encode(source, size, crop, quantiles) for source in styles], weights)
 
-    def encode_picture(self, style: Tensor, name: str) -> StyleCode:
+    def encode_picture(self, style: Tensor, name: str, quantiles: bool = False) -> StyleCode:
         """The code of a picture, float32 (1, 3, H, W) in [0, 1], perhaps from the cache."""
         count, _, height, width = style.shape
         check_memory(width, height * count, self.net)
@@ -82,10 +86,12 @@ class StyleEncoder:
         def encoded() -> StyleCode:
             with enough_memory(device, "a smaller --style-size"):
                 found = self.net.code(pad_to_multiple(style.to(device, torch.float32)))
+                more = style_quantiles(style, device) if quantiles else ()
             statistics = {tap: Statistics(s.mean.cpu(), s.std.cpu()) for tap, s in found.items()}
-            return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
+            return StyleCode(statistics, self.digest, self.model, styles={name: 1.0}, quantiles=more)
 
         about = f"{FORMAT} {__version__} {self.digest} {self.model} {device.type} {self.net.dtype}"
+        about += " with quantiles" * quantiles
         return remembered(style, about, name, encoded, self.check)
 
     def no_style(self) -> StyleCode:

@@ -52,7 +52,7 @@ def encode_recolored(
     if content.shape[0] > 1:
         raise InputError("preserve_color histogram takes one content picture at a time")
     style = recolored(cast(ImageSource, source), palette(content), options)
-    return encoder.encode_picture(style, describe(source))
+    return encoder.encode_picture(style, describe(source), options.refine > 0)
 
 
 def recolored(source: ImageSource, content: Moments, options: StylizeOptions) -> Tensor:

@@ -11,6 +11,7 @@ from ..options import StylizeOptions
 from ..styles.encode import Style
 from .buffer import DiskImageBuffer
 from .paint import Progress
+from .refine import Watch
 from .stylizer import Stylizer
 
 
@@ -22,6 +23,7 @@ def stylize_file(
     options: StylizeOptions | None = None,
     *,
     progress: Progress | None = None,
+    watch: Watch | None = None,
     **keywords: Any,
 ) -> tuple[int, int]:
     """`Stylizer.stylize` from file to file, of any size: TIFF, PNG or JPEG out. Its width and height.
@@ -39,7 +41,7 @@ def stylize_file(
         with working_folder(Path(output).parent) as folder:
             height, width = unpack(content, folder / "raw", options.size)
             image = DiskImageBuffer(folder / "raw", height, width)
-            painted = stylizer.repaint(image, style, options, progress=progress)
+            painted = stylizer.repaint(image, style, options, progress=progress, watch=watch)
             assert isinstance(painted, DiskImageBuffer)  # of the content's kind
             pack(painted.path, output, content)
     except OSError as error:

@@ -1,104 +1,142 @@
 """Refining: a painted picture made better by optimisation, for those who can wait.
 
 The feed-forward result is where it starts, coarse to fine, so that a few steps suffice where a start
-from noise takes hundreds. What is matched is the whole distribution of VGG features, not their moments:
-sorted in one dimension along many directions (sliced Wasserstein, Heitz et al. 2021, arXiv 2006.07229,
-eq. 4), at three distances; what is kept is how the photo's features vary over the picture.
+from noise takes hundreds. What is matched is the style's whole distribution of VGG features at three
+distances (`styles.quantiles`), not its moments; what is kept is how the photo's features vary over the
+picture.
 """
 
 import math
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache, partial
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..device import fast_dtype
 from ..errors import InputError
-from ..media.tensors import ImageSource, style_tensor
-from ..models.statistics import Moments
 from ..models.vgg import VGGEncoder
-from ..models.weights import load_encoder
 from ..options import StylizeOptions
-from ..styles.code import SUFFIX, StyleCode
-from ..styles.encode import Style, parts_of
-from ..styles.names import is_learned
-from .buffer import DiskImageBuffer, ImageBuffer
-from .color import keeping_colors, recolored
-from .paint import Progress
-from .regions import alpha_map, region_maps
-from .tiling import palette
+from ..styles.code import StyleCode
+from ..styles.quantiles import (
+    TAPS,
+    Quantiles,
+    feature_quantiles,
+    smaller,
+    vgg_encoder,
+    vgg_features,
+    views,
+)
+from .buffer import ImageBuffer
+from .color import keeping_colors
+from .levels import Conditioning
+from .tiling import thumbnail
 
-STYLE_TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 CONTENT_TAPS = ("relu3_3", "relu4_1")
 VIEWS = 3  # distances from which the style is compared, each twice the one before
-STYLE_VIEWS = 5  # of a style: a large picture begins at what is farther away
-DIRECTIONS, QUANTILES = 64, 128
-CONTENT_WEIGHT = 0.8
-RATE = 0.01  # of Adam, in the range of the picture being 1
+CONTENT_WEIGHT = 0.4
+RATE = 0.006  # of Adam, in the range of the picture being 1
+FEWER, LEAST = 0.5, 3  # steps: this share of them at each finer size, and so many at the least
 COARSEST = 96  # pixels of the short side at which it begins, at least
-LARGEST = 1_600_000  # pixels that are optimised; of a larger picture only its smaller copies
+LARGEST = 1_600_000  # pixels that are optimised: of a larger picture a smaller copy
 BANDS = 4  # of the Laplacian pyramid whose coefficients are optimised
-
-Quantiles = list[dict[str, Tensor]]
-"""For each view, by tap, the quantiles of features along each direction, (DIRECTIONS, QUANTILES)."""
+ROWS = 512  # of a picture that are changed at a time
 
 
-class Refinement:
-    """What a content is to be refined towards, made ready before it is painted; arguments as for
-    `Stylizer.repaint`. Called with what was painted, it gives something better of the same kind.
+class StopRefining(Exception):
+    """Raised by who watches: what has been reached is to be kept."""
 
-    InputError for styles without a picture, and for content that is more than one picture in memory.
+
+class RefineStep(NamedTuple):
+    """How far refining is. done: the share of all its work. style, content: the losses, of the picture
+    before this step. picture: after it, float32 (1, 3, H, W) in [0, 1], of what is optimised in the end.
+    size: width and height at which this step was taken."""
+
+    done: float
+    style: float
+    content: float
+    picture: Tensor
+    size: tuple[int, int]
+
+
+Watch = Callable[[RefineStep], None]
+
+
+class Losses(NamedTuple):
+    """Scalars; range: how far the picture is beyond [0, 1]."""
+
+    style: Tensor
+    content: Tensor
+    range: Tensor
+
+
+def refined(
+    painted: ImageBuffer,
+    content: ImageBuffer,
+    codes: Sequence[StyleCode],
+    conditioning: Conditioning,
+    options: StylizeOptions,
+    device: torch.device,
+    watch: Watch | None = None,
+) -> ImageBuffer:
+    """Something better than what was painted, of the same kind; arguments as for `Stylizer.repaint`.
+
+    codes: of the regions of the conditioning, or one, as `check_refinable` wants them. Of a picture of
+    more than `LARGEST` pixels a smaller copy is optimised, and what changes enlarged.
     """
+    _, height, width = content.shape
+    halvings = max(0, math.ceil(math.log(height * width / LARGEST, 4)))
+    start, photo = (
+        thumbnail(x, min(height, width) >> halvings).pixels.to(device) for x in (painted, content)
+    )
+    conditioning = conditioning.window(slice(0, height), slice(0, width), device)
+    mask = None
+    if isinstance(conditioning.alpha, Tensor):
+        mask = conditioning.alpha / options.alpha
+    maps = conditioning.region_maps
+    if mask is not None:
+        maps = mask if maps is None else maps * mask
+    if maps is not None:
+        maps = F.interpolate(maps, size=start.shape[2:], mode="area")
+    styles = [code.quantiles for code in codes]
+    better = refine(start, photo, styles, maps, options, watch, halvings)
+    return _changed(painted, content, better - start, mask, options)
 
-    def __init__(
-        self,
-        style: Style | Sequence[Style] | None,
-        content: ImageBuffer,
-        options: StylizeOptions,
-        map_size: tuple[int, int] | None,
-        device: torch.device,
-    ):
-        count, height, width = content.shape
-        if isinstance(content, DiskImageBuffer) or count > 1:
-            raise InputError("refine takes one picture at a time, which fits into memory")
-        self.content, self.options, self.device = content, options, device
-        size = map_size or (width, height)
-        colors = palette(content) if options.preserve_color == "histogram" else None
-        styles: list[tuple[Any, Sequence[float] | None]] = [
-            (each, None) for each in (options.region or {}).values()
-        ]
-        if style is not None:
-            styles.append((style, options.weights))
-        self.styles = [
-            style_quantiles(each, options, device, weights, colors) for each, weights in styles
-        ]
-        self.mask = alpha_map(replace(options, alpha=1.0), (height, width), size)
-        self.maps: Tensor | None = None
-        if options.regions is not None:
-            self.maps = region_maps(options, style is not None, (height, width), size)
-        if isinstance(self.mask, Tensor):
-            self.maps = self.mask if self.maps is None else self.maps * self.mask
 
-    def __call__(self, painted: ImageBuffer, progress: Progress | None = None) -> ImageBuffer:
-        """Better pixels of what was painted; progress is told of the share that is done."""
-        everything = slice(0, painted.shape[1]), slice(0, painted.shape[2])
-        start, content = (x.read(*everything).to(self.device) for x in (painted, self.content))
-        maps = None if self.maps is None else self.maps.to(self.device)
-        picture = refine(
-            start, content, self.styles, maps, self.options, progress or (lambda share: None)
+def check_refinable(codes: Sequence[StyleCode], content: ImageBuffer) -> None:
+    """InputError for codes without quantiles, and for several pictures at once."""
+    if content.shape[0] > 1:
+        raise InputError("refine takes one picture at a time")
+    if not all(code.quantiles for code in codes):
+        raise InputError(
+            "refining needs a style's quantiles, which learned styles and older codes have not: "
+            "stylize style save makes codes that have them"
         )
-        if isinstance(self.mask, Tensor):
-            picture = start.lerp(picture, self.mask.to(self.device))
-        if self.options.preserve_color == "luminance":
-            picture = keeping_colors(self.options.color_strength)(content, picture)
-        better = painted.blank()
-        better.write(*everything, picture)
-        return better
+
+
+def _changed(
+    painted: ImageBuffer,
+    content: ImageBuffer,
+    change: Tensor,
+    mask: Tensor | None,
+    options: StylizeOptions,
+) -> ImageBuffer:
+    """What was painted and the change, which is enlarged to its size, some rows at a time."""
+    _, height, width = painted.shape
+    better, device = painted.blank(), change.device
+    columns = (torch.arange(width, device=device) * 2 + 1) / width - 1
+    for top in range(0, height, ROWS):
+        rows = slice(top, min(top + ROWS, height))
+        down = (torch.arange(rows.start, rows.stop, device=device) * 2 + 1) / height - 1
+        grid = torch.stack(torch.meshgrid(columns, down, indexing="xy"), dim=2)[None]
+        more = F.grid_sample(change, grid, "bicubic", "border", align_corners=False)
+        photo, part = (x.read(rows, slice(0, width)).to(device) for x in (content, painted))
+        part = (part + (more if mask is None else more * mask[:, :, rows])).clamp(0, 1)
+        if options.preserve_color == "luminance":
+            part = keeping_colors(options.color_strength)(photo, part)
+        better.write(rows, slice(0, width), part)
+    return better
 
 
 def refine(
@@ -107,156 +145,124 @@ def refine(
     styles: Sequence[Quantiles],
     region_maps: Tensor | None,
     options: StylizeOptions,
-    progress: Callable[[float], None] = lambda share: None,
+    watch: Watch | None = None,
+    halvings: int = 0,
 ) -> Tensor:
     """A better picture of the same size, float32 (1, 3, H, W) in [0, 1].
 
     start: what the network painted; content: the photo; both likewise. styles: one for each region of
     the maps (1, R, H, W), each of which counts by its area; one that counts everywhere needs none.
     options: `refine`, how many steps at the coarsest size (finer ones take fewer), alpha and strokes.
-    Ctrl-C ends it with what has been reached, as does a loss that is no longer a number.
+    halvings: how often these pictures were halved before. `StopRefining` ends it with what has been
+    reached, and so does a loss that is no longer a number. Nothing is random.
     """
-    vgg = _encoder(start.device)
-    sizes = _sizes(start.shape[2:])
-    plan = {level: max(3, options.refine >> max(0, 2 * (2 - level))) for level in sizes}
+    vgg, shape = vgg_encoder(start.device), start.shape[2:]
+    levels = range(_deepest(shape), -1, -1)
+    plan = {level: max(LEAST, round(options.refine * FEWER**n)) for n, level in enumerate(levels)}
     total = sum(steps * 0.25**level for level, steps in plan.items())
     done, picture = 0.0, start
-    for level, steps in plan.items():
-        small, photo = (_smaller(x, 0.5**level) for x in (picture, content))
-        maps = None if region_maps is None else _smaller(region_maps, 0.5**level)
-
-        def tick(step: int, level: int = level, before: float = done) -> None:
-            progress((before + step * 0.25**level) / total)
-
-        with torch.inference_mode(False), torch.enable_grad():
-            photo = photo.clone()
-            targets = _targets(vgg, photo, styles, level, options.alpha)
-            loss = partial(_loss, vgg, _kept(vgg, photo), targets, maps, options.strokes)
-            better, ended = _optimise(small.clone(), loss, steps, tick)
-        change = F.interpolate(better - small, size=start.shape[2:], mode="bicubic")
-        picture = (picture + change).clamp(0, 1) if level else better
-        done += steps * 0.25**level
-        if ended:
-            break
+    try:
+        for level, steps in plan.items():
+            begun, small = picture, smaller(picture, 0.5**level)
+            photo = smaller(content, 0.5**level)
+            maps = None if region_maps is None else smaller(region_maps, 0.5**level)
+            targets = _targets(vgg, photo, styles, halvings + level, options.alpha)
+            losses = partial(_losses, vgg, _kept(vgg, photo), targets, maps, options.strokes)
+            descent, size = _Descent(small, steps), (small.shape[3], small.shape[2])
+            for _ in range(steps):
+                better, (style, kept) = descent.step(losses)
+                done += 0.25**level
+                change = F.interpolate(better - small, size=shape, mode="bicubic") if level else 0
+                picture = (begun + change).clamp(0, 1) if level else better
+                if watch:
+                    watch(RefineStep(done / total, style, kept, picture, size))
+    except StopRefining:
+        pass
     return picture
 
 
-@torch.no_grad()
-def style_quantiles(
-    style: Style | Sequence[Style],
-    options: StylizeOptions,
-    device: torch.device,
-    weights: Sequence[float] | None = None,
-    colors: Moments | None = None,
-) -> Quantiles:
-    """What is matched of a style; of a blend the means of its parts' quantiles, as far as each counts.
+class _Descent:
+    """Adam over a picture's Laplacian pyramid. start: (1, 3, H, W)."""
 
-    colors: the photo's, if the styles are to be given them first. InputError for a code or a learned
-    style, which have no picture.
-    """
-    if isinstance(style, (list, tuple)):
-        found = [style_quantiles(part, options, device, None, colors) for part in style]
-        return mixed_quantiles(found, weights or [1.0] * len(found))
-    if (parts := parts_of(cast(Style, style))) is not None:
-        return style_quantiles(list(parts), options, device, list(parts.values()), colors)
-    text = str(style) if isinstance(style, (str, os.PathLike)) else ""
-    if isinstance(style, StyleCode) or text.endswith(SUFFIX) or is_learned(text):
-        raise InputError("refining needs a style's picture: a code or a learned style has none")
-    source = cast(ImageSource, style)
-    if colors is None:
-        picture = style_tensor(source, options.style_size, options.style_crop)
-    else:
-        picture = recolored(source, colors, options)
-    vgg, views = _encoder(device), _views(picture.to(device, torch.float32), STYLE_VIEWS)
-    return [{tap: _quantiles(x, tap) for tap, x in _features(vgg, view).items()} for view in views]
+    @torch.inference_mode(False)
+    def __init__(self, start: Tensor, steps: int):
+        self.bands = [band.requires_grad_(True) for band in _bands(start.clone())]
+        self.adam = torch.optim.Adam(self.bands, lr=RATE, betas=(0.9, 0.99))
+        self.cooling = torch.optim.lr_scheduler.LambdaLR(self.adam, lambda step: 1 - 0.9 * step / steps)
 
-
-def mixed_quantiles(parts: Sequence[Quantiles], weights: Sequence[float]) -> Quantiles:
-    """The weighted mean of distributions: in one dimension, that of their quantiles (the barycentre)."""
-    total = sum(weights)
-    return [
-        {tap: sum((w / total) * view[tap] for w, view in zip(weights, views)) for tap in views[0]}
-        for views in zip(*parts)
-    ]
-
-
-def _optimise(
-    start: Tensor, loss_of: Callable[[Tensor], Tensor], steps: int, tick: Callable[[int], None]
-) -> tuple[Tensor, bool]:
-    """The picture after so many steps of Adam at its own size, and whether all is to end there."""
-    bands = [band.requires_grad_(True) for band in _bands(start)]
-    adam = torch.optim.Adam(bands, lr=RATE, betas=(0.9, 0.99))
-    cooling = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1 - 0.9 * step / steps)
-    best = start
-    for step in range(steps):
-        try:
-            picture = _joined(bands)
-            loss = loss_of(picture)
-            if not math.isfinite(loss.item()):
-                return best, True
-            best = picture.detach().clamp(0, 1)
-            adam.zero_grad()
-            loss.backward()
-            adam.step()
-            cooling.step()
-            tick(step + 1)
-        except KeyboardInterrupt:
-            return best, True
-    return _joined(bands).detach().clamp(0, 1), False
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def step(self, losses_of: Callable[[Tensor], Losses]) -> tuple[Tensor, tuple[float, float]]:
+        """The picture after one more step, and the losses of style and content before it."""
+        losses = losses_of(_joined(self.bands))
+        self.adam.zero_grad()
+        (losses.style + CONTENT_WEIGHT * losses.content + 10 * losses.range).backward()
+        self.adam.step()
+        self.cooling.step()
+        picture = _joined(self.bands).detach().clamp(0, 1)
+        values = losses.style.item(), losses.content.item()
+        if not all(map(math.isfinite, values)) or not picture.isfinite().all():
+            raise StopRefining
+        return picture, values
 
 
 def _kept(vgg: VGGEncoder, content: Tensor) -> dict[str, Tensor]:
     """The photo's features that say what is where."""
-    with torch.no_grad():
-        return _features(vgg, content, CONTENT_TAPS)
+    with torch.inference_mode(False), torch.no_grad():
+        return vgg_features(vgg, content.clone(), CONTENT_TAPS)
 
 
-def _loss(
+def _losses(
     vgg: VGGEncoder,
     kept: Mapping[str, Tensor],
     targets: Sequence[Quantiles],
     region_maps: Tensor | None,
     strokes: float,
     picture: Tensor,
-) -> Tensor:
+) -> Losses:
     """How far a picture is from the styles' distributions, and from the photo's structure."""
-    loss = 10 * (picture - picture.clamp(0, 1)).square().mean()
-    features = _features(vgg, picture, (*STYLE_TAPS, *CONTENT_TAPS))
-    for tap, x in kept.items():
-        loss = loss + CONTENT_WEIGHT * _decorrelation(features[tap], x) / len(kept)
-    views = list(_views(_smaller(picture, 1 / strokes), len(targets[0])))
-    for number, view in enumerate(views):
-        seen = features if view is picture else _features(vgg, view)  # the costliest of all, once
-        for region, style in enumerate(targets):
+    features = vgg_features(vgg, picture, (*TAPS, *CONTENT_TAPS))
+    content = torch.stack([_decorrelation(features[tap], x) for tap, x in kept.items()]).mean()
+    style = picture.new_zeros(())
+    seen = list(views(smaller(picture, 1 / strokes), len(targets[0])))
+    for number, view in enumerate(seen):
+        found = features if view is picture else vgg_features(vgg, view)  # the costliest of all, once
+        for region, target in enumerate(targets):
             area = 1.0 if region_maps is None else region_maps[:, region].mean().item()
-            for tap in STYLE_TAPS:
-                x = seen[tap]
-                where = None if region_maps is None else _positions(region_maps[:, region], x)
+            for tap in TAPS:
+                where = None if region_maps is None else _positions(region_maps[:, region], found[tap])
                 if where is not None and not where.any():
                     continue
-                wanted = style[number][tap]
-                distance = (_quantiles(x, tap, where) - wanted).abs().mean() / wanted.abs().mean()
-                loss = loss + area * distance / len(views)
-    return loss
+                wanted = target[number][tap]
+                distance = (feature_quantiles(found[tap], tap, where) - wanted).abs().mean()
+                style = style + area * distance / wanted.abs().mean() / len(seen)
+    return Losses(style, content, (picture - picture.clamp(0, 1)).square().mean())
 
 
+@torch.no_grad()
 def _targets(
     vgg: VGGEncoder, content: Tensor, styles: Sequence[Quantiles], level: int, alpha: float
 ) -> list[Quantiles]:
     """The styles' quantiles for each view of a picture that was halved `level` times; for α other than 1
     on the line from the photo's own to them."""
-    seen = range(level, max(level + 1, VIEWS))
-    targets = [[style[min(n, len(style) - 1)] for n in seen] for style in styles]
-    if alpha == 1:
-        return targets
-    with torch.no_grad():
+    distances = range(level, max(level + 1, VIEWS))
+
+    def target(style: Quantiles) -> Quantiles:
+        nearest = (style[min(n, len(style) - 1)] for n in distances)
+        return tuple({tap: q.to(content.device).clone() for tap, q in view.items()} for view in nearest)
+
+    with torch.inference_mode(False):
+        targets = [target(style) for style in styles]
+        if alpha == 1:
+            return targets
         photo = [
-            {tap: _quantiles(x, tap) for tap, x in _features(vgg, view).items()}
-            for view in _views(content, len(seen))
+            {tap: feature_quantiles(x, tap) for tap, x in vgg_features(vgg, view).items()}
+            for view in views(content.clone(), len(distances))
         ]
-    return [
-        [{t: p[t].lerp(q[t], alpha) for t in q} for p, q in zip(photo, target)] for target in targets
-    ]
+        return [
+            tuple({t: p[t].lerp(q[t], alpha) for t in q} for p, q in zip(photo, target))
+            for target in targets
+        ]
 
 
 def _decorrelation(a: Tensor, b: Tensor) -> Tensor:
@@ -266,65 +272,14 @@ def _decorrelation(a: Tensor, b: Tensor) -> Tensor:
     return (1 - F.cosine_similarity(a.flatten(2), b.flatten(2), dim=2)).mean()
 
 
-def _quantiles(x: Tensor, tap: str, where: Tensor | None = None) -> Tensor:
-    """Quantiles of features (1, C, H, W) along each direction, at all positions or at some (H · W)."""
-    flat = x[0].flatten(1).float()
-    flat = flat if where is None else flat[:, where]
-    directions = _directions(tap, flat.shape[0]).to(flat.device)
-    with torch.autocast(flat.device.type, enabled=False):
-        ordered = (directions @ flat).sort(dim=1).values[None]
-    mode = "area" if ordered.shape[2] >= QUANTILES else "linear"
-    return F.interpolate(ordered, size=QUANTILES, mode=mode)[0]
-
-
-@lru_cache(8)
-def _directions(tap: str, channels: int) -> Tensor:
-    with torch.inference_mode(False):
-        generator = torch.Generator().manual_seed(STYLE_TAPS.index(tap))
-        return F.normalize(torch.randn(DIRECTIONS, channels, generator=generator), dim=1)
-
-
-@lru_cache(2)
-def _encoder(device: torch.device) -> VGGEncoder:
-    with torch.inference_mode(False):
-        return load_encoder().to(device).to(memory_format=torch.channels_last)
-
-
-def _features(vgg: VGGEncoder, picture: Tensor, taps: Sequence[str] = STYLE_TAPS) -> dict[str, Tensor]:
-    half = fast_dtype(picture.device)
-    with torch.autocast(picture.device.type, half, enabled=half != torch.float32):
-        found: dict[str, Tensor] = vgg(picture.contiguous(memory_format=torch.channels_last), taps)
-    return found
-
-
-def _views(picture: Tensor, count: int) -> Iterator[Tensor]:
-    """A picture as it is seen from so many distances, as long as there is something to be seen."""
-    for number in range(count):
-        if number:
-            picture = _smaller(picture, 0.5)
-        if min(picture.shape[2:]) < 32:
-            return
-        yield picture
-
-
-def _smaller(x: Tensor, share: float) -> Tensor:
-    if share == 1:
-        return x
-    size = [max(1, round(side * share)) for side in x.shape[2:]]
-    return F.interpolate(x, size=size, mode="bilinear", antialias=True)
-
-
 def _positions(region: Tensor, x: Tensor) -> Tensor:
     """Which positions of features are more of this region (1, H, W) than of others, (H · W)."""
     return F.interpolate(region[None], size=x.shape[2:], mode="area").flatten() > 0.5
 
 
-def _sizes(shape: Sequence[int]) -> list[int]:
-    """How many times a picture is halved, the most first: from `COARSEST` on, to itself if that is not
-    too large."""
-    deepest = max(0, min(4, int(math.log2(max(1.0, min(shape) / COARSEST)))))
-    finest = max(0, math.ceil(math.log(shape[0] * shape[1] / LARGEST, 4)))
-    return list(range(max(deepest, finest), finest - 1, -1))
+def _deepest(shape: Sequence[int]) -> int:
+    """How many times a picture is halved before it is begun with."""
+    return max(0, min(4, int(math.log2(max(1.0, min(shape) / COARSEST)))))
 
 
 def _bands(picture: Tensor) -> list[Tensor]:

@@ -20,7 +20,7 @@ from .buffer import ImageBuffer
 from .content import Content, in_type_of, open_content
 from .levels import Conditioning
 from .paint import Progress, paint
-from .refine import Refinement
+from .refine import RefineStep, Watch, check_refinable, refined
 from .regions import Map, alpha_map, region_maps
 from .tiling import Hooks
 
@@ -83,6 +83,7 @@ class Stylizer:
         stats: str = "exact",
         refine: int = 0,
         progress: Progress | None = None,
+        watch: Watch | None = None,
         options: StylizeOptions | None = None,
     ) -> Content | Image.Image:
         """Repaint content in a style, or in a blend of several.
@@ -107,10 +108,10 @@ class Stylizer:
         tile: side in pixels of what the network sees at once, "off" for the whole picture, or "auto",
         as memory allows. Tiles take longer and change nothing: statistics are still the whole
         picture's. stats: "exact", or "thumbnail", statistics from a small copy of the content, which
-        is faster with tiles and only approximate. refine: so many steps of optimisation afterwards, 20
-        for a print (`stylize.refine`); styles must be pictures then, not codes. progress: told of
-        the share that is done. options: all of these but style and progress as one object, in place of
-        the keywords.
+        is faster with tiles and only approximate. refine: so many steps of optimisation afterwards, 25
+        for a print (`stylize.refine`). progress: told of the share that is done. watch: told of every
+        step of refining; by raising `StopRefining` it ends it and keeps what has been reached.
+        options: all of these but style, progress and watch as one object, in place of the keywords.
         """
         given = StylizeOptions(
             alpha=alpha, weights=weights, mask=mask, regions=regions, region=region, feather=feather,
@@ -122,7 +123,9 @@ class Stylizer:
         options = options or given
 
         photo = open_content(content, options.size)
-        painted = self.repaint(photo.image, style, options, map_size=photo.size, progress=progress)
+        painted = self.repaint(
+            photo.image, style, options, map_size=photo.size, progress=progress, watch=watch
+        )
         return in_type_of(content, painted.pixels, photo.transparency)
 
     @torch.inference_mode()
@@ -134,6 +137,7 @@ class Stylizer:
         *,
         map_size: tuple[int, int] | None = None,
         progress: Progress | None = None,
+        watch: Watch | None = None,
     ) -> ImageBuffer:
         """`stylize` for an image buffer, which may be larger than memory; gives another of its kind.
 
@@ -144,14 +148,22 @@ class Stylizer:
         map_size: width and height that mask and regions are to have, if not the image's.
         """
         codes = self._encode_styles(style, image, options)
-        conditioning = self._conditioning(codes, image, options, map_size)
-        hooks = Hooks()
-        if options.preserve_color == "luminance" and not options.refine:
-            hooks = Hooks(color.keeping_colors(options.color_strength))
+        codes, conditioning = self._conditioning(codes, image, options, map_size)
         if not options.refine or options.alpha == 0:
+            hooks = Hooks()
+            if options.preserve_color == "luminance":
+                hooks = Hooks(color.keeping_colors(options.color_strength))
             return paint(self.net, image, conditioning, options, hooks, progress)
-        refinement = Refinement(style, image, options, map_size, self.device)
-        return refinement(paint(self.net, image, conditioning, options, hooks), progress)
+        check_refinable(codes, image)
+        painted = paint(self.net, image, conditioning, options)
+
+        def tell(step: RefineStep) -> None:
+            if watch:
+                watch(step)
+            if progress:
+                progress(step.done)
+
+        return refined(painted, image, codes, conditioning, options, self.device, tell)
 
     @torch.inference_mode()
     def variations(
@@ -177,16 +189,19 @@ class Stylizer:
         options = StylizeOptions(alpha=alpha, strokes=strokes)
         return paint(self.net, images, Conditioning(stacked(codes, self.device), alpha), options)
 
-    def style(self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0) -> StyleCode:
+    def style(
+        self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0, quantiles: bool = False
+    ) -> StyleCode:
         """The style code of a picture, of a `.style.safetensors` file, of a folder of pictures (the
         mean of its codes: an artist's works), of one that the model has learned ("bank:lion"), or of a
         blend, {"a.jpg": 0.7, "b.jpg": 0.3}, or "a.jpg:0.7,b.jpg:0.3".
 
         size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
         crop: the middle part of each side that is looked at, above 0 to 1; less gives larger ones.
+        quantiles: with what refining needs, some 80 KB; codes from files have it or have it not.
         Tensors are (1, 3, H, W) in [0, 1].
         """
-        return self.style_encoder.encode(source, size, crop)
+        return self.style_encoder.encode(source, size, crop, quantiles)
 
     def blend(
         self,
@@ -194,9 +209,10 @@ class Stylizer:
         weights: Sequence[float] | None = None,
         size: int = STYLE_SIZE,
         crop: float = 1.0,
+        quantiles: bool = False,
     ) -> StyleCode:
         """One code of several styles: {"a.jpg": 0.7, "b.jpg": 0.3}, or a list and its weights."""
-        return self.style_encoder.blend(styles, weights, size, crop)
+        return self.style_encoder.blend(styles, weights, size, crop, quantiles)
 
     def _encode_styles(
         self, style: Style | Sequence[Style] | None, content: ImageBuffer, options: StylizeOptions
@@ -225,7 +241,8 @@ class Stylizer:
         if options.preserve_color == "histogram":
             encoder = self.style_encoder
             styles = [color.encode_recolored(encoder, each, content, options) for each in styles]
-        return self.blend(styles, weights, options.style_size, options.style_crop)
+        view = options.style_size, options.style_crop
+        return self.blend(styles, weights, *view, quantiles=options.refine > 0)
 
     def _conditioning(
         self,
@@ -233,8 +250,9 @@ class Stylizer:
         content: ImageBuffer,
         options: StylizeOptions,
         map_size: tuple[int, int] | None,
-    ) -> Conditioning:
-        """The codes where the network is, and the maps of where they count; unused regions left out."""
+    ) -> tuple[list[StyleCode], Conditioning]:
+        """The codes, and the same where the network is with the maps of where they count; unused regions
+        left out."""
         _, height, width = content.shape
         if (feather := options.feather) > (side := max(height, width)):
             raise InputError(f"feather is {feather}: more than the picture is long, {side} pixels")
@@ -247,4 +265,4 @@ class Stylizer:
             codes = [code for code, is_used in zip(codes, used) if is_used]
             maps = maps[:, used] if len(codes) > 1 else None
         alpha = alpha_map(options, (height, width), map_size)
-        return Conditioning(stacked(codes, self.device), alpha, maps)
+        return codes, Conditioning(stacked(codes, self.device), alpha, maps)

@@ -1,6 +1,7 @@
 """Refining: better than the network's own result, of the same type and size."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ from PIL import Image
 
 from styletransfer import InputError, StylizeOptions, Stylizer
 from styletransfer.cli import run
+from styletransfer.styles.quantiles import style_quantiles
 from styletransfer.stylize import refine as refining
-from styletransfer.stylize.refine import mixed_quantiles, refine, style_quantiles
+from styletransfer.stylize.buffer import DiskImageBuffer, ImageBuffer
+from styletransfer.stylize.refine import StopRefining, refine
 
 CPU = torch.device("cpu")
 
@@ -30,12 +33,11 @@ def pictures():
 def refined(pictures, steps=6, **options):
     photo, style, start = pictures
     options = StylizeOptions(refine=steps, style_size=64, **options)
-    quantiles = style_quantiles(style, options, CPU)
-    return refine(start, photo, [quantiles], None, options)
+    return refine(start, photo, [style_quantiles(style, CPU)], None, options)
 
 
 def distance(picture, style):
-    a, b = (style_quantiles(x, StylizeOptions(style_size=64), CPU) for x in (picture, style))
+    a, b = (style_quantiles(x, CPU) for x in (picture, style))
     return sum((a[0][tap] - b[0][tap]).abs().mean() / b[0][tap].abs().mean() for tap in b[0]).item()
 
 
@@ -53,28 +55,50 @@ def test_alpha_is_how_far_it_goes(pictures):
     assert distance(whole, style) < distance(half, style)
 
 
-def test_blends_are_means_of_quantiles():
-    a, b = ([{"relu1_1": torch.full((2, 3), v)}] for v in (1.0, 4.0))
-    assert torch.equal(mixed_quantiles([a, b], [2, 1])[0]["relu1_1"], torch.full((2, 3), 2.0))
-
-
-def test_ctrl_c_keeps_what_has_been_reached(pictures):
+def test_who_watches_is_told_of_each_step_and_can_end_it(pictures):
     photo, style, start = pictures
-    options = StylizeOptions(refine=50, style_size=64)
-    shares = []
+    options, steps = StylizeOptions(refine=6, style_size=64), []
 
-    def progress(share):
-        shares.append(share)
-        if len(shares) == 3:
-            raise KeyboardInterrupt
+    def watch(step):
+        steps.append(step)
+        if len(steps) == 4:
+            raise StopRefining
 
-    better = refine(start, photo, [style_quantiles(style, options, CPU)], None, options, progress)
-    assert len(shares) == 3 and not torch.equal(better, start) and better.isfinite().all()
+    quantiles = [style_quantiles(style, CPU)]
+    refine(start, photo, quantiles, None, options, steps.append)
+    shares = [step.done for step in steps]
+    assert (
+        shares == sorted(shares)
+        and shares[-1] == 1
+        and all(step.picture.shape == start.shape for step in steps)
+    )
+    assert steps[-1].size == (100, 72) and steps[-1].style < steps[0].style
+    fourth, steps = steps[3].picture, []
+    assert torch.equal(refine(start, photo, quantiles, None, options, watch), fourth)
 
 
 def test_a_loss_that_is_no_number_ends_it(pictures, monkeypatch):
     monkeypatch.setattr(refining, "CONTENT_WEIGHT", float("nan"))
     assert torch.equal(refined(pictures), pictures[2])
+
+
+def test_what_is_too_large_is_refined_smaller_the_same_in_memory_and_on_disk(
+    tiny_model, paintings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(refining, "LARGEST", 2000)
+    monkeypatch.setattr(refining, "ROWS", 17)
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    photo = (smooth(72, 100, 3) * 255).round().to(torch.uint8)
+    photo[0].permute(1, 2, 0).numpy().tofile(tmp_path / "raw")
+    options, sizes = StylizeOptions(style_size=64, refine=4), []
+    on_disk = DiskImageBuffer(tmp_path / "raw", 72, 100)
+    found = [
+        stylizer.repaint(image, paintings[0], options, watch=lambda step: sizes.append(step.size)).pixels
+        for image in (ImageBuffer(photo), on_disk)
+    ]
+    assert torch.equal(*found) and set(sizes) == {(50, 36)}
+    plain = stylizer.repaint(ImageBuffer(photo), paintings[0], StylizeOptions(style_size=64)).pixels
+    assert found[0].shape == photo.shape and not torch.equal(found[0], plain)
 
 
 def test_the_api_takes_it_with_masks_colours_and_types(tiny_model):
@@ -116,12 +140,13 @@ def test_a_batch_is_refined_and_its_manifest_says_so(tiny_model, paintings, tmp_
 
 def test_what_it_cannot_refine_is_said(tiny_model, paintings, tmp_path, capsys):
     stylizer = Stylizer(tiny_model, "cpu", "fp32")
-    with pytest.raises(InputError, match="picture: a code"):
+    with pytest.raises(InputError, match="stylize style save"):
         stylizer.stylize(torch.rand(1, 3, 48, 48), stylizer.style(paintings[0], 32), refine=4)
     with pytest.raises(InputError, match="one picture"):
         stylizer.stylize(torch.rand(2, 3, 48, 48), paintings[0], refine=4)
-    with pytest.raises(InputError, match="refine is -1"):
-        StylizeOptions(refine=-1)
+    for wrong in (-1, True):
+        with pytest.raises(InputError, match=f"refine is {wrong}"):
+            StylizeOptions(refine=wrong)
     photo, out = tmp_path / "photo.png", tmp_path / "out.png"
     Image.new("RGB", (48, 40), "green").save(photo)
     command = [str(photo), str(paintings[0]), "--model", str(tiny_model), "-o", str(out)]
@@ -129,3 +154,68 @@ def test_what_it_cannot_refine_is_said(tiny_model, paintings, tmp_path, capsys):
     assert Image.open(out).size == (48, 40)
     assert run([*command, "--refine", "-3", "--force"]) == 2
     assert "refine is -3" in capsys.readouterr().err
+
+
+def test_codes_and_blends_of_codes_refine_as_their_pictures_do(tiny_model, paintings, tmp_path):
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    photo = smooth(48, 48, 5)
+    look = {"style_size": 32, "refine": 3}
+    codes = [stylizer.style(painting, 32, quantiles=True) for painting in paintings[:2]]
+    path = tmp_path / "a.style.safetensors"
+    codes[0].save(path)
+    assert len(codes[0].quantiles) == 1 and 16_000 < path.stat().st_size < 20_000  # 16 KB for each view
+    pictures = [stylizer.stylize(photo, style, **look) for style in (paintings[0], codes[0], path)]
+    assert (
+        torch.equal(*pictures[:2]) and (pictures[2] - pictures[0]).abs().max() < 0.05
+    )  # in half precision
+    blend = stylizer.blend(codes, [0.3, 0.7])
+    both = stylizer.stylize(photo, paintings[:2], weights=[0.3, 0.7], **look)
+    assert torch.allclose(stylizer.stylize(photo, blend, **look), both, atol=1e-3)
+
+
+def test_the_command_has_a_usual_number_and_tells_what_it_did(
+    tiny_model, paintings, tmp_path, capsys, monkeypatch
+):
+    photo, out = tmp_path / "photo.png", tmp_path / "out.png"
+    Image.new("RGB", (48, 40), "green").save(photo)
+    command = ["--model", str(tiny_model), "-o", str(out), "--style-size", "32", "--force"]
+    command = [str(photo), str(paintings[0]), *command]
+    assert run([*command, "--json", "--refine"]) == 0
+    told = json.loads(capsys.readouterr().out)["refine"]
+    assert told["steps"] == 25 and told["finished"] and told["size"] == [48, 40] and told["seconds"] > 0
+    assert told["style_loss"][1] < told["style_loss"][0] and len(told["content_loss"]) == 2
+    assert run(["--refine", "2", *command]) == 0
+    assert "refined at 48×40" in capsys.readouterr().err
+
+    def interrupted(self, *_):
+        self.since = 0.0
+
+    monkeypatch.setattr(
+        "styletransfer.system.interrupt.Interrupt.__enter__", lambda self: (interrupted(self), self)[1]
+    )
+    assert run([*command, "--refine"]) == 0
+    assert "stopped at 4%" in capsys.readouterr().err and Image.open(out).size == (48, 40)
+
+
+def test_a_sheet_is_refined(tiny_model, paintings, tmp_path):
+    sheets = []
+    styles, photo = tmp_path / "styles", tmp_path / "photo.png"
+    Image.effect_noise((48, 40), 80).convert("RGB").save(photo)
+    styles.mkdir()
+    Path(paintings[0]).rename(styles / "a.jpg")
+    for extra in ([], ["--refine", "3"]):
+        out = tmp_path / f"sheet{len(extra)}.png"
+        command = [
+            "sheet",
+            str(photo),
+            str(styles),
+            "-o",
+            str(out),
+            "--size",
+            "40",
+            "--style-size",
+            "32",
+        ]
+        assert run([*command, "--style-size", "32", "--model", str(tiny_model), *extra]) == 0
+        sheets.append(np.array(Image.open(out)))
+    assert sheets[0].shape == sheets[1].shape and not np.array_equal(*sheets)
