@@ -8,10 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
+from styletransfer import StyleCode, Stylizer
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.weights import save_model
 from styletransfer.training.initialize import fit_decoder
+
+from .codes import STYLES
 
 TINY = (4, 6, 8, 8)
 
@@ -74,6 +77,18 @@ def tiny_model(tiny_net, tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     save_model(path, tiny_net)
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def stylizer(tiny_model) -> Stylizer:
+    """On the processor, in full precision. Who changes it takes a new one instead."""
+    return Stylizer(tiny_model, "cpu", "fp32")
+
+
+@pytest.fixture(scope="session")
+def codes(stylizer) -> list[StyleCode]:
+    """Those of `codes.STYLES`."""
+    return [stylizer.style(style, 32) for style in STYLES]
 
 
 def noise(width: int, height: int, seed: int = 0) -> Image.Image:

@@ -98,11 +98,6 @@ def test_sliders_of_the_studio_stay_within_the_options(stylizer, tmp_path):
     assert sliders["strength"].maximum == MAX_ALPHA and sliders["strokes"].maximum == MAX_STROKES
 
 
-@pytest.fixture(scope="module")
-def stylizer(tiny_model):
-    return Stylizer(tiny_model, "cpu", "fp32")
-
-
 @pytest.mark.parametrize(
     "name, good, bad",
     [
