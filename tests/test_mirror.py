@@ -12,9 +12,6 @@ ROOT = Path(__file__).parents[1]
 ELSEWHERE = """
 __main__.py version.py
 batch/engines.py batch/work.py
-cli/batch.py cli/batch_arguments.py cli/batch_progress.py cli/common.py cli/data.py cli/evaluate.py
-cli/export.py cli/grid.py cli/models.py cli/morph.py cli/picture.py cli/sheet.py cli/style.py
-cli/train.py cli/web.py
 evaluation/report.py
 media/clip.py media/ffmpeg.py media/gif_apng.py media/tensors.py media/video_reader.py
 models/decoder.py

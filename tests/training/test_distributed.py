@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from PIL import Image
 
 from styletransfer.models.weights import load_model
 from styletransfer.training.checkpoint import read_state
+
+from ..processes import Process
 
 TRAIN = """
 import json, sys
@@ -50,16 +53,16 @@ def pictures(tmp_path_factory):
 
 
 def run(processes, *arguments):
-    command = [sys.executable]
+    code, arguments = TRAIN, [str(argument) for argument in arguments]
     if processes > 1:
-        command += ["-m", "torch.distributed.run", f"--nproc-per-node={processes}", "--standalone"]
+        script = Path(arguments[1]).with_name("script.py")
+        script.write_text(TRAIN)
+        arguments = [f"--nproc-per-node={processes}", "--standalone", str(script), *arguments]
+        code = "from torch.distributed.run import main; main()"  # which is torchrun
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    script = arguments[1].parent / "script.py"
-    script.write_text(TRAIN)
-    done = subprocess.run(
-        [*command, str(script), *map(str, arguments)], capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    done = Process(*arguments, code=code, stderr=subprocess.PIPE, text=True, env=environment)
+    _, err = done.communicate()
+    assert done.returncode == 0, err[-3000:]
 
 
 def lines(folder):
