@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +38,7 @@ with join("cpu") as group:
         read_state(run) if resuming else None)
     train(Session(run, Config(channels=(4, 6, 8, 8)), recipe, pictures, pictures, saved), group)
 """
+TORCHRUN = "from torch.distributed.run import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def run(processes, *arguments):
         script = Path(arguments[1]).with_name("script.py")
         script.write_text(TRAIN)
         arguments = [f"--nproc-per-node={processes}", "--standalone", str(script), *arguments]
-        code = "from torch.distributed.run import main; main()"  # which is torchrun
+        code = TORCHRUN
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = Process(*arguments, code=code, stderr=subprocess.PIPE, text=True, env=environment)
     _, err = done.communicate()
@@ -92,10 +92,11 @@ def test_two_processes_on_half_batches_are_one_on_whole_ones(pictures, tmp_path)
 
 
 def test_a_batch_that_cannot_be_shared_is_one_line(pictures, tmp_path):
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
-    command += ["-m", "styletransfer", "train", "--content", str(pictures), "--style", str(pictures)]
+    command = ["--nproc-per-node=2", "--standalone", "-m", "styletransfer", "train"]
+    command += ["--content", str(pictures), "--style", str(pictures)]
     command += ["--out", str(tmp_path / "run"), "--batch-size", "3", "--device", "cpu"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = Process(*command, code=TORCHRUN, stderr=subprocess.PIPE, text=True)
+    _, err = done.communicate()
     assert done.returncode != 0
-    said = [line for line in done.stderr.splitlines() if line.startswith("stylize train:")]
+    said = [line for line in err.splitlines() if line.startswith("stylize train:")]
     assert said == ["stylize train: a batch of 3 cannot be shared by 2 processes"]
