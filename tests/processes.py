@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
@@ -26,15 +26,16 @@ IMPORTED = ("styletransfer.cli.common", "styletransfer.stylize.stylizer", "style
 class Process:
     """`python -m styletransfer ARGUMENTS`, or `python -c code ARGUMENTS`; as `subprocess.Popen`.
 
-    The streams: this process's, files, or subprocess.PIPE.
+    The streams: this process's, files, or subprocess.PIPE. imported: modules that are there already, in
+    those that follow too.
     """
 
     def __init__(
         self, *arguments: str, code: str = "", stdin=None, stdout=None, stderr=None, text: bool = False,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None, imported: Sequence[str] = (),
     ):  # fmt: skip
         request = {
-            "arguments": arguments, "code": code, "folder": os.getcwd(),
+            "arguments": arguments, "code": code, "imported": imported, "folder": os.getcwd(),
             "environment": dict(os.environ if env is None else env),
         }  # fmt: skip
         self.returncode: int | None = None
@@ -116,6 +117,8 @@ def forked(requests: socket.socket) -> dict:
         if not message:
             sys.exit()
         request = json.loads(message)
+        for name in request["imported"]:
+            import_module(name)
         process = os.fork()
         if process == 0:
             break

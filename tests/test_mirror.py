@@ -4,7 +4,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 
-from .conftest import ALONE
+from .conftest import ALONE, EXPORTS
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,7 +20,6 @@ training/checkpoint.py training/curve.py training/entries.py training/estimate.p
 training/progress.py training/resident.py training/samples.py training/setup.py training/trainable.py
 training/training_batch.py
 video/motion.py video/sinks.py video/stages.py video/video_options.py
-web/events.py web/page.py web/replies.py web/security.py web/server.py web/session_files.py web/theme.py
 """
 
 
@@ -35,9 +34,13 @@ def test_every_module_has_a_test_of_its_name_in_its_place():
     assert sorted(set(ELSEWHERE.split()) - missing) == [], "has a test now, or is gone: out of the list"
 
 
-def test_what_runs_alone_is_there():
-    names = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py")]
+def test_what_runs_alone_or_together_is_there():
+    paths = list(ROOT.glob("tests/**/test_*.py"))
+    names = [path.relative_to(ROOT).as_posix() for path in paths]
     assert all(any(name.startswith(place) for name in names) for place in ALONE)
+    for place in EXPORTS:
+        name, _, test = place.partition("::")
+        assert any(n.startswith(name) and f"def {test}" in (ROOT / n).read_text() for n in names)
 
 
 def test_no_two_rooms_hold_modules_or_classes_of_one_name():

@@ -43,7 +43,7 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture
 def spread_of_few(monkeypatch):
-    """How much styles differ is measured on 32 crops in place of 256, which takes longer than the runs."""
+    """How much styles differ is measured on 32 crops, not 256, which takes longer than the runs."""
     measure = setup.measure_spread
     monkeypatch.setattr(
         setup, "measure_spread", lambda vgg, crops, device: measure(vgg, crops[:32], device)
