@@ -8,20 +8,26 @@ import pytest
 import torch
 from PIL import Image
 
+from styletransfer import StyleCode, Stylizer
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.weights import save_model
 from styletransfer.training.initialize import fit_decoder
+
+from .codes import STYLES
 
 TINY = (4, 6, 8, 8)
 
 # What starts many processes or waits for a browser: never two such tests at once.
 ALONE = (
     "tests/batch/test_ray_cluster",
+    "tests/cli/test_web",
     "tests/training/test_distributed",
     "tests/training/test_kill",
     "tests/web/",
 )
+# What begins with the same work of many seconds, which one process does once: PyTorch's exporter.
+EXPORTS = ("tests/models/test_onnx", "tests/test_examples.py::test_the_python_without_torch")
 
 # Jobs in a shell's background ignore Ctrl-C, and so would the commands that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -35,12 +41,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Of `pytest -n 2`: each test is the next free process's, those of ALONE are all of one."""
+    """Of `pytest -n 2`: each test is the next free process's, those of ALONE are all of one, and so are
+    EXPORTS."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduler(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "alone" if nodeid.startswith(ALONE) else nodeid
+            together = {"alone": ALONE, "exports": EXPORTS}
+            return next((name for name, them in together.items() if nodeid.startswith(them)), nodeid)
 
     return Scheduler(config, log)
 
@@ -74,6 +82,18 @@ def tiny_model(tiny_net, tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     save_model(path, tiny_net)
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def stylizer(tiny_model) -> Stylizer:
+    """On the processor, in full precision. Who changes it takes a new one instead."""
+    return Stylizer(tiny_model, "cpu", "fp32")
+
+
+@pytest.fixture(scope="session")
+def codes(stylizer) -> list[StyleCode]:
+    """Those of `codes.STYLES`."""
+    return [stylizer.style(style, 32) for style in STYLES]
 
 
 def noise(width: int, height: int, seed: int = 0) -> Image.Image:

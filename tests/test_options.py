@@ -10,7 +10,6 @@ import typer
 from styletransfer import InputError, StylizeOptions, Stylizer
 from styletransfer.cli import run
 from styletransfer.gallery import contact_sheet, grid, morph
-from styletransfer.options import MAX_ALPHA, MAX_STROKES
 
 OPTIONS = {field.name: field.default for field in fields(StylizeOptions)}
 VERBS = ("picture", "batch", "video", "grid", "morph", "sheet")
@@ -86,28 +85,6 @@ def test_keywords_of_galleries_are_the_options(make):
     for name, parameter in inspect.signature(make).parameters.items():
         if name in OPTIONS and name != "size":
             assert parameter.default == OPTIONS[name], name
-
-
-def test_sliders_of_the_studio_stay_within_the_options(stylizer, tmp_path):
-    gradio = pytest.importorskip("gradio", reason="the studio needs gradio")
-    from styletransfer.web.server import build
-    from styletransfer.web.service import StudioService
-
-    page = build(StudioService(stylizer, tmp_path, 4))
-    sliders = {b.elem_id: b for b in page.blocks.values() if isinstance(b, gradio.Slider)}
-    names = {"strength": "alpha", "strokes": "strokes", "style-size": "style_size"}
-    names |= {"color-strength": "color_strength", "feather": "feather"}
-    for element, name in names.items():
-        for value in (sliders[element].minimum, sliders[element].value, sliders[element].maximum):
-            StylizeOptions(**{name: value})
-        if name != "feather":  # which the brush needs a little of
-            assert sliders[element].value == OPTIONS[name], name
-    assert sliders["strength"].maximum == MAX_ALPHA and sliders["strokes"].maximum == MAX_STROKES
-
-
-@pytest.fixture(scope="module")
-def stylizer(tiny_model):
-    return Stylizer(tiny_model, "cpu", "fp32")
 
 
 @pytest.mark.parametrize(

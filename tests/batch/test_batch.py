@@ -1,18 +1,16 @@
 """stylize batch, from end to end on one machine."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from styletransfer.cli import run
 from tests.conftest import noise
+from tests.processes import Process
 
 from .conftest import broken, good, lines, odd, results
 
@@ -48,19 +46,9 @@ def test_a_result_is_what_the_single_command_paints(here, batch, paintings, tiny
     assert np.array_equal(np.array(Image.open("dst/a.png")), np.array(Image.open("a.png")))
 
 
-def test_a_dry_run_says_what_would_be_done(here, batch, capsys):
-    names = good(here / "src", 3)
-    assert batch("src", "dst", "--dry-run") == 0
-    plan = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(p["input"], p["output"], p["style"]) for p in plan] == [
-        (name, name, "painting0") for name in sorted(names)
-    ]
-    assert not (here / "dst").exists()
-
-
 def command(tiny_model, paintings):
     common = ["--style", paintings[0], "--model", tiny_model, "--style-size", "32", "--device", "cpu"]
-    return [sys.executable, "-m", "styletransfer", "batch", "src", "dst", *common]
+    return ["batch", "src", "dst", *common]
 
 
 def begun(path, count):
@@ -81,7 +69,7 @@ def test_sigkill_at_any_moment_loses_nothing_and_nothing_is_done_twice(
     rng = np.random.default_rng()
     for _ in range(3):
         there = len(lines(here / "dst/manifest.jsonl")) if (here / "dst").exists() else 0
-        process = subprocess.Popen(command(tiny_model, paintings), stderr=subprocess.DEVNULL)
+        process = Process(*command(tiny_model, paintings), stderr=subprocess.PIPE)
         begun(here / "dst/manifest.jsonl", there + rng.integers(1, 40))
         time.sleep(rng.uniform(0, 0.02))
         process.send_signal(signal.SIGKILL)
@@ -97,43 +85,10 @@ def test_sigkill_at_any_moment_loses_nothing_and_nothing_is_done_twice(
 
 def test_ctrl_c_finishes_the_picture_and_says_how_to_go_on(here, tiny_model, paintings):
     good(here / "src", 240)
-    process = subprocess.Popen(command(tiny_model, paintings), stderr=subprocess.PIPE, text=True)
+    process = Process(*command(tiny_model, paintings), stderr=subprocess.PIPE, text=True)
     begun(here / "dst/manifest.jsonl", 3)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "give the same command again" in err and "Traceback" not in err
     assert len(results(here / "dst")) == len(lines(here / "dst/manifest.jsonl")) < 240
-
-
-@pytest.mark.parametrize(
-    "arguments,message",
-    [
-        (["nowhere", "dst"], "no such file"),
-        (["src", "src"], "another for the results"),
-        (["src", "dst", "--per-image", "0"], "--per-image"),
-        (["src", "dst", "--pick", "random", "--per-image", "2"], "1 styles to choose from"),
-        (["src", "dst", "--format", "docx"], "--format"),
-        (["src", "dst", "--crop"], "--crop needs --size"),
-        (["src", "dst", "--quality", "0"], "--quality"),
-        (["src", "dst", "--pack", "0"], "--pack"),
-        (["src", "dst", "--alpha", "3"], "alpha is 3"),
-        (["src", "dst", "--suffix", "a/b"], "--suffix"),
-        (["src", "dst", "--address", "auto"], "--engine ray"),
-        (["src", "dst", "--weights", "1", "--pick", "cycle"], "--weights"),
-        (["src", "dst", "--style", "nowhere.jpg"], "nowhere.jpg"),
-        (["src", "dst", "--style", "broken.jpg"], "broken.jpg"),
-        (["empty", "dst"], "no pictures"),
-        (["src", "dst", "--color-strength", "2"], "--color-strength is 2: it goes from 0 to 1"),
-        (["src", "dst", "--style-crop", "0"], "--style-crop is 0: above 0, at most 1"),
-        (["src", "dst", "--tile", "small"], "--tile is small"),
-    ],
-)
-def test_bad_usage_is_one_line(here, batch, capsys, arguments, message):
-    good(here / "src", 2)
-    (here / "empty").mkdir()
-    (here / "broken.jpg").write_text("not a picture")
-    assert batch(*arguments) == 2
-    err = capsys.readouterr().err
-    assert message in err and err.count("\n") == 1
-    assert not (here / "dst").exists()

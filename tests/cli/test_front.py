@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -13,11 +14,9 @@ from styletransfer.cli import run
 from styletransfer.media import image
 
 from ..conftest import noise
+from ..processes import Process
 
 FULL = Path("/dev/full")
-
-
-pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def said(capsys, *arguments: str) -> str:
@@ -41,21 +40,29 @@ def shell(command: str, tiny_model: str, **options) -> subprocess.CompletedProce
     ["--help", "models --json", "PHOTO STYLE --json --force", "PHOTO STYLE -o -"],
 )
 def test_a_full_standard_output_is_one_line(arguments, photo, paintings, tiny_model):
-    arguments = arguments.replace("STYLE", f"{paintings[0]} --model TINY").replace("PHOTO", photo)
+    arguments = arguments.replace("STYLE", f"{paintings[0]} --model {tiny_model}").replace(
+        "PHOTO", photo
+    )
     for unbuffered in ("", "1"):
         environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
-        done = shell(f"stylize {arguments} > /dev/full", tiny_model, env=environment)
-        lines = [line for line in done.stderr.splitlines() if "stylized" not in line]
-        assert done.returncode == 2 and len(lines) == 1, done.stderr
+        with open(FULL, "w") as full:
+            done = Process(*arguments.split(), stdout=full, stderr=PIPE, text=True, env=environment)
+        _, err = done.communicate()
+        lines = [line for line in err.splitlines() if "stylized" not in line]
+        assert done.returncode == 2 and len(lines) == 1, err
         assert lines[0].startswith("stylize") and "No space left on device" in lines[0]
 
 
 @pytest.mark.parametrize("arguments", ["--help", "PHOTO STYLE -o -", "PHOTO STYLE --json -o a.png"])
 def test_a_closed_pipe_is_silence(arguments, photo, paintings, tiny_model):
-    arguments = arguments.replace("STYLE", f"{paintings[0]} --model TINY").replace("PHOTO", photo)
-    command = f"exec 3> >(exec true); wait $!; stylize {arguments} >&3; echo $? >&2"
-    done = shell(command, tiny_model)
-    assert done.stderr == "2\n"
+    arguments = arguments.replace("STYLE", f"{paintings[0]} --model {tiny_model}").replace(
+        "PHOTO", photo
+    )
+    nobody, pipe = os.pipe()
+    os.close(nobody)
+    with open(pipe, "w") as out:
+        done = Process(*arguments.split(), stdout=out, stderr=PIPE, text=True)
+    assert done.communicate()[1] == "" and done.returncode == 2
 
 
 def test_closed_standard_streams(photo, paintings, tiny_model):
@@ -179,3 +186,29 @@ def test_masks_of_strokes_on_nothing(photo, paintings, tiny_model, capsys):
         assert run(command) == 0
     pictures = [np.array(Image.open(f"{mask}-out.png")) for mask in ("plain", "white", "black")]
     assert np.array_equal(pictures[0], pictures[1]) and np.array_equal(pictures[0], pictures[2])
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "",
+        "grid",
+        "morph",
+        "sheet",
+        "style",
+        "style blend",
+        "train",
+        "data",
+        "data shard",
+        "evaluate",
+        "models",
+    ],
+)
+def test_help_teaches_without_torch(verb):
+    code = (
+        f"import sys; from styletransfer.cli import run; "
+        f"run({[*verb.split(), '--help']!r}); sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"stylize {verb}".strip() in done.stdout

@@ -11,12 +11,9 @@ from styletransfer.cli import run
 from styletransfer.media.video_reader import open_clip
 
 from ..films import panned, sound_packets, write_film
+from .conftest import SMALL
 
 pytest.importorskip("cv2")
-SMALL = ["--style-size", "32"]
-
-
-pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 @pytest.fixture
@@ -157,15 +154,6 @@ def test_odd_sides_are_kept_or_said(paintings, tiny_model, capsys):
         printed, said = capsys.readouterr()
         assert json.loads(printed)["size"] == size == list(open_clip(out).size)
         assert said == "" or size == [52, 38] and "52×38, not 51×37" in said and said.count("\n") == 1
-
-
-def test_a_morph_of_odd_sides_is_kept_or_said(paintings, tiny_model, photo, capsys):
-    model = ["--model", tiny_model, *SMALL, "--seconds", "0.5", "--fps", "8"]
-    for out, size in (("a.mp4", (50, 38)), ("b.webm", (50, 37)), ("c.gif", (50, 37))):
-        assert run(["morph", photo, *paintings, "-o", out, *model]) == 0
-        said = capsys.readouterr().err
-        assert open_clip(out).size == size
-        assert said == "" or size == (50, 38) and "50×38, not 50×37" in said and said.count("\n") == 1
 
 
 @pytest.mark.parametrize("suffix, width", [(".webp", 16400), (".gif", 65540)])

@@ -111,11 +111,11 @@ def grown(path, **numbers) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory it took")
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng"])
-def test_thousands_of_frames_take_no_more_memory_than_a_few(tmp_path, suffix):
+def test_a_thousand_frames_take_no_more_memory_than_a_few(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
-    grown(path, count=3000, width=16, height=16)
-    assert open_clip(path).length == 300
-    assert grown(path, count=300, width=640, height=480) < 60
+    grown(path, count=1000, width=16, height=16)
+    assert open_clip(path).length == 100
+    assert grown(path, count=100, width=640, height=480) < 20  # of 88 MiB
 
 
 HANG = """

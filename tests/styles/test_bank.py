@@ -12,7 +12,6 @@ from styletransfer.cli import common, run
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.weights import save_model
-from styletransfer.styles.names import made_of, parse_blend
 from styletransfer.training.initialize import fill_bank
 
 TINY = (4, 6, 8, 8)
@@ -102,23 +101,6 @@ def test_learned_styles_go_wherever_a_style_goes(bank, photo, tmp_path, monkeypa
     assert run(["morph", photo, "bank:lion", "bank:7", "--seconds", "0.5", *model]) == 0
     assert run(["sheet", photo, "bank:", "--columns", "2", *small]) == 0
     assert Image.open("sheet.jpg").width == 2 * (round(32 * width / height) + 6) - 6
-
-
-def test_a_file_of_that_name_is_the_file(tiny_model, paintings, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Image.open(paintings[0]).save("bank:lion", format="PNG")
-    code = Stylizer(tiny_model).style("bank:lion", size=32)
-    assert list(code.styles) == ["bank:lion"]
-    assert made_of("bank:lion") == {"bank:lion": 1.0}
-
-
-def test_how_styles_are_written():
-    assert parse_blend("bank:a:0.5,bank:b:1.5") == {"bank:a": 0.5, "bank:b": 1.5}
-    assert parse_blend("bank:7") == {"bank:7": 1.0} and parse_blend("bank:7:2") == {"bank:7": 2.0}
-    assert parse_blend("bank:a,bank:a:2") == {"bank:a": 3.0}
-    assert made_of("plain.jpg") == {"plain.jpg": 1.0}
-    with pytest.raises(InputError):
-        parse_blend("bank:")
 
 
 def test_a_single_style_needs_no_style(single, photo, paintings, tmp_path, monkeypatch, capsys):

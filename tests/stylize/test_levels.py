@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from styletransfer.errors import InputError
 from styletransfer.models.config import Config
 from styletransfer.models.draft import enlarged, halved
 from styletransfer.models.network import StylizerNet
@@ -14,7 +13,6 @@ from styletransfer.models.padding import pad_to_multiple
 from styletransfer.stylize import levels
 from styletransfer.stylize.buffer import ImageBuffer
 from styletransfer.stylize.levels import enlarged_window, extended_window, factors, smaller
-from styletransfer.stylize.paint import drafts_of
 from styletransfer.stylize.stylizer import Stylizer
 
 DRAFTED = Config(encoder="slim", taps=("pixels", "relu3_1"), channels=(4, 6), drafts=1)
@@ -30,14 +28,6 @@ def test_drafts_are_halved_until_the_picture_s_own_size():
     assert factors(drafted, 4) == [8, 4, 2] and factors(plain, 4) == [4, 2]
     assert factors(drafted, 0.5) == [] and factors(drafted, 0.75) == [1.5]
     assert factors(drafted, 1.5) == [3, 1.5] and factors(drafted, 1.05) == [2.1]
-
-
-def test_no_draft_is_smaller_than_what_is_to_be_seen_of_it():
-    net = StylizerNet(DRAFTED)
-    assert drafts_of(net, ImageBuffer(torch.zeros(1, 3, 130, 400)), 4) == [4, 2]
-    assert drafts_of(net, ImageBuffer(torch.zeros(1, 3, 40, 40)), 1) == []
-    with pytest.raises(InputError, match="no finer"):
-        drafts_of(StylizerNet(replace(DRAFTED, drafts=0)), ImageBuffer(torch.zeros(1, 3, 40, 40)), 0.5)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 40), (37, 16), (16, 33)])

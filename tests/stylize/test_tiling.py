@@ -1,77 +1,16 @@
 """Tiles: nobody can tell where the parts met."""
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 import torch
 
-from styletransfer.errors import InputError
-from styletransfer.models.config import Config
-from styletransfer.models.network import StylizerNet
 from styletransfer.models.padding import MULTIPLE
 from styletransfer.models.statistics import Moments
-from styletransfer.options import StylizeOptions
-from styletransfer.stylize import paint as painting
 from styletransfer.stylize import tiling
-from styletransfer.stylize.buffer import DiskImageBuffer, ImageBuffer
-from styletransfer.stylize.levels import Conditioning, factors
-from styletransfer.stylize.stylizer import Stylizer
+from styletransfer.stylize.buffer import ImageBuffer
+from styletransfer.stylize.levels import Conditioning
 from styletransfer.stylize.tiling import Hooks, Tiles
 
-SLIM = Config(encoder="slim", taps=("pixels", "relu3_1", "relu4_1"), channels=(8, 12, 16))
-ENLARGED = Config(
-    encoder="slim",
-    taps=("pixels", "relu3_1"),
-    joint=("pixels", "relu3_1"),
-    channels=(8, 12),
-    scale=(5, 4),
-)
-VGG = Config(taps=("pixels", "relu3_1", "relu4_1"), channels=(4, 6, 8, 10))
-CONFIGS = {
-    "slim": SLIM,
-    "slim-joint": Config(
-        encoder="slim", taps=SLIM.taps, joint=("pixels", "relu3_1", "relu4_1"), channels=(4, 6, 8)
-    ),
-    "slim-enlarged": ENLARGED,
-    "slim-blocks": replace(ENLARGED, blocks=1),
-    "slim-draft": replace(ENLARGED, blocks=1, drafts=1),
-    "slim-drafts": replace(ENLARGED, drafts=2),
-    "slim-grain": replace(ENLARGED, drafts=1, grain=0.3),
-    "slim-deep": Config(encoder="slim", channels=(4, 6, 8), blocks=3),
-    "vgg": VGG,
-    "vgg-all-depths": Config(
-        taps=("relu1_1", "relu2_1", "relu3_1", "relu4_1"), joint=(), channels=(4, 6, 8, 10)
-    ),
-    "vgg-bilinear": Config(taps=("relu4_1",), joint=(), channels=(4, 6, 8, 10), upsampling="bilinear"),
-    "instance": Config(bottleneck="instance", joint=(), channels=(4, 6, 8, 10)),
-}
-
-
-def network(config):
-    """Random, but alive: its pictures are as bright and as varied as pictures are."""
-    torch.manual_seed(1)
-    net = StylizerNet(config).eval().requires_grad_(False)
-    convolutions = [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
-    for conv in convolutions:
-        torch.nn.init.kaiming_normal_(conv.weight)
-    out = net(smooth(64, 64), net.code(smooth(64, 64, 1)))
-    convolutions[-1].weight *= 0.2 / out.std()
-    convolutions[-1].bias += 0.5 - 0.2 * out.mean() / out.std()
-    return net
-
-
-def smooth(height, width, seed=0):
-    """A photo-like picture: statistics of its parts differ from the whole's."""
-    noise = torch.rand(1, 3, height // 24 + 2, width // 24 + 2, generator=torch.manual_seed(seed))
-    x = torch.nn.functional.interpolate(noise, size=(height, width), mode="bicubic")
-    return (x + 0.05 * torch.rand(x.shape)).clamp(0, 1)
-
-
-def rendered(net, x, conditioning, window, strokes=1.0):
-    tiles = Tiles(window, factors(net, strokes))
-    with torch.inference_mode():
-        return tiling.render(net, ImageBuffer(x), conditioning, tiles).pixels
+from ..networks import CONFIGS, SLIM, network, rendered, smooth
 
 
 @pytest.mark.parametrize("side", [1, 7, 16, 250, 256, 300, 411, 1000])
@@ -189,119 +128,3 @@ def test_nothing_beyond_its_reach_matters_to_a_pixel(name):
     for tap in features[0]:
         rest = -(-(8 + net.encoder.reach) * features[0][tap].shape[2] // side)
         assert torch.equal(features[0][tap][:, :, rest:], features[1][tap][:, :, rest:])
-
-
-def test_a_buffer_on_disk_is_painted_as_one_in_memory(tmp_path):
-    net = network(SLIM)
-    x = (smooth(301, 222) * 255).byte()
-    (tmp_path / "raw").write_bytes(x[0].permute(1, 2, 0).contiguous().numpy().tobytes())
-    disk = DiskImageBuffer(tmp_path / "raw", 301, 222)
-    conditioning = Conditioning(net.code(smooth(64, 64, 1)))
-    with torch.inference_mode():
-        out = [
-            painting.paint(net, image, conditioning, StylizeOptions(tile=192)).pixels
-            for image in (ImageBuffer(x), disk)
-        ]
-    assert torch.equal(*out)
-    assert out[0].dtype == torch.uint8 and x.float().sub(out[0]).abs().max() > 2
-
-
-def test_out_of_memory_tries_smaller_tiles(monkeypatch):
-    net = network(SLIM)
-    x, conditioning = smooth(300, 400), Conditioning(net.code(smooth(64, 64, 1)))
-    whole = rendered(net, x, conditioning, 1024)
-    forward, seen = net.encoder.forward, []
-
-    def small_machine(x, *how):
-        seen.append(x.shape[3])
-        if x.shape[3] > 256:
-            raise torch.OutOfMemoryError("out of memory")
-        return forward(x, *how)
-
-    monkeypatch.setattr(net.encoder, "forward", small_machine)
-    with torch.inference_mode():
-        out = painting.paint(net, ImageBuffer(x), conditioning).pixels
-        assert seen[0] == 400 and seen[-1] == 192
-        assert (whole - out).abs().max() <= 0.5 / 255
-        with pytest.raises(InputError, match="out of memory"):
-            painting.paint(net, ImageBuffer(x), conditioning, StylizeOptions(tile="off"))
-
-
-def test_auto_takes_tiles_when_memory_is_short(monkeypatch):
-    net, x = network(SLIM), smooth(300, 400)
-    conditioning, seen = Conditioning(net.code(smooth(64, 64, 1))), []
-    forward = net.encoder.forward
-    monkeypatch.setattr(net.encoder, "forward", lambda x, *how: seen.append(x.shape) or forward(x, *how))
-    monkeypatch.setattr(painting, "affordable", lambda *_: 200 * 200)
-    with torch.inference_mode():
-        painting.paint(net, ImageBuffer(x), conditioning)
-    assert {tuple(s[2:]) for s in seen} == {(192, 192)}
-
-
-def test_thumbnail_statistics_are_near_and_need_one_pass(monkeypatch):
-    monkeypatch.setattr(painting, "THUMBNAIL", 128)
-    net = network(SLIM)
-    x, conditioning = smooth(400, 500), Conditioning(net.code(smooth(64, 64, 1)))
-    with torch.inference_mode():
-        exact, near = (
-            painting.paint(
-                net, ImageBuffer(x), conditioning, StylizeOptions(tile=192, stats=stats)
-            ).pixels
-            for stats in ("exact", "thumbnail")
-        )
-    assert 0 < (exact - near).abs().mean() < 0.02
-
-
-@pytest.mark.parametrize("stats", ["exact", "thumbnail"])
-@pytest.mark.parametrize("tile", [192, "off"])
-@pytest.mark.parametrize("alpha", [0, 0.5, "map"])
-@pytest.mark.parametrize("name,strokes", [("slim", 1.0), ("slim", 2.0), ("slim-draft", 1.0), ("vgg", 0)])
-def test_progress_ends_at_one(name, strokes, alpha, tile, stats):
-    """Step by step, and only once all is there."""
-    if name == "vgg":  # of a reach that needs larger tiles
-        strokes, tile = 1.0, 336 if tile == 192 else tile
-    net, image = network(CONFIGS[name]), ImageBuffer(smooth(300, 400))
-    alpha = smooth(300, 400, 3)[:, :1] if alpha == "map" else alpha
-    conditioning, seen, told = Conditioning(net.code(smooth(64, 64, 1)), alpha), [], []
-
-    def finish(x, painted):
-        told.append(max(seen, default=0))
-        return painted
-
-    with torch.inference_mode():
-        options = StylizeOptions(tile=tile, stats=stats, strokes=strokes)
-        painting.paint(net, image, conditioning, options, Hooks(finish), seen.append)
-    assert seen == sorted(set(seen)) and seen[-1] == 1.0
-    assert max(told) < 1
-    assert seen == pytest.approx([(n + 1) / len(seen) for n in range(len(seen))])
-
-
-def test_progress_never_falls_though_memory_runs_out():
-    """Once more with smaller tiles: what was told is not taken back."""
-    net, image, seen, finished = network(SLIM), ImageBuffer(smooth(400, 500)), [], []
-    conditioning = Conditioning(net.code(smooth(64, 64, 1)))
-
-    def finish(x, painted):
-        finished.append(max(x.shape[2:]))
-        if len(finished) == 2:
-            raise torch.OutOfMemoryError
-        return painted
-
-    with torch.inference_mode():
-        options = StylizeOptions(tile=384)
-        painting.paint(net, image, conditioning, options, Hooks(finish), seen.append)
-    assert seen == sorted(set(seen)) and seen[-1] == 1.0
-    assert max(finished[:2]) > max(finished[2:])
-
-
-def test_tile_is_an_option_of_stylize(tiny_model):
-    stylizer = Stylizer(tiny_model, "cpu", "fp32")
-    photo = (np.random.default_rng(0).random((300, 310, 3)) * 255).astype(np.uint8)
-    style = photo[:64, :64]
-    whole, tiled = (stylizer.stylize(photo, style, tile=tile) for tile in ("off", 256))
-    assert np.abs(whole.astype(int) - tiled).max() <= 1
-    for bad in (8, 201, "big"):
-        with pytest.raises(InputError, match="tile is"):
-            stylizer.stylize(photo, style, tile=bad)
-    with pytest.raises(InputError, match="stats is"):
-        stylizer.stylize(photo, style, stats="guess")

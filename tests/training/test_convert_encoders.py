@@ -72,7 +72,7 @@ def test_a_model_trained_on_torchvision_s_encoder_needs_no_download(cache, tmp_p
     pixels = torch.randint(0, 256, (40, 40, 3), dtype=torch.uint8).numpy()
     Image.fromarray(pixels).save(tmp_path / "x.png")
     pictures = find_pictures([tmp_path / "x.png"])
-    _, recipe = read_recipe("default", {"steps": 1, "batch_size": 1, "crop": 16})
+    _, recipe = read_recipe("default", {"steps": 1, "batch_size": 1, "crop": 16, "fit": False})
     session = Session(tmp_path, Config(encoder="vgg16"), recipe, pictures, pictures)
     train(session, ProcessGroup(torch.device("cpu")))
 

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from PIL import Image
 
 from styletransfer.models.weights import load_model
 from styletransfer.training.checkpoint import read_state
+
+from ..processes import Process
 
 TRAIN = """
 import json, sys
@@ -36,6 +38,7 @@ with join("cpu") as group:
         read_state(run) if resuming else None)
     train(Session(run, Config(channels=(4, 6, 8, 8)), recipe, pictures, pictures, saved), group)
 """
+TORCHRUN = "from torch.distributed.run import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +53,16 @@ def pictures(tmp_path_factory):
 
 
 def run(processes, *arguments):
-    command = [sys.executable]
+    code, arguments = TRAIN, [str(argument) for argument in arguments]
     if processes > 1:
-        command += ["-m", "torch.distributed.run", f"--nproc-per-node={processes}", "--standalone"]
+        script = Path(arguments[1]).with_name("script.py")
+        script.write_text(TRAIN)
+        arguments = [f"--nproc-per-node={processes}", "--standalone", str(script), *arguments]
+        code = TORCHRUN
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    script = arguments[1].parent / "script.py"
-    script.write_text(TRAIN)
-    done = subprocess.run(
-        [*command, str(script), *map(str, arguments)], capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    done = Process(*arguments, code=code, stderr=subprocess.PIPE, text=True, env=environment)
+    _, err = done.communicate()
+    assert done.returncode == 0, err[-3000:]
 
 
 def lines(folder):
@@ -89,10 +92,11 @@ def test_two_processes_on_half_batches_are_one_on_whole_ones(pictures, tmp_path)
 
 
 def test_a_batch_that_cannot_be_shared_is_one_line(pictures, tmp_path):
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
-    command += ["-m", "styletransfer", "train", "--content", str(pictures), "--style", str(pictures)]
+    command = ["--nproc-per-node=2", "--standalone", "-m", "styletransfer", "train"]
+    command += ["--content", str(pictures), "--style", str(pictures)]
     command += ["--out", str(tmp_path / "run"), "--batch-size", "3", "--device", "cpu"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = Process(*command, code=TORCHRUN, stderr=subprocess.PIPE, text=True)
+    _, err = done.communicate()
     assert done.returncode != 0
-    said = [line for line in done.stderr.splitlines() if line.startswith("stylize train:")]
+    said = [line for line in err.splitlines() if line.startswith("stylize train:")]
     assert said == ["stylize train: a batch of 3 cannot be shared by 2 processes"]

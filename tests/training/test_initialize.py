@@ -26,7 +26,7 @@ def test_a_fitted_decoder_reconstructs_pictures_it_has_not_seen(taps, error, ups
     net.encoder.load_state_dict(load_encoder().state_dict())
     unseen = smooth(2, seed=1)
     assert (net(unseen, None) - unseen).abs().mean() > 0.2
-    fit_decoder(net, smooth(12, seed=0))
+    fit_decoder(net, smooth(8, seed=0))
     assert (net(unseen, None) - unseen).abs().mean() < error
 
 

@@ -4,12 +4,13 @@ import json
 import random
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
 from PIL import Image
 from safetensors.torch import load_file
+
+from ..processes import Process
 
 TRAIN = """
 import sys
@@ -41,12 +42,17 @@ def test_sigkill_at_any_moment_leaves_nothing_corrupt(tmp_path):
         Image.fromarray(pixels).save(folder / f"{i}.png")
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
-    command = [sys.executable, "-c", TRAIN, str(folder)]
-    subprocess.run([*command, str(tmp_path / "whole")], check=True, stdout=subprocess.DEVNULL)
+
+    def started(run: str) -> Process:
+        return Process(str(folder), str(tmp_path / run), code=TRAIN, stdout=subprocess.PIPE)
+
+    whole = started("whole")
+    whole.communicate()
+    assert whole.returncode == 0
 
     chance, kills = random.Random(0), 0
     for _ in range(20):
-        process = subprocess.Popen([*command, str(tmp_path / "killed")], stdout=subprocess.PIPE)
+        process = started("killed")
         if kills < 4:
             process.stdout.readline()  # it has begun: from here on at any moment
             time.sleep(chance.uniform(0, 0.6))

@@ -1,5 +1,4 @@
 import io
-import json
 import tarfile
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 from PIL import Image
 
 from styletransfer import InputError
-from styletransfer.cli import run
 from styletransfer.training.entries import find_pictures
 from styletransfer.training.shards import write_shards
 
@@ -80,15 +78,3 @@ def test_a_stopped_run_goes_on_where_it_was(folder, tmp_path):
     (tmp_path / "parts" / "shards.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         write_shards(entries, tmp_path / "parts", 24, 3, 1)
-
-
-def test_the_command_names_what_it_left_out(folder, tmp_path, capsys):
-    out = tmp_path / "new" / "out"
-    assert run(["data", "shard", str(folder), str(out), "--size", "24"]) == 1
-    said = capsys.readouterr()
-    assert said.out == f"{out}\n" and "1 of 8 pictures" in said.err
-    assert (out / "skipped.tsv").read_text().startswith(f"picture\t{folder / 'broken.jpg'}\t")
-    assert len(json.loads((out / "shards.json").read_text())["shards"]) == 1
-    (folder / "broken.jpg").unlink()
-    assert run(["data", "shard", str(folder), str(out)]) == 2
-    assert "another folder" in capsys.readouterr().err

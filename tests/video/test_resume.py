@@ -3,8 +3,7 @@
 import json
 import os
 import signal
-import subprocess
-import sys
+from subprocess import PIPE
 
 import pytest
 from PIL import Image
@@ -12,6 +11,7 @@ from PIL import Image
 from styletransfer.cli import run
 
 from ..films import panned, write_film
+from ..processes import Process
 
 pytest.importorskip("cv2")
 
@@ -174,8 +174,7 @@ POINTS = {
 def test_killed_at_the_end_it_goes_on_the_same(suffix, owner, name, after, command):
     script = KILLED.format(module="job, resume", owner=owner, name=name, after=after or "pass")
     assert run([*command, "-o", f"whole{suffix}"]) == 0
-    killed = subprocess.run([sys.executable, "-c", script, *command, "-o", f"out{suffix}"])
-    assert killed.returncode == -signal.SIGKILL
+    assert Process(*command, "-o", f"out{suffix}", code=script).wait() == -signal.SIGKILL
     assert os.path.isdir(f"out{suffix}.parts")
     assert run([*command, "-o", f"out{suffix}"]) == 0
     assert same(f"whole{suffix}", f"out{suffix}")
@@ -248,12 +247,9 @@ sys.exit(run(sys.argv[1:]))
 def test_of_runs_at_the_same_time_one_writes(command):
     command = [*command, "-o", "out.mp4"]
     racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACE, *command, "--alpha", alpha],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
+        Process(*command, "--alpha", alpha, code=RACE, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True)
         for alpha in ("1", "1", "0.5")
-    ]  # fmt: skip
+    ]
     for racer in racers:
         racer.stdin.write("\n")
         racer.stdin.flush()
@@ -324,7 +320,7 @@ def test_a_result_that_was_taken_elsewhere_can_be_made_again(command):
     script = KILLED.format(
         module="job, resume", owner="resume.ResumableJob", name="remove", after="arguments[0]._clear()"
     )
-    subprocess.run([sys.executable, "-c", script, *command, "-o", "out.mp4"])
+    assert Process(*command, "-o", "out.mp4", code=script).wait() == -signal.SIGKILL
     os.rename("out.mp4", "kept.mp4")
     assert os.path.isdir("out.mp4.parts")
     assert run([*command, "-o", "out.mp4"]) == 0

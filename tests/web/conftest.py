@@ -58,3 +58,16 @@ def page(chromium, studio):
     yield page
     assert all(url.startswith((studio, "data:", "blob:")) for url in page.asked), page.asked
     context.close()
+
+
+SHOWN = "([...document.querySelectorAll('#compare img')].at(-1) || {src: ''}).src"
+
+
+CHANGED = f"old => {SHOWN} && {SHOWN} !== old"
+
+
+def changes(page, what) -> None:
+    """Do something, and wait until the page shows another painted picture."""
+    before = page.evaluate(SHOWN)
+    what()
+    page.wait_for_function(CHANGED, arg=before)

@@ -4,7 +4,6 @@ import base64
 import os
 import re
 import threading
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -13,23 +12,9 @@ from PIL import Image
 from styletransfer.cli import run
 
 from ..conftest import noise
-from .conftest import LONG
+from .conftest import LONG, changes
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-
-SHOWN = "([...document.querySelectorAll('#compare img')].at(-1) || {src: ''}).src"
-CHANGED = f"old => {SHOWN} && {SHOWN} !== old"
-TOO_WIDE = (
-    "[...document.querySelectorAll('#columns *')].filter(e => e.getBoundingClientRect().right > 401)"
-    ".map(e => e.tagName + '#' + e.id)"
-)
-
-
-def changes(page, what) -> None:
-    """Do something, and wait until the page shows another painted picture."""
-    before = page.evaluate(SHOWN)
-    what()
-    page.wait_for_function(CHANGED, arg=before)
 
 
 def send_photo(page, path: str) -> None:
@@ -87,76 +72,6 @@ def test_photo_style_and_sliders_give_the_picture_of_the_command(page, tmp_path,
     command = [photo, str(tmp_path / "mix.style.safetensors"), "--alpha", "0.7"]
     assert run([*command, "-o", str(tmp_path / "code.png"), *options]) == 0
     assert np.array_equal(np.array(Image.open(tmp_path / "code.png")), same[0])
-
-
-def draw_until_painted(page, canvas) -> None:
-    """The editor does not say when it is ready: who sees that nothing comes of it draws once more."""
-    before = page.evaluate(SHOWN)
-    for _ in range(20):
-        box = canvas.bounding_box()
-        page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5, steps=6)
-        page.mouse.up()
-        with suppress(sync_api.TimeoutError):
-            page.wait_for_function(CHANGED, arg=before, timeout=LONG / 20)
-            return
-
-
-def test_the_brush_says_where(page):
-    page.get_by_role("button", name="Where to paint").click()
-    canvas = page.locator("#brush canvas").first
-    canvas.wait_for()
-    canvas.scroll_into_view_if_needed()
-    changes(page, lambda: draw_until_painted(page, canvas))
-
-
-def test_styles_are_chosen_by_keyboard(page):
-    tiles = page.locator("#gallery button.thumbnail-item, #gallery button.gallery-item")
-    assert tiles.count() >= 8
-    tiles.nth(0).focus()
-    changes(page, lambda: page.keyboard.press("Enter"))
-    page.locator("#weight-2").wait_for()
-    assert page.locator("#gallery").get_by_text("✓").count() == 2
-
-
-def test_every_control_has_a_name_and_can_be_reached(page):
-    for title in ("Colours", "Where to paint"):
-        page.get_by_role("button", name=title).click()
-    for part in ("colors", "color-strength", "feather"):
-        page.locator(f"#{part}").wait_for()
-    page.locator("#brush canvas").first.wait_for()
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('button, input, textarea, select')]
-        .filter(e => e.offsetParent !== null && e.type !== 'hidden' && e.type !== 'file')
-        .filter(e => !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !e.title
-            && !(e.labels && [...e.labels].some(l => l.innerText.trim()))
-            && !(e.getAttribute('aria-labelledby')))
-        .map(e => e.outerHTML.slice(0, 160))"""
-    )
-    assert nameless == []
-    reached = set()
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        reached |= set(
-            page.evaluate(
-                """() => { const ids = [];
-                for (let e = document.activeElement; e; e = e.parentElement) if (e.id) ids.push(e.id);
-                return ids }"""
-            )
-        )
-    wanted = {
-        "photo",
-        "gallery",
-        "own-style",
-        "weight-1",
-        "strength",
-        "strokes",
-        "style-size",
-        "colors",
-        "brush",
-    }
-    assert wanted | {"feather", "paint", "stop", "save-code"} <= reached
 
 
 def test_a_frame_of_the_webcam_is_painted(page):
@@ -243,10 +158,3 @@ def test_two_users_do_not_see_each_other(page, chromium, studio, tmp_path):
     assert len(mine) == 3 and not set(mine) & set(theirs)
     assert "mine-alone" not in other.content()
     other.context.close()
-
-
-def test_nothing_lies_beside_a_phone_s_screen(page):
-    page.set_viewport_size({"width": 400, "height": 860})
-    with suppress(sync_api.TimeoutError):
-        page.wait_for_function(f"() => {TOO_WIDE}.length === 0")
-    assert page.evaluate(TOO_WIDE) == []

@@ -1,28 +1,16 @@
 """The studio without a browser: limits, stopping, files, and what is served."""
 
-import gc
-import io
-import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import threading
-import urllib.error
-import urllib.request
 import weakref
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from styletransfer.cli import run
 from styletransfer.errors import InputError
 from styletransfer.media.image import read_picture
 from styletransfer.options import StylizeOptions
-from styletransfer.web import session_files
 from styletransfer.web.service import JobStopped, StudioService, thumbnail
 
 from ..conftest import noise
@@ -120,105 +108,6 @@ def test_a_stop_reaches_no_other_job(stylizer, tmp_path, photo, paintings):
     assert len(done) == 1 and done[0].styles == {"a picture": 1.0}
 
 
-@pytest.fixture
-def ask(studio):
-    """What the server says when it is sent values for what a part of the page starts, some changed."""
-    config = json.loads(urllib.request.urlopen(f"{studio}/config").read())
-    parts = {part["id"]: part["props"] for part in config["components"]}
-
-    def call(path: str, body: dict | bytes, kind: str = "application/json"):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return urllib.request.urlopen(
-            urllib.request.Request(f"{studio}/gradio_api/{path}", data, {"content-type": kind})
-        )
-
-    def send(name: str, data: bytes) -> dict:
-        """A file, as it is spoken of once it is uploaded."""
-        head = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
-        body = head.encode() + data + b"\r\n--x--\r\n"
-        (path,) = json.loads(call("upload", body, "multipart/form-data; boundary=x").read())
-        return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-
-    def ask(part: str, event: str, changes: dict) -> str:
-        job = next(
-            each
-            for each in config["dependencies"]
-            if (part, event) in [(parts.get(n, {}).get("elem_id"), e) for n, e in each["targets"]]
-            and each["backend_fn"]
-        )
-        props = [parts[number] for number in job["inputs"]]
-        data = [changes.get(each.get("elem_id"), each.get("value")) for each in props]
-        session = os.urandom(8).hex()
-        body = {"data": data, "fn_index": job["id"], "session_hash": session}
-        call("queue/join", body).read()
-        url = f"{studio}/gradio_api/queue/data?session_hash={session}"
-        with urllib.request.urlopen(url, timeout=20) as answer:
-            text = ""
-            while "process_completed" not in text:
-                text = answer.readline().decode()
-        return text
-
-    ask.send = send
-    return ask
-
-
-def test_values_that_no_page_sends_are_a_line_for_who_sent_them(ask, capfd):
-    """Out of range, missing or no number: an answer, and nothing in the terminal."""
-    for name, value, says in (
-        ("strength", 7, "Strength: Value 7 is greater than maximum value 2"),
-        ("strength", "much", "Strength: "),
-        ("strength", None, "Strength: A value is missing."),
-        ("colors", "mauve", "Whose colours: "),
-    ):
-        assert says in ask("strength", "input", {name: value})
-    assert "Traceback" not in capfd.readouterr().err
-
-
-def test_files_that_no_page_sends_are_a_line_for_who_sent_them(ask, capfd):
-    code, text = ask.send("a.style.safetensors", bytes(20)), ask.send("layer.png", b"no picture")
-    cut = ask.send("cut.png", noise_bytes()[:-300])
-    says = ask("own-style", "upload", {"own-style": [code]})
-    assert "Paintings of your own: Invalid file type" in says and "safetensors" not in says
-    for layer in (text, cut):
-        drawn = {"background": None, "layers": [layer], "composite": None}
-        says = ask("strength", "input", {"brush": drawn})
-        assert "Brush over what to paint: " in says and layer["path"] not in says
-    assert "Traceback" not in capfd.readouterr().err
-
-
-@pytest.mark.parametrize("end", [JobStopped, InputError])
-def test_nothing_of_a_job_that_came_to_nothing_stays_in_memory(ask, monkeypatch, end):
-    """Half a network's features of a large photo, until Python happens to look for what nobody needs."""
-    check, kept = StudioService.check, []
-
-    def remembered(self, path):
-        photo = check(self, path)
-        kept.append(weakref.ref(photo.rgb))
-        return photo
-
-    def paint(*given):
-        features = np.zeros(9)
-        kept.append(weakref.ref(features))
-        raise end("It is too much.")
-
-    monkeypatch.setattr(StudioService, "check", remembered)
-    monkeypatch.setattr(StudioService, "paint", paint)
-    gc.disable()
-    try:
-        says = ask("paint", "click", {})
-        assert ("Stopped." if end is JobStopped else "It is too much.") in says
-        assert "JobStopped" not in says
-        assert len(kept) == 2 and [each() for each in kept] == [None, None]
-    finally:
-        gc.enable()
-
-
-def noise_bytes() -> bytes:
-    buffer = io.BytesIO()
-    noise(40, 30).save(buffer, "png")
-    return buffer.getvalue()
-
-
 def test_uploads_are_judged(service, tmp_path):
     (tmp_path / "secret-name.png").write_text("no picture")
     with pytest.raises(InputError, match="^secret-name.png: is not a picture"):
@@ -259,69 +148,3 @@ def test_who_leaves_takes_what_was_kept_in_memory_along(service):
     assert kept() is not None
     service.forget("me")
     assert kept() is None
-
-
-def test_the_page_asks_nobody_else(studio):
-    with urllib.request.urlopen(studio) as answer:
-        policy = answer.headers["content-security-policy"]
-    assert "default-src 'self'" in policy and "http" not in policy
-    with urllib.request.urlopen(f"{studio}/config") as answer:
-        text = answer.read().decode()
-    assert "googleapis" not in text and '"analytics_enabled":false' in text.replace(" ", "")
-
-
-def test_no_files_of_the_server(studio):
-    for path in ("/etc/passwd", "pyproject.toml"):
-        with pytest.raises(urllib.error.HTTPError) as error:
-            urllib.request.urlopen(f"{studio}/gradio_api/file={path}")
-        assert error.value.code in (403, 404)
-
-
-def test_nothing_is_left_behind(stylizer, monkeypatch, tmp_path):
-    from styletransfer.web.server import serve
-
-    monkeypatch.setenv("GRADIO_TEMP_DIR", "")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    close = serve(stylizer, "127.0.0.1", port, 1, 1, block=False)
-    folder = list(tmp_path.glob("style-studio-*"))
-    assert len(folder) == 1 and any(folder[0].rglob("*.jpg"))
-    close()
-    assert not folder[0].exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("sign", ["SIGTERM", "SIGINT", "SIGKILL"])
-def test_a_studio_that_is_ended_leaves_nothing(tiny_model, tmp_path, sign, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "styletransfer", "web", "--port", str(port), "--model", tiny_model]
-    studio = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-    )
-    assert studio.stdout.readline() == f"http://localhost:{port}\n".encode()
-    assert len(list(tmp_path.glob("style-studio-*"))) == 1
-    studio.send_signal(getattr(signal, sign))
-    out, err = studio.communicate(timeout=20)
-    if sign != "SIGKILL":
-        assert studio.returncode == 0 and out == b"" and err.count(b"\n") == 1, err
-        assert list(tmp_path.iterdir()) == []
-        return
-    (left,) = tmp_path.glob("style-studio-*")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(session_files, "YOUNG", -1)
-    with session_files.private_folder() as one, session_files.private_folder() as two:
-        assert not left.exists() and one.exists() and two.exists()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_bad_options_are_one_line(studio, tiny_model, capsys):
-    port = studio.rpartition(":")[2]
-    for options in (["--port", "0"], ["--max-megapixels", "0"], ["--port", port], ["--share"]):
-        assert run(["web", "--model", tiny_model, *options]) == 2
-        err = capsys.readouterr().err.splitlines()
-        assert err[-1].startswith("stylize web: ") and len(err) <= 2
