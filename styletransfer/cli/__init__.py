@@ -9,8 +9,8 @@ from ..errors import InputError, out_of_memory
 from ..system.allocator import keep_memory
 
 VERBS = (
-    "batch", "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export",
-    "models",
+    "batch", "video", "web", "serve", "grid", "morph", "sheet", "style", "train", "data", "evaluate",
+    "export", "models",
 )  # fmt: skip
 
 
