@@ -54,6 +54,7 @@ class StylizeServer:
         # Decoded pictures fill memory: only so many are, of those that wait.
         self.decoded = asyncio.Semaphore(2 * self.queue.batch + 1)
         self.model = Path(stylizer.model).stem
+        self.ends: set[asyncio.Timeout] = set()  # of the requests that are accepted
 
     async def stylize(self, request: Request) -> Response:
         """Paint a photo in one or more styles. The result has the photo's type, size and metadata."""
@@ -87,22 +88,30 @@ class StylizeServer:
         """Counts and times, for Prometheus."""
         return Response(self.counters.page(), media_type=CONTENT_TYPE)
 
+    def give_up(self) -> None:
+        """Answer what is accepted with 503, and paint it no further."""
+        while self.ends:
+            if not (end := self.ends.pop()).expired():
+                end.reschedule(0)
+
     @asynccontextmanager
     async def _accepted(self, request: Request) -> AsyncIterator[FormData]:
         """A request's form, and for as long as it is looked at a place and the time that is allowed."""
         with self.admission.place():
             if not request.headers.get("content-type", "").startswith("multipart/form-data"):
                 raise Refused(415, "send multipart/form-data, with the photo as a file of it")
-            late = Refused(408, f"the request took longer than {self.limits.timeout:g} s to arrive")
+            seconds = f"{self.limits.timeout:g} s"
+            late = Refused(408, f"the request took longer than {seconds} to arrive")
+            self.ends.add(end := asyncio.timeout(self.limits.timeout))
             try:
-                async with (
-                    asyncio.timeout(self.limits.timeout),
-                    request.form(max_files=MOST_FIELDS, max_fields=MOST_FIELDS) as form,
-                ):
-                    late = Refused(504, f"not done within {self.limits.timeout:g} s: given up")
+                async with end, request.form(max_files=MOST_FIELDS, max_fields=MOST_FIELDS) as form:
+                    late = Refused(504, f"not done within {seconds}: given up")
                     yield form
             except TimeoutError:
-                raise late from None
+                stopped = Refused(503, "the server was stopped before this was done")
+                raise (stopped if end.when() == 0 else late) from None
+            finally:
+                self.ends.discard(end)
 
     async def _painted(self, form: FormData) -> Response:
         async with self.decoded:

@@ -1,35 +1,35 @@
 """The API on a port of this machine, until it is asked to end."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from types import FrameType
 
 import uvicorn
 
 from ..errors import InputError
 from ..stylize.stylizer import Stylizer
-from ..system.interrupt import Interrupt
+from ..system.interrupt import SAME
 from .app import StylizeServer, build_app
-from .limits import Admission, Limits
+from .limits import Limits
 
 
 class GracefulServer(uvicorn.Server):
     """Uvicorn that, at the first signal, goes on listening: it answers what was accepted, refuses what
-    is new with 503, and then ends. A later signal is a KeyboardInterrupt."""
+    is new with 503, and then ends. At a later signal what was accepted is given up."""
 
-    def __init__(self, config: uvicorn.Config, admission: Admission):
+    def __init__(self, config: uvicorn.Config, served: StylizeServer):
         super().__init__(config)
-        self.admission, self.interrupt = admission, Interrupt()
+        self.served, self.signals = served, list[float]()
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        with self.interrupt:
-            yield
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.signals.append(time.monotonic())
 
     async def on_tick(self, counter: int) -> bool:
-        if self.interrupt.wanted:
-            self.admission.closing = True
-            self.should_exit = self.should_exit or not self.admission.taken
+        if self.signals:
+            self.served.admission.closing = True
+            self.should_exit = not self.served.admission.taken
+            if self.signals[-1] - self.signals[0] > SAME:
+                self.served.give_up()
         return await super().on_tick(counter)
 
 
@@ -40,7 +40,7 @@ def serve(stylizer: Stylizer, listening: socket.socket, limits: Limits) -> None:
         build_app(server), log_config=None, access_log=False, ws="none", server_header=False,
     )  # fmt: skip
     print(address(listening), flush=True)
-    GracefulServer(config, server.admission).run([listening])
+    GracefulServer(config, server).run([listening])
 
 
 def open_port(host: str, port: int) -> socket.socket:

@@ -1,6 +1,7 @@
 """A server of a tiny network, on a real port."""
 
 import io
+import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -48,14 +49,14 @@ def serving(stylizer: Stylizer, limits: Limits = Limits(), batch: int | None = N
     server = StylizeServer(stylizer, limits, batch)
     with open_port("127.0.0.1", 0) as listening:
         config = uvicorn.Config(build_app(server), log_config=None, access_log=False)
-        web = GracefulServer(config, server.admission)
+        web = GracefulServer(config, server)
         thread = threading.Thread(target=web.run, args=([listening],))
         thread.start()
         with httpx.Client(base_url=address(listening), timeout=30) as client:
             try:
                 yield server, client, web
             finally:
-                web.interrupt.since = time.monotonic()
+                web.handle_exit(signal.SIGTERM, None)
                 thread.join(timeout=30)
                 assert not thread.is_alive()
 

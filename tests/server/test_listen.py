@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from styletransfer.errors import InputError
+from styletransfer.server import listen
 from styletransfer.server.listen import address, open_port
 
 from .conftest import PHOTO, opened, refused, serving, until
@@ -85,7 +87,7 @@ def test_asked_to_end_it_answers_what_was_accepted_and_refuses_what_is_new(styli
         thread = threading.Thread(target=ask)
         thread.start()
         until(lambda: server.queue.painting)
-        web.interrupt.since = 0.0
+        web.handle_exit(signal.SIGTERM, None)
         until(lambda: server.admission.closing)
         again = httpx.post(f"{client.base_url}/stylize", files={"photo": PHOTO}, data={"style": "lion"})
         assert "closing" in refused(again, 503) and again.headers["retry-after"]
@@ -94,6 +96,28 @@ def test_asked_to_end_it_answers_what_was_accepted_and_refuses_what_is_new(styli
         thread.join()
         assert opened(answers[0]).size == (50, 37)
     assert not server.queue.thread.is_alive()
+
+
+def test_asked_again_it_gives_up_what_was_accepted(stylizer, monkeypatch):
+    monkeypatch.setattr(listen, "SAME", 0.05)
+    with serving(stylizer) as (server, client, web):
+        paint, answers = server.queue._alone, []
+        monkeypatch.setattr(server.queue, "_alone", lambda job: until(job.dropped.is_set) or paint(job))
+
+        def ask():
+            answers.append(client.post("/stylize", files={"photo": PHOTO}, data={"style": "lion"}))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        until(lambda: server.queue.painting)
+        web.handle_exit(signal.SIGINT, None)
+        web.handle_exit(signal.SIGINT, None)  # at the same moment: one wish
+        until(lambda: server.admission.closing)
+        assert thread.is_alive()
+        time.sleep(0.06)
+        web.handle_exit(signal.SIGINT, None)
+        thread.join()
+        assert "stopped before this was done" in refused(answers[0], 503)
 
 
 def test_the_command_ends_when_asked_to_and_says_nothing_more(command):
