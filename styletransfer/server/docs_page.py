@@ -14,6 +14,7 @@ _CSS = """
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% }
+td:first-child { white-space: nowrap }
 td, th { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0;
          border-bottom: 1px solid #8884 }
 code, pre, input, select { font: .9em ui-monospace, monospace }
