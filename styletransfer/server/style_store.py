@@ -87,13 +87,13 @@ def read_style(data: bytes, name: str, limits: Limits) -> ServedStyle:
     if not is_safetensors(data):
         _, size = check_picture(data, name, limits)
         return ServedStyle(_digest(data), name, data, size)
-    with tempfile.NamedTemporaryFile(suffix=SUFFIX) as file:
-        file.write(data)
-        file.flush()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(folder, f"code{SUFFIX}")  # the name is ours
+        path.write_bytes(data)
         try:
-            code = StyleCode.load(Path(file.name))
+            code = StyleCode.load(path)
         except InputError as error:
-            raise Refused(422, str(error).replace(file.name, name)) from None
+            raise Refused(422, str(error).replace(str(path), name)) from None
     return ServedStyle(_digest(data), name, code=code)
 
 
