@@ -22,6 +22,7 @@ TINY = (4, 6, 8, 8)
 ALONE = (
     "tests/batch/test_ray_cluster",
     "tests/cli/test_web",
+    "tests/server/test_listen",
     "tests/training/test_distributed",
     "tests/training/test_kill",
     "tests/web/",

@@ -23,7 +23,7 @@ PHOTOS = ("photo", "photos/x/y", "photos/z", "imagenet/train/cats/a", "imagenet/
 PHOTOS += ("imagenet/c", "train2017/d", "wikiart/e")
 STYLES = ("starry", "starry_night", "wave", "lion", "rest", *"abcd", "monet/1", "monet/2")
 STYLES += tuple(f"paintings/{n}" for n in range(3))
-LONG = ("web", "train", "export", "evaluate")  # of which only the options are looked at
+LONG = ("web", "serve", "train", "export", "evaluate")  # of which only the options are looked at
 INSTALLED = {"video": "av", "morph": "av", "--engine": "ray"}
 
 
@@ -165,6 +165,7 @@ def blocks(page: str) -> list[str]:
 
 def test_every_page_with_python_is_run_below():
     pages = {"README.md", "docs/python.md", "docs/onnx.md", "docs/refine.md"}
+    pages |= {"docs/serve.md"}  # in tests/server/test_listen.py
     assert {page for page in PAGES if blocks(page)} == pages
 
 

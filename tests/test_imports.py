@@ -19,7 +19,7 @@ ROOMS = (
     ("stylize",),
     ("gallery",),
     ("evaluation",),
-    ("training", "batch", "video", "web"),
+    ("training", "batch", "video", "web", "server"),
     ("cli",),
     ("__main__",),
 )

@@ -10,8 +10,8 @@ from ..options import REFINE
 from ..system.allocator import keep_memory
 
 VERBS = (
-    "batch", "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export",
-    "models",
+    "batch", "video", "web", "serve", "grid", "morph", "sheet", "style", "train", "data", "evaluate",
+    "export", "models",
 )  # fmt: skip
 
 USUAL = {"--refine": REFINE}

@@ -41,6 +41,7 @@ EPILOG = """More verbs, each with its own --help:
   stylize batch      whole folders
   stylize video      films without flicker
   stylize web        the studio in the browser
+  stylize serve      an HTTP API for other programs
   stylize style      save, blend and show style codes
   stylize train      train a decoder on your own photos and paintings
   stylize data       pack pictures for training

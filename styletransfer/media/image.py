@@ -6,8 +6,10 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -241,18 +243,24 @@ def write_picture(path: str | Path, image: Image.Image) -> None:
         write_atomically(path, lambda target: target.write_bytes(data))
 
 
-def encode_picture(image: Image.Image, kind: str, quality: int = 95) -> bytes:
+def encode_picture(
+    image: Image.Image, kind: str, quality: int = 95, metadata: Mapping[str, Any] | None = None
+) -> bytes:
     """A picture as a file of one of Pillow's formats; InputError, without a name, if it cannot be.
 
-    quality: of JPEG and WebP, 1 to 100. Formats without alpha get a white background.
+    quality: of JPEG and WebP, 1 to 100. metadata: from `media.metadata.kept_metadata`. Formats without
+    alpha get a white background.
     """
     if kind in _OPAQUE and image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image).convert("RGB")
-    options = {"JPEG": {"quality": quality, "subsampling": 0}, "WEBP": {"quality": quality}}
+    options: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": quality, "subsampling": 0},
+        "WEBP": {"quality": quality},
+    }
     buffer = io.BytesIO()
     try:
-        image.save(buffer, kind, **options.get(kind, {}))
+        image.save(buffer, kind, **options.get(kind, {}), **(metadata or {}))
     except (OSError, ValueError) as error:  # WebP ends at 16,383 pixels a side, JPEG at 65,535
         raise InputError(f"cannot be {kind} ({error})") from None
     except MemoryError:

@@ -1,0 +1,61 @@
+"""The API on a port of this machine, until it is asked to end."""
+
+import socket
+import time
+from types import FrameType
+
+import uvicorn
+
+from ..errors import InputError
+from ..stylize.stylizer import Stylizer
+from ..system.interrupt import SAME
+from .app import StylizeServer, build_app
+from .limits import Limits
+
+
+class GracefulServer(uvicorn.Server):
+    """Uvicorn that, at the first signal, goes on listening: it answers what was accepted, refuses what
+    is new with 503, and then ends. At a later signal what was accepted is given up."""
+
+    def __init__(self, config: uvicorn.Config, served: StylizeServer):
+        super().__init__(config)
+        self.served, self.signals = served, list[float]()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.signals.append(time.monotonic())
+
+    async def on_tick(self, counter: int) -> bool:
+        if self.signals:
+            self.served.admission.closing = True
+            self.should_exit = not self.served.admission.taken
+            if self.signals[-1] - self.signals[0] > SAME:
+                self.served.give_up()
+        return await super().on_tick(counter)
+
+
+def serve(stylizer: Stylizer, listening: socket.socket, limits: Limits) -> None:
+    """Answer requests until interrupted; says where on standard output."""
+    server = StylizeServer(stylizer, limits)
+    config = uvicorn.Config(
+        build_app(server), log_config=None, access_log=False, ws="none", server_header=False,
+    )  # fmt: skip
+    print(address(listening), flush=True)
+    GracefulServer(config, server).run([listening])
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 is any that is free. InputError if there is none to be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another --port") from None
+
+
+def address(listening: socket.socket) -> str:
+    """How a browser on this machine finds it."""
+    host, port = listening.getsockname()[:2]
+    if host in ("127.0.0.1", "0.0.0.0", "::1", "::"):
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
