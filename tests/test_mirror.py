@@ -12,14 +12,14 @@ ROOT = Path(__file__).parents[1]
 ELSEWHERE = """
 __main__.py
 batch/engines.py batch/work.py
-cli/batch.py cli/batch_arguments.py cli/batch_progress.py cli/common.py cli/data.py
+cli/batch.py cli/batch_arguments.py cli/batch_progress.py cli/data.py
 cli/evaluate.py cli/export.py cli/grid.py cli/models.py cli/morph.py cli/picture.py cli/sheet.py
 cli/style.py cli/train.py cli/web.py
 evaluation/report.py
 gallery/contact_sheet.py gallery/grid.py gallery/layout.py gallery/morph.py
 media/clip.py media/ffmpeg.py media/gif_apng.py media/tensors.py media/video_reader.py
 models/bottlenecks/base.py models/decoder.py models/memory.py
-styles/code.py styles/encode.py styles/interpolate.py styles/names.py
+styles/code.py styles/encode.py styles/interpolate.py
 stylize/buffer.py stylize/color.py stylize/content.py stylize/large_image.py stylize/paint.py
 stylize/regions.py
 training/checkpoint.py training/curve.py training/entries.py training/estimate.py training/log.py

@@ -10,7 +10,7 @@ from ..system.allocator import keep_memory
 
 VERBS = (
     "batch", "video", "web", "grid", "morph", "sheet", "style", "train", "data", "evaluate", "export",
-    "models",
+    "models", "doctor",
 )  # fmt: skip
 
 
@@ -21,6 +21,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run `stylize` with these arguments and return the exit code."""
+    if arguments[:1] == ["--complete"] and len(arguments) == 3:  # a shell asks
+        from .complete import answer
+
+        return answer(VERBS, *arguments[1:])
     name, module = "stylize", "picture"
     if arguments and arguments[0] in VERBS:
         name, module = f"stylize {arguments[0]}", arguments[0]
@@ -50,7 +54,8 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
         if module == "picture":
             _check_verb(arguments[0])
         # Not standalone: typer would answer bad usage with a box of several lines.
-        return app(args=arguments, prog_name=name, standalone_mode=False) or 0
+        help = ["-h", "--help"]
+        return app(args=arguments, prog_name=name, standalone_mode=False, help_option_names=help) or 0
     except InputError as error:
         _say(name, error)
         return 2

@@ -297,13 +297,16 @@ def test_a_studio_that_is_ended_leaves_nothing(tiny_model, tmp_path, sign, monke
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "styletransfer", "web", "--port", str(port), "--model", tiny_model]
+    as_json = ["--json"] * (sign == "SIGINT")
     studio = subprocess.Popen(
-        command,
+        command + as_json,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"TMPDIR": str(tmp_path)},
     )
-    assert studio.stdout.readline() == f"http://localhost:{port}\n".encode()
+    url = f"http://localhost:{port}"
+    said = studio.stdout.readline().decode().rstrip()
+    assert (json.loads(said)["url"] if as_json else said) == url
     assert len(list(tmp_path.glob("style-studio-*"))) == 1
     studio.send_signal(getattr(signal, sign))
     out, err = studio.communicate(timeout=20)
