@@ -12,7 +12,8 @@ import styletransfer
 ROOT = Path(styletransfer.__file__).parent
 
 ROOMS = (
-    ("", "errors", "version", "options", "system", "device"),  # "": styletransfer/__init__.py itself
+    # "" is styletransfer/__init__.py itself.
+    ("", "errors", "version", "options", "preset", "system", "device"),
     ("media",),
     ("models",),
     ("styles",),

@@ -11,7 +11,7 @@ from ..system.allocator import keep_memory
 
 VERBS = (
     "batch", "video", "web", "serve", "grid", "morph", "sheet", "style", "train", "data", "evaluate",
-    "export", "models",
+    "export", "models", "doctor",
 )  # fmt: skip
 
 USUAL = {"--refine": REFINE}
@@ -25,6 +25,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run `stylize` with these arguments and return the exit code."""
+    if arguments[:1] == ["--complete"] and len(arguments) == 3:  # a shell asks
+        from .complete import answer
+
+        return answer(VERBS, *arguments[1:])
     name, module = "stylize", "picture"
     if arguments and arguments[0] in VERBS:
         name, module = f"stylize {arguments[0]}", arguments[0]
@@ -54,7 +58,9 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
         if module == "picture":
             _check_verb(arguments[0])
         # Not standalone: typer would answer bad usage with a box of several lines.
-        return app(args=_with_values(arguments), prog_name=name, standalone_mode=False) or 0
+        arguments = _with_values(arguments)
+        help = ["-h", "--help"]
+        return app(args=arguments, prog_name=name, standalone_mode=False, help_option_names=help) or 0
     except InputError as error:
         _say(name, error)
         return 2

@@ -10,7 +10,7 @@ from rich.markup import escape
 from ..errors import InputError
 from ..options import PreserveColor, Stats
 from ..styles.names import DEFAULT_MODEL, made_of
-from . import common
+from . import common, complete
 from .batch_arguments import (
     Engine,
     Pick,
@@ -79,6 +79,7 @@ def batch(
             metavar="STYLE",
             help="A painting, a .style.safetensors code, or a folder: the mean of its works for "
             "--pick all, else works to pick from; repeatable.",
+            autocompletion=complete.styles,
         ),
     ] = None,
     pick: Annotated[Pick, typer.Option(help="Which styles for which picture; see below.")] = Pick.all,
@@ -92,7 +93,7 @@ def batch(
             metavar="png|jpg|webp|tif|bmp", show_default="each picture's own", help="Of the results."
         ),
     ] = "",
-    quality: Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")] = 95,
+    quality: common.Quality = 95,
     suffix: Annotated[
         str, typer.Option(metavar="TEXT", help="After each name: a.jpg to aTEXT.jpg.")
     ] = "",
@@ -112,6 +113,7 @@ def batch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, a JSON object a line.")
     ] = False,
+    preset: common.Preset = "",
     alpha: common.Alpha = 1.0,
     weights: Annotated[
         str, typer.Option(metavar="W,W...", help="Blend all styles into one, e.g. 0.7,0.3.")

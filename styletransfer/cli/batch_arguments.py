@@ -44,8 +44,7 @@ def check_numbers(per_image: int, quality: int, workers: int | None) -> None:
     """InputError for numbers that mean nothing."""
     if per_image < 1:
         raise InputError(f"--per-image is {per_image}: at least 1")
-    if not 1 <= quality <= 100:
-        raise InputError(f"--quality is {quality}: 1 to 100")
+    common.check_quality(quality)
     if workers is not None and not 1 <= workers <= 1000:
         raise InputError(f"--workers is {workers}: 1 to 1000")
 

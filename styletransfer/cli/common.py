@@ -1,6 +1,8 @@
 """Options that several verbs share, and what is written in them."""
 
+import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -19,7 +21,9 @@ from ..options import (
     check_weights,
     option_help,
 )
+from ..preset import read_preset, shipped_presets
 from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend
+from . import complete
 
 if TYPE_CHECKING:
     from ..styles.encode import Style
@@ -36,11 +40,15 @@ class Precision(str, Enum):
     fp16 = "fp16"
 
 
-Model = Annotated[str, typer.Option(help="A shipped model or a file.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Model = Annotated[str, typer.Option(help="A shipped model or a file.", autocompletion=complete.models)]
+Device = Annotated[
+    str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", autocompletion=complete.devices)
+]
 Precise = Annotated[Precision, typer.Option(help="Of the network.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite OUT.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Show = Annotated[bool, typer.Option("--show", help="Open the result in the program for such files.")]
+Quality = Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")]
 Alpha = Annotated[float, typer.Option(help=option_help("alpha"))]
 Weights = Annotated[str, typer.Option(metavar="W,W...", help=option_help("weights"))]
 Size = Annotated[int | None, typer.Option(help=option_help("size"), show_default="the photo's size")]
@@ -49,7 +57,10 @@ StyleSize = Annotated[int, typer.Option(help=option_help("style_size"))]
 StyleCrop = Annotated[float, typer.Option(help=option_help("style_crop"))]
 Mask = Annotated[str, typer.Option(metavar="M.png", help=option_help("mask"))]
 Regions = Annotated[str, typer.Option(metavar="MAP.png", help=option_help("regions"))]
-Region = Annotated[list[str] | None, typer.Option(metavar="KEY=STYLE", help=option_help("region"))]
+Region = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=STYLE", help=option_help("region"), autocompletion=complete.styles),
+]
 Feather = Annotated[int, typer.Option(metavar="PX", help=option_help("feather"))]
 KeptColor = Annotated[PreserveColor, typer.Option(help=option_help("preserve_color"))]
 ColorStrength = Annotated[float, typer.Option(help=option_help("color_strength"))]
@@ -57,6 +68,30 @@ Tile = Annotated[str, typer.Option(metavar="auto|off|N", help=option_help("tile"
 Refine = Annotated[int, typer.Option(metavar="[STEPS]", help=option_help("refine"))]
 StatsOf = Annotated[Stats, typer.Option(help=option_help("stats"))]
 CellSize = Annotated[int, typer.Option(help="Short side of each picture.")]
+
+
+def _take_preset(context: typer.Context, name: str) -> str:
+    """Makes a preset's options the defaults of this command."""
+    if name and not context.resilient_parsing:
+        values = read_preset(name)
+        verb = context.command_path
+        if missing := sorted(values.keys() - {option.name for option in context.command.params}):
+            raise InputError(f"preset {name}: {verb} has no {', '.join(missing)}")
+        context.default_map = {key: str(value) for key, value in values.items()}
+    return name
+
+
+Preset = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE.toml",
+        help=f"Options from a file: {', '.join(shipped_presets())}, one of your own, or any. What is "
+        "given beside it counts.",
+        callback=_take_preset,
+        is_eager=True,
+        autocompletion=complete.presets,
+    ),
+]
 
 
 def app() -> typer.Typer:
@@ -114,6 +149,26 @@ def model_for(model: str, styles: Iterable[str]) -> str:
     """The model that is meant: the one that has learned the styles, if they say so and it does not."""
     parts = (part for text in styles for part in made_of(text))
     return BANK_MODEL if model == DEFAULT_MODEL and any(map(is_learned, parts)) else model
+
+
+def check_quality(quality: int) -> None:
+    """InputError for what is no quality of a JPEG."""
+    if not 1 <= quality <= 100:
+        raise InputError(f"--quality is {quality}: 1 to 100")
+
+
+def print_result(path: str, as_json: bool, **more: Any) -> None:
+    """Print where a result is; as one JSON object with what else is to be said of it."""
+    print(json.dumps({"output": path, **more}) if as_json else path)
+
+
+def show_result(path: str, name: str = "stylize") -> None:
+    """Open a result as a double click does; what cannot be opened is said, and is there all the same.
+
+    name: of the verb that says so.
+    """
+    if typer.launch(path):
+        print(f"{name}: nothing here opens {path}", file=sys.stderr)
 
 
 def check_cell_size(size: int) -> None:

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
+from . import common
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = common.app()
 
 
 @app.callback()
@@ -28,6 +29,7 @@ def shard(
     workers: Annotated[
         int | None, typer.Option(help="Processes that decode.", show_default="all cores")
     ] = None,
+    as_json: common.Json = False,
 ) -> int:
     """Pack pictures into WebDataset shards: small upright JPEGs in tar files.
 
@@ -58,5 +60,5 @@ def shard(
     if skipped:
         says = f"{len(skipped)} of {len(entries)} pictures could not be used"
         print(f"{says}: {out / 'skipped.tsv'} names them", file=sys.stderr)
-    print(out)
+    common.print_result(str(out), as_json, pictures=len(entries), skipped=len(skipped))
     return 1 if skipped else 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..evaluation.report import Pair, Row
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = common.app()
 
 
 @app.command()
@@ -26,7 +26,7 @@ def evaluate(
         Path,
         typer.Argument(metavar="PAIRS.tsv", help="Lines of id, content, style; tabs between."),
     ],
-    model: Annotated[str, typer.Option(help="A shipped model or a file.")] = DEFAULT_MODEL,
+    model: common.Model = DEFAULT_MODEL,
     size: Annotated[int, typer.Option(help="Short side at which to stylize.")] = 512,
     alpha: Annotated[float, typer.Option(help="Strength, 0 to 1.")] = 1.0,
     strokes: common.Strokes = 1.0,
@@ -34,12 +34,12 @@ def evaluate(
         Path | None,
         typer.Option(metavar="DIR", help="Measure pictures made elsewhere: DIR/ID.png or .jpg."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: common.Device = "auto",
     first: Annotated[int | None, typer.Option(help="Only the first N pairs.")] = None,
     halves: Annotated[
         bool, typer.Option("--halves", help="Also what one half of a style scores as the other's copy.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: common.Json = False,
 ) -> int:
     """Measure a model on pairs of photos and paintings.
 

@@ -1,5 +1,6 @@
 """stylize export: the network for other runtimes."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from . import common
+from . import common, complete
 
 app = common.app()
 
@@ -20,10 +21,16 @@ picture; NAME.style.onnx takes a painting (1, 3, H, W) and gives its style. Any 
 
 @app.command(epilog=EPILOG)
 def export(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A shipped model or a file.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A shipped model or a file.", autocompletion=complete.models
+        ),
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT.onnx", show_default="MODEL.onnx here")
     ] = None,
+    as_json: common.Json = False,
     force: common.Force = False,
 ) -> int:
     """Write a model as two ONNX files, which run without torch and without this package.
@@ -44,7 +51,10 @@ def export(
     from ..models.weights import load_model
 
     net = load_model(model)
-    for path in export(net.eval(), output, model, str(net.digest)):
-        print(path)
+    paths = list(map(str, export(net.eval(), output, model, str(net.digest))))
+    if as_json:
+        print(json.dumps({"outputs": paths, "model": model, "digest": net.digest, "opset": OPSET}))
+    else:
+        print("\n".join(paths))
     print(f"opset {OPSET}; float32; any height and width from 16 on", file=sys.stderr)
     return 0

@@ -7,7 +7,7 @@ import typer
 from ..errors import InputError
 from ..options import StylizeOptions
 from ..styles.names import DEFAULT_MODEL
-from . import common
+from . import common, complete
 from .common import Precision
 
 app = common.app()
@@ -16,7 +16,12 @@ app = common.app()
 @app.command()
 def grid(
     content: Annotated[str, typer.Argument(help="The photo.")],
-    styles: Annotated[list[str], typer.Argument(metavar="STYLE...", help="Pictures, codes or folders.")],
+    styles: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STYLE...", help="Pictures, codes or folders.", autocompletion=complete.styles
+        ),
+    ],
     output: Annotated[str, typer.Option("--output", "-o", metavar="OUT")] = "grid.png",
     alphas: Annotated[
         str, typer.Option(metavar="A,A...", help="The strengths, one column each.")
@@ -32,6 +37,8 @@ def grid(
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
+    as_json: common.Json = False,
+    show: common.Show = False,
     force: common.Force = False,
 ) -> int:
     """Show what a photo looks like between styles and strengths, on one sheet.
@@ -60,5 +67,7 @@ def grid(
         size=size, style_size=style_size, style_crop=style_crop, strokes=strokes, track=common.progress,
     )  # fmt: skip
     write_picture(output, painted)
-    print(output)
+    common.print_result(output, as_json, size=painted.size, input=content, styles=styles, model=model)
+    if show:
+        common.show_result(output, "stylize grid")
     return 0

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from ..styles.names import BANK
+from . import common
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = common.app()
 
 
 @app.command()
@@ -15,8 +16,9 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> int:
     """List the models that ship with the package, for --model."""
-    from ..models.weights import load_model, model_path
-    from ..models.weights import models as names
+    from ..models.shipped import model_path
+    from ..models.shipped import models as names
+    from ..models.weights import load_model
 
     for name in names():
         net = load_model(name)

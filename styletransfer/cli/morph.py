@@ -9,7 +9,7 @@ import typer
 from ..errors import InputError
 from ..options import StylizeOptions
 from ..styles.names import DEFAULT_MODEL
-from . import common
+from . import common, complete
 from .common import Precision
 
 app = common.app()
@@ -19,7 +19,12 @@ app = common.app()
 def morph(
     content: Annotated[str, typer.Argument(help="The photo.")],
     styles: Annotated[
-        list[str], typer.Argument(metavar="A B [C ...]", help="Pictures, codes or folders, in order.")
+        list[str],
+        typer.Argument(
+            metavar="A B [C ...]",
+            help="Pictures, codes or folders, in order.",
+            autocompletion=complete.styles,
+        ),
     ],
     output: Annotated[
         str,
@@ -40,6 +45,8 @@ def morph(
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
+    as_json: common.Json = False,
+    show: common.Show = False,
     force: common.Force = False,
 ) -> int:
     """Move a photo through styles, from the first to the last.
@@ -72,7 +79,11 @@ def morph(
     )  # fmt: skip
     times = [1 / Fraction(fps).limit_denominator(1001)] * frames
     write_animation(output, common.progress(pictures, frames), times, say)
-    print(output)
+    common.print_result(
+        output, as_json, frames=frames, fps=fps, input=content, styles=styles, model=model
+    )
+    if show:
+        common.show_result(output, "stylize morph")
     return 0
 
 

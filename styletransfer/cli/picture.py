@@ -19,7 +19,7 @@ from ..media.large_tiff import check_large_output
 from ..options import PreserveColor, Stats, StylizeOptions
 from ..styles.names import DEFAULT_MODEL, made_of
 from ..system.interrupt import Interrupt
-from . import common
+from . import common, complete
 from .common import Precision, parse_regions, parse_weights
 
 if TYPE_CHECKING:
@@ -48,17 +48,34 @@ EPILOG = """More verbs, each with its own --help:
   stylize evaluate   measure a model: style, gram, content, ssim
   stylize export     ONNX files that run without torch
   stylize models     list the models there are
+  stylize doctor     what is installed, and whether it works
 
 Examples:
 
 \b
   stylize photo.jpg starry.jpg
+  stylize photo.jpg great_wave --preset poster
   stylize photo.jpg starry.jpg wave.jpg --weights 0.7,0.3 --alpha 0.8 -o out.png
   stylize photo.jpg bank:monet:0.7,bank:hokusai:0.3
   stylize photo.jpg starry.jpg --mask sky.png --feather 16
   stylize photo.jpg --regions map.png --region '#0000ff=starry.jpg' --region '#00ff00=wave.jpg'
   cat photo.jpg | stylize - starry.jpg -o - > out.png
 """
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from .doctor import versions
+
+        for name, value in versions():
+            print(f"{name:<13} {value}")
+        raise typer.Exit
+
+
+def _print_completion(shell: str) -> None:
+    if shell:
+        print(complete.script(shell), end="")
+        raise typer.Exit
 
 
 @dataclass(frozen=True)
@@ -126,9 +143,11 @@ def picture(
         list[str] | None,
         typer.Argument(
             metavar="STYLE...",
-            help="Paintings, .style.safetensors codes, folders of paintings, or learned styles "
+            help="Paintings, shipped ones by name (starry_night, see stylize style list), "
+            ".style.safetensors codes, folders of paintings, or learned styles "
             "(bank:monet, see stylize models); a.jpg:0.7,b.jpg:0.3 is a blend.",
             show_default=False,
+            autocompletion=complete.styles,
         ),
     ] = None,
     output: Annotated[
@@ -141,6 +160,7 @@ def picture(
             help="Where the result goes, its suffix is its format; - writes PNG to standard output.",
         ),
     ] = "",
+    preset: common.Preset = "",
     alpha: common.Alpha = 1.0,
     weights: common.Weights = "",
     size: common.Size = None,
@@ -159,8 +179,25 @@ def picture(
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
+    quality: common.Quality = 95,
     as_json: common.Json = False,
+    show: common.Show = False,
     force: common.Force = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print versions and the device."
+        ),
+    ] = False,
+    completion: Annotated[
+        str,
+        typer.Option(
+            metavar="bash|zsh|fish",
+            callback=_print_completion,
+            is_eager=True,
+            help="Print what makes a shell complete options, models and styles.",
+        ),
+    ] = "",
 ) -> int:
     """Repaint a photo in the style of one or more paintings.
 
@@ -175,8 +212,11 @@ def picture(
         preserve_color=preserve_color.value, color_strength=color_strength,
         tile=common.parse_tile(tile), stats=stats.value, refine=refine,
     )  # fmt: skip
+    common.check_quality(quality)
     if as_json and output == "-":
         raise InputError("--json and -o - both want standard output: give one of them up")
+    if show and output == "-":
+        raise InputError("--show opens a file: it does not go with -o -")
     job = _prepare(content, styles, output, options, model, force)
 
     from ..stylize.stylizer import Stylizer  # takes seconds: only now
@@ -188,7 +228,7 @@ def picture(
         result, shape = _stylize(job, stylizer, refined)
     seconds = time.perf_counter() - start
     if result is not None:
-        write_picture(job.output, result)
+        write_picture(job.output, result, quality)
     if as_json:
         record = _record(job, shape, str(stylizer.device), seconds)
         print(json.dumps(record | ({"refine": refined.record()} if refine else {})))
@@ -196,6 +236,8 @@ def picture(
         print(job.output)
         where = f"{shape[0]}×{shape[1]} on {stylizer.device}"
         print(f"stylized {where} in {seconds:.1f} s{refined.said()}", file=sys.stderr)
+    if show:
+        common.show_result(job.output)
     return 0
 
 

@@ -36,6 +36,8 @@ def sheet(
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
+    as_json: common.Json = False,
+    show: common.Show = False,
     force: common.Force = False,
 ) -> int:
     """Paint one photo in every style of a folder, on one sheet with their names.
@@ -67,7 +69,12 @@ def sheet(
         track=common.progress, on_error=note,
     )  # fmt: skip
     write_picture(output, painted)
-    print(output)
+    failures = [str(error) for error in broken]
+    common.print_result(
+        output, as_json, size=painted.size, input=content, model=stylizer.model, failed=failures
+    )
+    if show:
+        common.show_result(output, "stylize sheet")
     return 1 if broken else 0
 
 

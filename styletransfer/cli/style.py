@@ -8,8 +8,8 @@ import typer
 
 from ..errors import InputError
 from ..options import StylizeOptions
-from ..styles.names import DEFAULT_MODEL, parse_blend
-from . import common
+from ..styles.names import DEFAULT_MODEL, parse_blend, shipped_styles
+from . import common, complete
 
 app = common.app()
 
@@ -27,7 +27,12 @@ def style() -> None:
 @app.command()
 def save(
     source: Annotated[
-        str, typer.Argument(metavar="STYLE", help="A picture, a folder: their mean, bank:NAME.")
+        str,
+        typer.Argument(
+            metavar="STYLE",
+            help="A picture, a folder: their mean, bank:NAME.",
+            autocompletion=complete.styles,
+        ),
     ],
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="OUT", show_default=f"NAME{common.SUFFIX} here")
@@ -36,6 +41,7 @@ def save(
     style_crop: common.StyleCrop = 1.0,
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
+    as_json: common.Json = False,
     force: common.Force = False,
 ) -> int:
     """Encode a style once, to use it wherever a STYLE is taken."""
@@ -46,21 +52,28 @@ def save(
     from ..stylize.stylizer import Stylizer
 
     model = common.model_for(model, [source])
-    Stylizer(model, device).style(source, style_size, style_crop, quantiles=True).save(output)
-    print(output)
+    code = Stylizer(model, device).style(source, style_size, style_crop, quantiles=True)
+    code.save(output)
+    common.print_result(output, as_json, model=model, digest=code.digest, styles=dict(code.styles))
     return 0
 
 
 @app.command()
 def blend(
     sources: Annotated[
-        list[str], typer.Argument(metavar="STYLE:SHARE...", help="a.jpg:0.6 b.style.safetensors:0.4")
+        list[str],
+        typer.Argument(
+            metavar="STYLE:SHARE...",
+            help="a.jpg:0.6 b.style.safetensors:0.4",
+            autocompletion=complete.styles,
+        ),
     ],
     output: Output,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
+    as_json: common.Json = False,
     force: common.Force = False,
 ) -> int:
     """Mix styles into one code. Shares need not sum to 1; without one, a style counts 1."""
@@ -77,7 +90,7 @@ def blend(
     model = common.model_for(model, weights)
     code = Stylizer(model, device).blend(weights, None, style_size, style_crop, quantiles=True)
     code.save(output)
-    print(output)
+    common.print_result(output, as_json, model=model, digest=code.digest, styles=dict(code.styles))
     return 0
 
 
@@ -135,6 +148,16 @@ def show(
     refinable = "and what --refine needs" if code.quantiles else "nothing for --refine"
     print(f"holds    mean and deviation of {taps}, {refinable}; {record['bytes']} bytes")
     print(f"sheet    {output}")
+    return 0
+
+
+@app.command("list")
+def list_styles(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> int:
+    """List the paintings that ship with the package, which are styles by name."""
+    for name, path in shipped_styles().items():
+        print(json.dumps({"style": name, "file": str(path)}) if as_json else f"{name}\t{path}")
     return 0
 
 

@@ -1,10 +1,11 @@
 """stylize train: photos and paintings in, a model out."""
 
 import inspect
+import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +13,13 @@ import typer
 
 from ..errors import InputError
 from ..training.recipe import NETWORK, Recipe, read_recipe, recipes
+from . import common, complete
 
 if TYPE_CHECKING:
     from ..training.distributed import ProcessGroup
     from ..training.session import Execution, Session
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = common.app()
 
 EPILOG = """Examples:
 
@@ -94,7 +96,12 @@ def train(
         typer.Option(metavar="RUN", help="Go on with a run, exactly where its last checkpoint was."),
     ] = None,
     init: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Start from a model's network and weights.")
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Start from a model's network and weights.",
+            autocompletion=complete.models,
+        ),
     ] = None,
     recipe: Annotated[
         str, typer.Option(help=f"{', '.join(recipes())}, or a TOML file like them.")
@@ -102,7 +109,7 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Try a few steps; print counts, speed, memory, time.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: common.Device = "auto",
     workers: Annotated[
         int | None, typer.Option(help="Processes that decode pictures.", show_default="by cores")
     ] = None,
@@ -115,6 +122,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write RUN/tensorboard, too.")
     ] = False,
+    as_json: common.Json = False,
     changes: dict[str, Any],
 ) -> int:
     """Train a decoder on your own photos and paintings.
@@ -144,9 +152,9 @@ def train(
             tensorboard=tensorboard,
         )
         if dry_run:
-            _print_estimate(session, group, execution)
+            _print_estimate(session, group, execution, as_json)
         else:
-            _train(session, group, execution)
+            _train(session, group, execution, as_json)
     return 0
 
 
@@ -182,15 +190,18 @@ def _default_workers(device: str) -> int:
     return max(0, min(16, cores - 1)) if device == "cuda" else 0
 
 
-def _print_estimate(session: "Session", group: "ProcessGroup", execution: "Execution") -> None:
+def _print_estimate(
+    session: "Session", group: "ProcessGroup", execution: "Execution", as_json: bool
+) -> None:
     from ..training.estimate import estimate
 
     expected = estimate(session, group, execution)
     if group.leads:
-        print(expected)
+        record = {**asdict(expected), "samples_per_second": expected.samples_per_second}
+        print(json.dumps(record) if as_json else expected)
 
 
-def _train(session: "Session", group: "ProcessGroup", execution: "Execution") -> None:
+def _train(session: "Session", group: "ProcessGroup", execution: "Execution", as_json: bool) -> None:
     """Train, and say on standard error what there is, what was left out, and how to go on."""
     from ..training.progress import train_with_progress
 
@@ -214,4 +225,6 @@ def _train(session: "Session", group: "ProcessGroup", execution: "Execution") ->
         counts = ", ".join(f"{len(names)} of {kind}" for kind, names in skipped.items())
         say(f"could not be used: {counts}; {session.run / 'skipped.tsv'} names them")
     if group.leads:
-        print(session.run / f"checkpoint-{session.recipe.steps:06d}.safetensors")
+        model = session.run / f"checkpoint-{session.recipe.steps:06d}.safetensors"
+        left_out = {kind: len(names) for kind, names in skipped.items()}
+        common.print_result(str(model), as_json, steps=session.recipe.steps, skipped=left_out)

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..options import StylizeOptions
 from ..styles.names import DEFAULT_MODEL, parse_blend
 from ..video.video_options import VideoOptions
-from . import common
+from . import common, complete
 from .common import Precision
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ Styles = Annotated[
         help="Paintings, .style.safetensors codes, folders of paintings, or learned styles "
         "(bank:monet); a.jpg:0.7,b.jpg:0.3 is a blend.",
         show_default=False,
+        autocompletion=complete.styles,
     ),
 ]
 Output = Annotated[
@@ -70,6 +71,7 @@ StyleAt = Annotated[
         metavar="T:STYLE",
         help="The style at T seconds of the result, '5:b.jpg', '5:b.jpg:0.7,c.jpg:0.3'; repeatable. "
         "Between two, one becomes the other.",
+        autocompletion=complete.styles,
     ),
 ]
 Alpha = Annotated[float, typer.Option(help="Strength: 0 the film, 1 the full style, 2 too much.")]
@@ -111,6 +113,7 @@ def video(
     styles: Styles = None,
     output: Output = "",
     style_at: StyleAt = None,
+    preset: common.Preset = "",
     alpha: Alpha = 1.0,
     weights: common.Weights = "",
     size: Size = None,
@@ -129,6 +132,7 @@ def video(
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
     as_json: common.Json = False,
+    show: common.Show = False,
     allow_damaged: AllowDamaged = False,
     force: Force = False,
 ) -> int:
@@ -161,6 +165,8 @@ def video(
         "model": stylizer.model, "device": str(stylizer.device),
     }  # fmt: skip
     report(record, time.perf_counter() - begin, as_json)
+    if show:
+        common.show_result(output, "stylize video")
     return 1 if done["damaged"] and not allow_damaged else 0
 
 

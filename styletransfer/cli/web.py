@@ -25,6 +25,7 @@ def web(
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
+    as_json: common.Json = False,
 ) -> int:
     """Open the studio: try styles on a photo in the browser.
 
@@ -47,5 +48,5 @@ def web(
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
     print("stylize web: Ctrl-C closes the studio", file=sys.stderr)
-    serve(stylizer, host, port, max_megabytes, max_megapixels)
+    serve(stylizer, host, port, max_megabytes, max_megapixels, as_json=as_json)
     return 0

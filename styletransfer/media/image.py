@@ -225,13 +225,13 @@ def check_output(path: str | Path, force: bool, size: tuple[int, int] | None = N
         raise InputError(f"cannot write {path}: {error.strerror}") from None
 
 
-def write_picture(path: str | Path, image: Image.Image) -> None:
+def write_picture(path: str | Path, image: Image.Image, quality: int = 95) -> None:
     """Write atomically, sRGB, in the format of the name; "-" writes PNG to standard output.
 
-    Formats without alpha get a white background.
+    Formats without alpha get a white background. quality: as for `encode_picture`.
     """
     try:
-        data = encode_picture(image, output_format(path))
+        data = encode_picture(image, output_format(path), quality)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if str(path) == "-":

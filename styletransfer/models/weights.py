@@ -14,18 +14,10 @@ from ..errors import InputError
 from ..media.files import write_atomically
 from .config import Config
 from .network import StylizerNet
+from .shipped import SHIPPED_ENCODER, WEIGHTS, model_path
 from .vgg import VGGEncoder, normalize_activations
 
-_PACKAGED = Path(__file__).parents[1] / "weights"  # where pip puts them
-WEIGHTS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "weights"
-
 FORMAT = "styletransfer-1"
-SHIPPED_ENCODER = "vgg19-oxford"
-
-
-def models() -> list[str]:
-    """Names of the models that ship with the package."""
-    return sorted(p.stem for p in WEIGHTS.glob("*.safetensors") if p.stem != SHIPPED_ENCODER)
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -64,17 +56,6 @@ def load_encoder(normalized: bool = True) -> VGGEncoder:
     encoder.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
     encoder.requires_grad_(False)
     return normalize_activations(encoder, means) if normalized else encoder
-
-
-def model_path(model: str | Path) -> Path:
-    """The file of a model: a shipped name, or a path. InputError names what there is."""
-    named = WEIGHTS / f"{model}.safetensors"
-    if str(model) in models():
-        return named
-    path = Path(model)
-    if path.is_file():
-        return path
-    raise InputError(f"no model {str(model)!r}: give one of {', '.join(models())}, or a file")
 
 
 def load_model(model: str | Path) -> StylizerNet:

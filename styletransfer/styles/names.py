@@ -1,9 +1,13 @@
-"""How styles are written: files, what a model has learned, and blends of both. No torch here."""
+"""How styles are written: files, names of shipped ones, what a model has learned, and blends of them.
+No torch here."""
 
 import os
 from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
 
 from ..errors import InputError
+from ..media.image import example_styles
 
 DEFAULT_MODEL = "adain-fast"
 BANK = "bank:"
@@ -18,10 +22,31 @@ def is_learned(style: str) -> bool:
 
 
 def made_of(text: str) -> dict[str, float]:
-    """The styles that a STYLE is made of: itself, or the parts of a blend, "a.jpg:0.5,bank:lion:0.5"."""
+    """The styles that a STYLE is made of: itself, or the parts of a blend, "a.jpg:0.5,bank:lion:0.5"; of
+    a shipped style its file."""
     if os.path.exists(text) or not {",", ":"} & set(text):
-        return {text: 1.0}
+        return {style_file(text): 1.0}
     return parse_blend(text)
+
+
+def shipped_styles() -> dict[str, Path]:
+    """The paintings that ship with the package, by name."""
+    return {path.stem: path for path in example_styles()}
+
+
+def style_file(style: str) -> str:
+    """The file of a shipped style, "starry_night"; anything that is no mere name stays as it is.
+
+    InputError for a mere name, without folder or suffix, of neither a file nor a shipped style.
+    """
+    if not style or os.path.exists(style) or set(style) & {os.sep, os.altsep, ".", ":"}:
+        return style
+    shipped = shipped_styles()
+    if style in shipped:
+        return str(shipped[style])
+    near = get_close_matches(style, shipped, 3, 0.5)
+    which = f"do you mean {' or '.join(near)}?" if near else "stylize style list names them"
+    raise InputError(f"{style}: no such file, and no shipped style ({which})")
 
 
 def parse_blend(text: str, is_file: Callable[[str], bool] = os.path.exists) -> dict[str, float]:
@@ -42,6 +67,7 @@ def parse_blend(text: str, is_file: Callable[[str], bool] = os.path.exists) -> d
             raise InputError(f"{text!r}: a style's name is missing")
         if not 0 <= weight < float("inf"):
             raise InputError(f"{part.strip()}: a weight must not be negative")
+        name = style_file(name)
         weights[name] = weights.get(name, 0) + weight
     if not sum(weights.values()) > 0:
         raise InputError(f"{text}: at least one weight must be above 0")

@@ -1,5 +1,6 @@
 """The studio as a server on this machine."""
 
+import json
 import os
 import socket
 import threading
@@ -37,10 +38,11 @@ def serve(
     megabytes: float,
     megapixels: float,
     block: bool = True,
+    as_json: bool = False,
 ) -> Callable[[], None] | None:
     """Open the studio. What users send, and what is painted, goes when it closes.
 
-    block: stay until interrupted; else gives what closes it again.
+    block: stay until interrupted; else gives what closes it again. as_json: say where it is in JSON.
     """
     _check_free(host, port)
     with suppress(KeyboardInterrupt), ExitStack() as opened:
@@ -71,7 +73,8 @@ def serve(
             app_kwargs={"middleware": [middleware()]},
         )
         name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-        print(f"http://{name}:{port}", flush=True)
+        url = f"http://{name}:{port}"
+        print(json.dumps({"url": url}) if as_json else url, flush=True)
         if not block:
             return opened.pop_all().close
         threading.Event().wait()

@@ -61,7 +61,9 @@ def test_train_then_stylize(tmp_path, photo, paintings, capsys):
     assert run([photo, paintings[0], "--model", model, "-o", "x.png"]) == 0
     assert run(["train", *arguments, *numbers]) == 2 and "--resume" in capsys.readouterr().err
     assert run(["train", "--resume", "run"]) == 2 and "--steps" in capsys.readouterr().err
-    assert run(["train", "--resume", "run", "--steps", "3", "--device", "cpu"]) == 0
+    assert run(["train", "--resume", "run", "--steps", "3", "--device", "cpu", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert os.path.exists(record["output"]) and record["steps"] == 3
     steps = [json.loads(line)["step"] for line in open("run/metrics.jsonl")]
     assert steps == [1, 2, 3]
 

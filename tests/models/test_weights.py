@@ -8,7 +8,8 @@ from safetensors.torch import save_file
 from styletransfer import InputError, load_model
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
-from styletransfer.models.weights import WEIGHTS, load_encoder, models, save_model
+from styletransfer.models.shipped import WEIGHTS
+from styletransfer.models.weights import load_encoder, save_model
 
 
 def test_a_saved_model_needs_nothing_else(tiny_net, tiny_model):
@@ -57,10 +58,6 @@ def test_bad_weight_files_are_one_line(tmp_path, what, tiny_net):
     with pytest.raises(InputError) as caught:
         load_model(path)
     assert "bad.safetensors" in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_models_lists_what_there_is():
-    assert "adain-vgg" in models() and not any(Path(name).suffix for name in models())
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, tiny_net):

@@ -1,10 +1,59 @@
 """How styles are written."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from PIL import Image
 
 from styletransfer import InputError, Stylizer
-from styletransfer.styles.names import is_learned, made_of, parse_blend
+from styletransfer.cli import run
+from styletransfer.styles.names import is_learned, made_of, parse_blend, shipped_styles, style_file
+
+STARRY = str(shipped_styles()["starry_night"])
+
+
+def test_a_shipped_style_is_known_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert style_file("starry_night") == STARRY and Path(STARRY).is_file()
+    assert made_of("starry_night:0.7,b.jpg:0.3") == {STARRY: 0.7, "b.jpg": 0.3}
+    for name in ("starry_night.jpg", "./starry_night", "bank:lion", "sub/lion", ""):
+        assert style_file(name) == name
+    Path("lion").mkdir()
+    assert made_of("lion") == {"lion": 1.0}, "a folder of that name is the folder"
+
+
+def test_an_unknown_name_says_which_are_near(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"starry: no such file.*do you mean starry_night\?"):
+        made_of("starry")
+    with pytest.raises(InputError, match="zzz: no such file.*stylize style list"):
+        made_of("zzz:0.5,lion:0.5")
+
+
+def test_python_and_every_verb_take_such_names(tiny_model, photo, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    stylizer = Stylizer(tiny_model, "cpu", "fp32")
+    named, given = stylizer.style("starry_night", size=32), stylizer.style(STARRY, size=32)
+    for tap in given.statistics:
+        assert all(map(np.array_equal, named.statistics[tap], given.statistics[tap]))
+    options = ["--model", tiny_model, "--style-size", "32"]
+    for words in (
+        [photo, "starry_night"],
+        [photo, "starry_night:0.5,lion:0.5", "-o", "blend.png"],
+        ["grid", photo, "starry_night", "--alphas", "1", "--size", "32"],
+        ["morph", photo, "starry_night", "lion", "--seconds", "0.2", "-o", "m.gif"],
+        ["batch", photo, "out", "--style", "lion"],
+    ):
+        assert run([*words, *options]) == 0, capsys.readouterr().err
+    assert Path("photo-starry_night.png").exists() and Path("out/photo.png").exists()
+    assert run([photo, "lio", *options]) == 2 and "do you mean lion?" in capsys.readouterr().err
+
+
+def test_the_list_of_shipped_styles(capsys):
+    assert run(["style", "list"]) == 0
+    lines = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert lines == {name: str(path) for name, path in shipped_styles().items()}
 
 
 def test_a_file_of_that_name_is_the_file(tiny_model, paintings, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The studio's folder goes when it closes."""
 
+import json
 import os
 import signal
 import socket
@@ -19,12 +20,14 @@ from ..processes import Process
 def test_a_studio_that_is_ended_leaves_nothing(tiny_model, tmp_path, sign, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    as_json = ["--json"] * (sign == "SIGINT")
     studio = Process(
-        "web", "--port", str(port), "--model", tiny_model,
+        "web", "--port", str(port), "--model", tiny_model, *as_json,
         stdout=PIPE, stderr=PIPE, env=os.environ | {"TMPDIR": str(tmp_path)},
         imported=["styletransfer.web.server"],
     )  # fmt: skip
-    assert studio.stdout.readline() == f"http://localhost:{port}\n".encode()
+    url, said = f"http://localhost:{port}", studio.stdout.readline().decode().rstrip()
+    assert (json.loads(said)["url"] if as_json else said) == url
     assert len(list(tmp_path.glob("style-studio-*"))) == 1
     studio.send_signal(getattr(signal, sign))
     out, err = studio.communicate(timeout=20)

@@ -1,0 +1,35 @@
+"""The models that ship with the package, and what they are called. No torch here."""
+
+import json
+from pathlib import Path
+
+from safetensors import safe_open
+
+from ..errors import InputError
+
+_PACKAGED = Path(__file__).parents[1] / "weights"  # where pip puts them
+WEIGHTS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "weights"
+
+SHIPPED_ENCODER = "vgg19-oxford"
+
+
+def models() -> list[str]:
+    """Names of the models that ship with the package."""
+    return sorted(p.stem for p in WEIGHTS.glob("*.safetensors") if p.stem != SHIPPED_ENCODER)
+
+
+def model_path(model: str | Path) -> Path:
+    """The file of a model: a shipped name, or a path. InputError names what there is."""
+    named = WEIGHTS / f"{model}.safetensors"
+    if str(model) in models():
+        return named
+    path = Path(model)
+    if path.is_file():
+        return path
+    raise InputError(f"no model {str(model)!r}: give one of {', '.join(models())}, or a file")
+
+
+def learned_styles(model: str) -> list[str]:
+    """Names of the styles that a shipped model has learned; of most models none."""
+    with safe_open(WEIGHTS / f"{model}.safetensors", framework="numpy") as file:
+        return list(json.loads(file.metadata()["config"]).get("styles", []))
