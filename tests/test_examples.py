@@ -15,7 +15,7 @@ from PIL import Image
 
 from styletransfer import Stylizer
 from styletransfer.cli import VERBS, run
-from styletransfer.models.weights import WEIGHTS
+from styletransfer.models.shipped import WEIGHTS
 
 ROOT = Path(__file__).parents[1]
 PICTURES = sorted((ROOT / "examples").glob("*/*.jpg"))

@@ -16,7 +16,7 @@ ROOMS = (
     ("media",),
     ("models",),
     ("styles",),
-    ("stylize",),
+    ("stylize", "quick"),
     ("gallery",),
     ("evaluation",),
     ("training", "batch", "video", "web"),

@@ -19,6 +19,7 @@ from ..options import (
     check_weights,
     option_help,
 )
+from ..quick.choice import Engine
 from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ class Precision(str, Enum):
 Model = Annotated[str, typer.Option(help="A shipped model or a file.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Precise = Annotated[Precision, typer.Option(help="Of the network.")]
+EngineOf = Annotated[
+    Engine,
+    typer.Option(
+        "--engine", help="onnx starts at once, and paints plain pictures on a CPU; torch does all."
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite OUT.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Alpha = Annotated[float, typer.Option(help=option_help("alpha"))]

@@ -15,8 +15,9 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> int:
     """List the models that ship with the package, for --model."""
-    from ..models.weights import load_model, model_path
-    from ..models.weights import models as names
+    from ..models.shipped import model_path
+    from ..models.shipped import models as names
+    from ..models.weights import load_model
 
     for name in names():
         net = load_model(name)

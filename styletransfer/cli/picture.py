@@ -7,15 +7,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import typer
 
 from ..errors import InputError, TooLarge
-from ..media.animation import FILMS
-from ..media.image import check_output, read_picture, with_short_side, write_picture
+from ..media.image import FILMS, check_output, read_picture, with_short_side, write_picture
 from ..media.large_tiff import check_large_output
 from ..options import PreserveColor, Stats, StylizeOptions
+from ..quick.choice import Engine, choose_engine
 from ..styles.names import DEFAULT_MODEL, made_of
 from . import common
 from .common import Precision, parse_regions, parse_weights
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from ..media.image import Picture
+    from ..quick.onnx_stylizer import QuickStyle
     from ..styles.encode import Style
-    from ..stylize.stylizer import Stylizer
 
 app = common.app()
 
@@ -61,8 +61,8 @@ Examples:
 class Job:
     """A picture that is to be painted, all that can be wrong with files having been checked.
 
-    photo: None if it is too large for memory: then it is painted from file to file. pictures: what
-    `styles` name, read already.
+    photo: None if it is too large for memory: then it is painted from file to file. shape: width and
+    height that it is painted at. pictures: what `styles` name, read already.
     """
 
     content: str
@@ -71,6 +71,7 @@ class Job:
     options: StylizeOptions
     model: str
     photo: "Picture | None"
+    shape: tuple[int, int] | None
     pictures: "list[Style]"
 
 
@@ -114,6 +115,7 @@ def picture(
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
+    engine: common.EngineOf = Engine.auto,
     as_json: common.Json = False,
     force: common.Force = False,
 ) -> int:
@@ -133,21 +135,17 @@ def picture(
     if as_json and output == "-":
         raise InputError("--json and -o - both want standard output: give one of them up")
     job = _prepare(content, styles, output, options, model, force)
-
-    from ..stylize.stylizer import Stylizer  # takes seconds: only now
-
-    stylizer = Stylizer(job.model, device, precision.value)
-    start = time.perf_counter()
-    result, shape = _stylize(job, stylizer)
-    seconds = time.perf_counter() - start
-    if result is not None:
-        write_picture(job.output, result)
+    engine = choose_engine(engine, job.model, options, job.shape, device, precision.value)
+    quick = engine is Engine.onnx
+    painted = _paint_quickly(job) if quick else _paint(job, device, precision.value)
+    if painted.image is not None:
+        write_picture(job.output, painted.image)
     if as_json:
-        print(json.dumps(_record(job, shape, str(stylizer.device), seconds)))
+        print(json.dumps(_record(job, painted, engine)))
     elif job.output != "-":
         print(job.output)
-        where = f"{shape[0]}×{shape[1]} on {stylizer.device}"
-        print(f"stylized {where} in {seconds:.1f} s", file=sys.stderr)
+        where = "{}×{} on {}".format(*painted.size, painted.device)
+        print(f"stylized {where} in {painted.seconds:.1f} s", file=sys.stderr)
     return 0
 
 
@@ -170,7 +168,7 @@ def _prepare(
     check_output(output, force, shape)
     if photo is None:
         check_large_output(output)
-    return Job(content, output, styles, options, model, photo, pictures)
+    return Job(content, output, styles, options, model, photo, shape, pictures)
 
 
 def _read_photo(content: str) -> "Picture | None":
@@ -187,33 +185,58 @@ def _read_photo(content: str) -> "Picture | None":
         return None
 
 
-def _stylize(job: Job, stylizer: "Stylizer") -> "tuple[Image | None, tuple[int, int]]":
-    """What was painted and its width and height; None for what went from file to file."""
-    style = job.pictures or None
+class Painted(NamedTuple):
+    """What was painted; no image of what went from file to file."""
+
+    image: "Image | None"
+    size: tuple[int, int]
+    device: str
+    seconds: float
+
+
+def _paint_quickly(job: Job) -> Painted:
+    from ..quick.onnx_stylizer import OnnxStylizer  # and with it numpy's and onnxruntime's libraries
+
+    start = time.perf_counter()
+    stylizer = OnnxStylizer(job.model)
+    photo, pictures = cast("Picture", job.photo), cast("Sequence[QuickStyle]", job.pictures)
+    image = stylizer.stylize(photo, pictures, job.options)
+    return Painted(image, image.size, stylizer.device, time.perf_counter() - start)
+
+
+def _paint(job: Job, device: str, precision: str) -> Painted:
+    from ..stylize.stylizer import Stylizer  # takes seconds: only now
+
+    stylizer = Stylizer(job.model, device, precision)
+    start = time.perf_counter()
+    style, image = job.pictures or None, None
     with common.share_done("painting") as progress:
         if job.photo is None:
             from ..stylize.large_image import stylize_file
 
             content, output = job.content, job.output
-            return None, stylize_file(stylizer, content, output, style, job.options, progress=progress)
-        result = stylizer.stylize(job.photo, style, options=job.options, progress=progress)
-        image = cast("Image", result)
-        return image, image.size
+            size = stylize_file(stylizer, content, output, style, job.options, progress=progress)
+        else:
+            result = stylizer.stylize(job.photo, style, options=job.options, progress=progress)
+            image = cast("Image", result)
+            size = image.size
+    return Painted(image, size, str(stylizer.device), time.perf_counter() - start)
 
 
-def _record(job: Job, shape: tuple[int, int], device: str, seconds: float) -> dict[str, Any]:
+def _record(job: Job, painted: Painted, engine: Engine) -> dict[str, Any]:
     """What --json prints."""
     return {
         "input": job.content,
         "output": job.output,
-        "size": list(shape),
+        "size": list(painted.size),
         "styles": _listed(job.styles, job.options.weights or []),
         **({"regions": job.options.region} if job.options.region else {}),
         "alpha": job.options.alpha,
         "strokes": job.options.strokes,
         "model": job.model,
-        "device": device,
-        "seconds": round(seconds, 3),
+        "engine": engine.value,
+        "device": painted.device,
+        "seconds": round(painted.seconds, 3),
     }
 
 

@@ -1,6 +1,5 @@
 """Weight files: safetensors with the network's config inside; nothing is ever unpickled."""
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -14,18 +13,10 @@ from ..errors import InputError
 from ..media.files import write_atomically
 from .config import Config
 from .network import StylizerNet
+from .shipped import SHIPPED_ENCODER, WEIGHTS, file_digest, model_path
 from .vgg import VGGEncoder, normalize_activations
 
-_PACKAGED = Path(__file__).parents[1] / "weights"  # where pip puts them
-WEIGHTS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "weights"
-
 FORMAT = "styletransfer-1"
-SHIPPED_ENCODER = "vgg19-oxford"
-
-
-def models() -> list[str]:
-    """Names of the models that ship with the package."""
-    return sorted(p.stem for p in WEIGHTS.glob("*.safetensors") if p.stem != SHIPPED_ENCODER)
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -64,17 +55,6 @@ def load_encoder(normalized: bool = True) -> VGGEncoder:
     encoder.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
     encoder.requires_grad_(False)
     return normalize_activations(encoder, means) if normalized else encoder
-
-
-def model_path(model: str | Path) -> Path:
-    """The file of a model: a shipped name, or a path. InputError names what there is."""
-    named = WEIGHTS / f"{model}.safetensors"
-    if str(model) in models():
-        return named
-    path = Path(model)
-    if path.is_file():
-        return path
-    raise InputError(f"no model {str(model)!r}: give one of {', '.join(models())}, or a file")
 
 
 def load_model(model: str | Path) -> StylizerNet:
@@ -119,12 +99,6 @@ def save_model(path: str | Path, net: StylizerNet, extra: dict[str, str] | None 
     half = {key: _half(key, tensor) for key, tensor in tensors.items()}
     metadata = {"format": FORMAT, "config": json.dumps(asdict(net.config)), **(extra or {})}
     write_safetensors(path, half, metadata)
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _half(key: str, tensor: Tensor) -> Tensor:

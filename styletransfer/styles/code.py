@@ -1,21 +1,15 @@
 """A style as a few kilobytes: what the network needs to know of a painting, and arithmetic on it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from ..errors import InputError
 from ..models.statistics import Statistics
-from ..models.weights import read_safetensors, write_safetensors
-from ..options import check_weights
 from ..version import __version__
-
-SUFFIX = ".style.safetensors"
-FORMAT = "styletransfer-style-1"
+from .code_file import CodeFile, normalised
 
 
 @dataclass(frozen=True)
@@ -36,34 +30,21 @@ class StyleCode:
 
     def save(self, path: str | Path) -> None:
         """Write a `.style.safetensors` file (a few KB), atomically."""
-        tensors: dict[str, Tensor] = {}
-        for tap, (mean, std) in self.statistics.items():
-            tensors |= {f"{tap}.mean": mean, f"{tap}.std": std}
-        metadata = {
-            "format": FORMAT,
-            "digest": self.digest,
-            "model": self.model,
-            "version": self.version,
+        arrays = {
+            tap: (mean.detach().cpu().numpy(), std.detach().cpu().numpy())
+            for tap, (mean, std) in self.statistics.items()
         }
-        write_safetensors(path, tensors, {**metadata, "styles": json.dumps(dict(self.styles))})
+        CodeFile(arrays, self.digest, self.model, self.version, self.styles).save(path)
 
     @staticmethod
     def load(path: str | Path) -> "StyleCode":
         """Read a file that `save` wrote; InputError if it is anything else."""
-        tensors, metadata = read_safetensors(Path(path))
-        if metadata.get("format") != FORMAT:
-            raise InputError(f"{path}: is not a style code")
-        taps = dict.fromkeys(key.rpartition(".")[0] for key in tensors)
-        try:
-            statistics = {t: Statistics(tensors[f"{t}.mean"], tensors[f"{t}.std"]) for t in taps}
-            styles = {name: float(weight) for name, weight in json.loads(metadata["styles"]).items()}
-            about = metadata["digest"], metadata["model"], metadata["version"]
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise InputError(f"{path}: is not a whole style code (lacks {error})") from None
-        parts = [part for pair in statistics.values() for part in pair]
-        if not all(part.dtype == torch.float32 and part.isfinite().all() for part in parts):
-            raise InputError(f"{path}: is not a whole style code (some of its numbers are none)")
-        return StyleCode(statistics, *about, styles)
+        file = CodeFile.load(path)
+        statistics = {
+            tap: Statistics(*(torch.tensor(part) for part in pair))
+            for tap, pair in file.statistics.items()
+        }
+        return StyleCode(statistics, file.digest, file.model, file.version, file.styles)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
@@ -87,14 +68,3 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
         for name, part in code.styles.items():
             styles[name] = styles.get(name, 0) + weight * part
     return StyleCode(mixed, used[0][0].digest, used[0][0].model, styles=styles)
-
-
-def normalised(weights: Sequence[float] | None, count: int) -> list[float]:
-    """Weights that sum to 1, one for each of `count` styles, equal for None; InputError if not."""
-    weights = [1.0] * count if weights is None else [float(w) for w in weights]
-    if not count:
-        raise InputError("no style given")
-    if len(weights) != count:
-        raise InputError(f"{len(weights)} weights for {count} styles: give one for each")
-    check_weights(weights)
-    return [w / sum(weights) for w in weights]

@@ -24,9 +24,10 @@ from ..models.statistics import Moments
 from ..models.vgg import VGGEncoder
 from ..models.weights import load_encoder
 from ..options import StylizeOptions
-from ..styles.code import SUFFIX, StyleCode
-from ..styles.encode import Style, parts_of
-from ..styles.names import is_learned
+from ..styles.code import StyleCode
+from ..styles.code_file import SUFFIX
+from ..styles.encode import Style
+from ..styles.names import is_learned, parts_of
 from .buffer import DiskImageBuffer, ImageBuffer
 from .color import keeping_colors, recolored
 from .paint import Progress

@@ -12,10 +12,11 @@ from ..models.bottlenecks.conditional import Conditional
 from ..models.config import PIXELS, SLIM, Config
 from ..models.decoder import Decoder
 from ..models.network import StylizerNet
+from ..models.shipped import SHIPPED_ENCODER
 from ..models.slim import SlimDecoder, resized
 from ..models.statistics import EPS, Moments, merged, moments, square_roots
 from ..models.vgg import CHANNELS, STYLE_TAPS, VGGEncoder
-from ..models.weights import SHIPPED_ENCODER, load_encoder, load_model
+from ..models.weights import load_encoder, load_model
 from .convert_encoders import build_encoder
 from .data import Crops
 from .resident import Resident

@@ -8,7 +8,8 @@ from safetensors.torch import save_file
 from styletransfer import InputError, load_model
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
-from styletransfer.models.weights import WEIGHTS, load_encoder, models, save_model
+from styletransfer.models.shipped import WEIGHTS, models
+from styletransfer.models.weights import load_encoder, save_model
 
 
 def test_a_saved_model_needs_nothing_else(tiny_net, tiny_model):
@@ -28,7 +29,7 @@ def test_the_shipped_encoder_is_referred_to_by_name(tmp_path):
 
 
 def test_every_shipped_file_has_a_card_with_its_checksum():
-    from styletransfer.models.weights import file_digest
+    from styletransfer.models.shipped import file_digest
 
     files = sorted(WEIGHTS.glob("*.safetensors"))
     assert {"vgg19-oxford", "adain-vgg"} <= {file.stem for file in files}

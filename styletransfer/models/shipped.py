@@ -1,0 +1,42 @@
+"""Where the files are that come along: weights, and the graphs made of them. No torch here."""
+
+import hashlib
+from pathlib import Path
+
+from ..errors import InputError
+
+_PACKAGED = Path(__file__).parents[1] / "weights"  # where pip puts them
+WEIGHTS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "weights"
+SHIPPED_ENCODER = "vgg19-oxford"
+SUFFIX = ".onnx"
+
+
+def models() -> list[str]:
+    """Names of the models that ship with the package."""
+    return sorted(p.stem for p in WEIGHTS.glob("*.safetensors") if p.stem != SHIPPED_ENCODER)
+
+
+def model_path(model: str | Path) -> Path:
+    """The file of a model: a shipped name, or a path. InputError names what there is."""
+    named = WEIGHTS / f"{model}.safetensors"
+    if str(model) in models():
+        return named
+    path = Path(model)
+    if path.is_file():
+        return path
+    raise InputError(f"no model {str(model)!r}: give one of {', '.join(models())}, or a file")
+
+
+def graph_paths(model: str | Path) -> tuple[Path, Path] | None:
+    """The ONNX files of a shipped model, that which paints and that which makes styles of paintings;
+    None if it has none."""
+    painter = WEIGHTS / f"{model}{SUFFIX}"
+    encoder = painter.with_suffix(f".style{SUFFIX}")
+    there = str(model) in models() and painter.is_file() and encoder.is_file()
+    return (painter, encoder) if there else None
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
