@@ -14,8 +14,7 @@ from pathlib import Path
 import torch
 
 from styletransfer.evaluation import report
-from styletransfer.models.shipped import model_path
-from styletransfer.models.weights import file_digest
+from styletransfer.models.shipped import file_digest, model_path
 from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.training.distributed import ProcessGroup
 from styletransfer.training.progress import train_with_progress

@@ -18,11 +18,12 @@ from PIL import Image, ImageCms
 from styletransfer import InputError, Stylizer
 from styletransfer.cli import run
 from styletransfer.media.image import read_picture
+from styletransfer.media.masks import read_mask
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.weights import save_model
 from styletransfer.styles.cache import VARIABLE
-from styletransfer.stylize.regions import read_mask, read_regions
+from styletransfer.stylize.regions import read_regions
 
 SIZE = 48, 40
 MODEL = Config(channels=(4, 6, 8, 8), taps=("pixels", "relu3_1", "relu4_1"))

@@ -27,7 +27,8 @@ import httpx
 import psutil
 from PIL import Image
 
-from styletransfer.styles.code import SUFFIX, StyleCode
+from styletransfer.styles.code import StyleCode
+from styletransfer.styles.code_file import SUFFIX
 
 from . import asked
 from .uploads import HOSTILE, WRONG, brushed, photo

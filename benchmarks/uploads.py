@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from styletransfer.styles.code import SUFFIX
+from styletransfer.styles.code_file import SUFFIX
 
 from .soak import PHOTOS, bomb
 

@@ -1,7 +1,6 @@
 """Which device, and what number format it is fast with."""
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -57,11 +56,6 @@ def can_compile(device: torch.device) -> bool:
         return False
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     return bool(compiler) and importlib.util.find_spec("triton") is not None
-
-
-def cores() -> int:
-    """How many of the CPU's cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

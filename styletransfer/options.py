@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .media.masks import Map
     from .styles.encode import Style
-    from .stylize.regions import Map
 
 STYLE_SIZE = 512
 LEAST_STYLE_SIZE = 16

@@ -17,7 +17,7 @@ ROOMS = (
     ("media",),
     ("models",),
     ("styles",),
-    ("stylize",),
+    ("stylize", "quick"),
     ("gallery",),
     ("evaluation",),
     ("training", "batch", "video", "web", "server"),

@@ -17,7 +17,7 @@ def local_engine(
     """This machine. workers: pictures that are worked on at once; one to a core, if not given."""
 
     def paint(tasks: Sequence[Task], wanted: Callable[[], bool]) -> Iterator[tuple[Task, Outcome]]:
-        from ..device import cores
+        from ..system.host import cores
         from .local import paint_all
         from .worker import BatchPainter
 

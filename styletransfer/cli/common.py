@@ -22,6 +22,7 @@ from ..options import (
     option_help,
 )
 from ..preset import read_preset, shipped_presets
+from ..quick.choice import Engine
 from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend
 from . import complete
 
@@ -45,6 +46,12 @@ Device = Annotated[
     str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", autocompletion=complete.devices)
 ]
 Precise = Annotated[Precision, typer.Option(help="Of the network.")]
+EngineOf = Annotated[
+    Engine,
+    typer.Option(
+        "--engine", help="onnx starts at once, and paints plain pictures on a CPU; torch does all."
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite OUT.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Show = Annotated[bool, typer.Option("--show", help="Open the result in the program for such files.")]

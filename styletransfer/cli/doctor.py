@@ -61,8 +61,7 @@ def versions(device: str = "auto") -> Iterator[tuple[str, str]]:
     yield "torchvision", version("torchvision")
 
     from ..device import pick_device
-    from ..models.shipped import model_path, models
-    from ..models.weights import file_digest
+    from ..models.shipped import file_digest, model_path, models
 
     yield "device", _described(pick_device(device))
     for name in models():
@@ -96,7 +95,8 @@ def self_test(device: str = "auto") -> tuple[bool, str]:
 def _described(device: "torch.device") -> str:
     import torch
 
-    from ..device import cores, fast_dtype
+    from ..device import fast_dtype
+    from ..system.host import cores
 
     dtype = str(fast_dtype(device)).removeprefix("torch.")
     if device.type == "cuda":

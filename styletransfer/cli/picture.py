@@ -8,27 +8,26 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import typer
 
 from ..errors import InputError, TooLarge
-from ..media.animation import FILMS
-from ..media.image import check_output, read_picture, with_short_side, write_picture
+from ..media.image import FILMS, check_output, read_picture, with_short_side, write_picture
 from ..media.large_tiff import check_large_output
 from ..options import PreserveColor, Stats, StylizeOptions
+from ..quick.choice import Engine, choose_engine
 from ..styles.names import DEFAULT_MODEL, made_of
-from ..system.interrupt import Interrupt
 from . import common, complete
 from .common import Precision, parse_regions, parse_weights
+from .refine_record import RefineRecord
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from ..media.image import Picture
+    from ..quick.onnx_stylizer import QuickStyle
     from ..styles.encode import Style
-    from ..stylize.refine import RefineStep
-    from ..stylize.stylizer import Stylizer
 
 app = common.app()
 
@@ -82,8 +81,8 @@ def _print_completion(shell: str) -> None:
 class Job:
     """A picture that is to be painted, all that can be wrong with files having been checked.
 
-    photo: None if it is too large for memory: then it is painted from file to file. pictures: what
-    `styles` name, read already.
+    photo: None if it is too large for memory: then it is painted from file to file. shape: width and
+    height that it is painted at. pictures: what `styles` name, read already.
     """
 
     content: str
@@ -92,48 +91,8 @@ class Job:
     options: StylizeOptions
     model: str
     photo: "Picture | None"
+    shape: tuple[int, int] | None
     pictures: "list[Style]"
-
-
-class Refined:
-    """What is told of refining in the end, gathered while it lasts."""
-
-    def __init__(self, interrupt: Interrupt) -> None:
-        self.interrupt = interrupt
-        self.steps: list[tuple[tuple[int, int], float, float]] = []
-        self.started, self.seconds, self.done = time.perf_counter(), 0.0, 0.0
-
-    def watch(self, step: "RefineStep") -> None:
-        """Remember a step: its size, and the losses of style and content before it. After Ctrl-C it was
-        the last one."""
-        from ..stylize.refine import StopRefining
-
-        self.steps.append((step.size, step.style, step.content))
-        self.seconds, self.done = time.perf_counter() - self.started, step.done
-        if self.interrupt.wanted:
-            raise StopRefining
-
-    def record(self) -> dict[str, Any]:
-        """For --json: the losses at the finest size that was reached, before its first and last step."""
-        finest = [step for step in self.steps if step[0] == self.steps[-1][0]]
-        style = [round(before, 4) for _, before, _ in finest]
-        content = [round(before, 4) for _, _, before in finest]
-        return {
-            "steps": len(self.steps),
-            "finished": self.done == 1,
-            "size": list(finest[-1][0]) if finest else None,
-            "style_loss": [style[0], style[-1]] if finest else None,
-            "content_loss": [content[0], content[-1]] if finest else None,
-            "seconds": round(self.seconds, 3),
-        }
-
-    def said(self) -> str:
-        """A word of it for the message, if it did not go to its end or not to the picture's own size."""
-        if not self.steps:
-            return ""
-        width, height = self.steps[-1][0]
-        stopped = "" if self.done == 1 else f", stopped at {self.done:.0%}"
-        return f", refined at {width}×{height}{stopped}"
 
 
 @app.command(epilog=EPILOG)
@@ -180,6 +139,7 @@ def picture(
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
     quality: common.Quality = 95,
+    engine: common.EngineOf = Engine.auto,
     as_json: common.Json = False,
     show: common.Show = False,
     force: common.Force = False,
@@ -218,24 +178,18 @@ def picture(
     if show and output == "-":
         raise InputError("--show opens a file: it does not go with -o -")
     job = _prepare(content, styles, output, options, model, force)
-
-    from ..stylize.stylizer import Stylizer  # takes seconds: only now
-
-    stylizer = Stylizer(job.model, device, precision.value)
-    start = time.perf_counter()
-    with Interrupt() if refine else nullcontext(Interrupt()) as interrupt:  # Ctrl-C keeps what there is
-        refined = Refined(interrupt)
-        result, shape = _stylize(job, stylizer, refined)
-    seconds = time.perf_counter() - start
-    if result is not None:
-        write_picture(job.output, result, quality)
+    engine = choose_engine(engine, job.model, options, job.shape, device, precision.value)
+    quick = engine is Engine.onnx
+    painted = _paint_quickly(job) if quick else _paint(job, device, precision.value)
+    if painted.image is not None:
+        write_picture(job.output, painted.image, quality)
     if as_json:
-        record = _record(job, shape, str(stylizer.device), seconds)
-        print(json.dumps(record | ({"refine": refined.record()} if refine else {})))
+        print(json.dumps(_record(job, painted, engine)))
     elif job.output != "-":
         print(job.output)
-        where = f"{shape[0]}×{shape[1]} on {stylizer.device}"
-        print(f"stylized {where} in {seconds:.1f} s{refined.said()}", file=sys.stderr)
+        where = "{}×{} on {}".format(*painted.size, painted.device)
+        how = painted.refined.said() if painted.refined else ""
+        print(f"stylized {where} in {painted.seconds:.1f} s{how}", file=sys.stderr)
     if show:
         common.show_result(job.output)
     return 0
@@ -260,7 +214,7 @@ def _prepare(
     check_output(output, force, shape)
     if photo is None:
         check_large_output(output)
-    return Job(content, output, styles, options, model, photo, pictures)
+    return Job(content, output, styles, options, model, photo, shape, pictures)
 
 
 def _read_photo(content: str) -> "Picture | None":
@@ -277,39 +231,61 @@ def _read_photo(content: str) -> "Picture | None":
         return None
 
 
-def _stylize(
-    job: Job, stylizer: "Stylizer", refined: "Refined"
-) -> "tuple[Image | None, tuple[int, int]]":
-    """What was painted and its width and height; None for what went from file to file."""
-    style = job.pictures or None
-    with common.share_done("painting") as progress:
+class Painted(NamedTuple):
+    """What was painted; no image of what went from file to file. refined: of refining, if it was."""
+
+    image: "Image | None"
+    size: tuple[int, int]
+    device: str
+    seconds: float
+    refined: RefineRecord | None = None
+
+
+def _paint_quickly(job: Job) -> Painted:
+    from ..quick.onnx_stylizer import OnnxStylizer  # and with it numpy's and onnxruntime's libraries
+
+    start = time.perf_counter()
+    stylizer = OnnxStylizer(job.model)
+    photo, pictures = cast("Picture", job.photo), cast("Sequence[QuickStyle]", job.pictures)
+    image = stylizer.stylize(photo, pictures, job.options)
+    return Painted(image, image.size, stylizer.device, time.perf_counter() - start)
+
+
+def _paint(job: Job, device: str, precision: str) -> Painted:
+    from ..stylize.stylizer import Stylizer  # takes seconds: only now
+
+    stylizer = Stylizer(job.model, device, precision)
+    start = time.perf_counter()
+    style, image = job.pictures or None, None
+    refined = RefineRecord() if job.options.refine else None
+    with refined or nullcontext(), common.share_done("painting") as progress:
+        told: dict[str, Any] = {"progress": progress, "watch": refined and refined.watch}
         if job.photo is None:
             from ..stylize.large_image import stylize_file
 
             content, output = job.content, job.output
-            return None, stylize_file(
-                stylizer, content, output, style, job.options, progress=progress, watch=refined.watch
-            )
-        result = stylizer.stylize(
-            job.photo, style, options=job.options, progress=progress, watch=refined.watch
-        )
-        image = cast("Image", result)
-        return image, image.size
+            size = stylize_file(stylizer, content, output, style, job.options, **told)
+        else:
+            image = cast("Image", stylizer.stylize(job.photo, style, options=job.options, **told))
+            size = image.size
+    return Painted(image, size, str(stylizer.device), time.perf_counter() - start, refined)
 
 
-def _record(job: Job, shape: tuple[int, int], device: str, seconds: float) -> dict[str, Any]:
+def _record(job: Job, painted: Painted, engine: Engine) -> dict[str, Any]:
     """What --json prints."""
     return {
         "input": job.content,
         "output": job.output,
-        "size": list(shape),
+        "size": list(painted.size),
         "styles": _listed(job.styles, job.options.weights or []),
         **({"regions": job.options.region} if job.options.region else {}),
         "alpha": job.options.alpha,
         "strokes": job.options.strokes,
         "model": job.model,
-        "device": device,
-        "seconds": round(seconds, 3),
+        "engine": engine.value,
+        "device": painted.device,
+        "seconds": round(painted.seconds, 3),
+        **({"refine": painted.refined.told()} if painted.refined else {}),
     }
 
 

@@ -244,7 +244,8 @@ def parse_style_at(texts: list[str]) -> dict[float, dict[str, float]]:
 
 def default_output(content: str, styles: list[str]) -> str:
     """CONTENTSTEM-STYLESTEM with the suffix of the animation, .mp4 for films and folders."""
-    from ..media.animation import FILMS, FORMATS
+    from ..media.animation import FORMATS
+    from ..media.image import FILMS
 
     suffix = Path(content).suffix.lower()
     names = "+".join(common.stem(style) for style in styles)

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from ..media.image import Picture, with_short_side
 from ..media.tensors import describe
-from ..styles.code import SUFFIX
+from ..styles.code_file import SUFFIX
 from ..styles.encode import Style
 from ..styles.names import BANK, made_of
 from ..system.host import check_free

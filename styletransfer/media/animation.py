@@ -16,10 +16,9 @@ from PIL import Image
 from ..errors import InputError
 from .files import working_folder, write_atomically
 from .gif_apng import write_apng, write_gif
-from .image import write_picture
+from .image import FILMS, write_picture
 
 FORMATS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
-FILMS = (".mp4", ".mov", ".m4v", ".mkv", ".webm")
 
 
 def check_animation(path: str | Path, force: bool) -> None:

@@ -30,6 +30,7 @@ _LONGEST = {"JPEG": 65_535, "WEBP": 16_383}  # side that a format takes
 _LEAST = {"BMP": 3.0, "TIFF": 3.0, "PNG": 0.5}  # bytes that a painted pixel takes in a file
 BYTES = 14  # of memory for each pixel of a picture on its way, measured
 SUFFIXES = {*FORMATS, ".gif", ".ppm"}  # of files taken for pictures when a folder is searched
+FILMS = (".mp4", ".mov", ".m4v", ".mkv", ".webm")
 # What Pillow warns of is ours to say or to mend. Once and for all, since filters are the whole process's
 # and pictures are read on many threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -182,6 +183,16 @@ def resize_short_side(image: Image.Image, size: int) -> Image.Image:
         return image.resize(wanted, Image.Resampling.LANCZOS)
     except MemoryError:
         raise InputError("a picture of {}×{} {}".format(*wanted, _NO_ROOM)) from None
+
+
+def style_image(source: Image.Image, size: int, crop: float) -> Image.Image:
+    """A painting as the encoder is to see it. crop: the middle part of each side that is kept, a share.
+    size: the short side it is resized to."""
+    if crop < 1:
+        width, height = (max(1, round(side * crop)) for side in source.size)
+        left, top = (source.width - width) // 2, (source.height - height) // 2
+        source = source.crop((left, top, left + width, top + height))
+    return resize_short_side(source, size)
 
 
 def output_format(path: str | Path) -> str:

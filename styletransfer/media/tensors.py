@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
-from .image import Picture, read_picture, resize_short_side, to_picture
+from .image import Picture, read_picture, style_image, to_picture
 
 ImageSource = str | os.PathLike[str] | Image.Image | np.ndarray | Tensor | Picture
 
@@ -52,22 +52,14 @@ def check_tensor(x: Tensor) -> None:
 
 
 def style_tensor(source: ImageSource, size: int, crop: float) -> Tensor:
-    """A style's picture as the encoder is to see it: float32 (1, 3, H, W) in [0, 1].
-
-    crop: the middle part of each side that is kept, a share. size: the short side it is resized to;
-    tensors stay as they are.
-    """
+    """A style's picture as the encoder is to see it: float32 (1, 3, H, W) in [0, 1]. size, crop: as for
+    `style_image`; tensors stay as they are."""
     if isinstance(source, Tensor):
         check_tensor(source)
         if len(source) > 1:
             raise InputError("a style is one picture: (1, 3, H, W)")
         return source.float()
-    image = open_picture(source).rgb
-    if crop < 1:
-        width, height = (max(1, round(side * crop)) for side in image.size)
-        left, top = (image.width - width) // 2, (image.height - height) // 2
-        image = image.crop((left, top, left + width, top + height))
-    return to_tensor(resize_short_side(image, size))
+    return to_tensor(style_image(open_picture(source).rgb, size, crop))
 
 
 def describe(source: object) -> str:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .bottlenecks import BOTTLENECKS
-from .bottlenecks.base import Bottleneck, resized_map
+from .bottlenecks.base import Bottleneck, is_map, resized_map
 from .config import PIXELS, SLIM, Config
 from .decoder import Decoder
 from .draft import Grain, Overlay, enlarged, halved
@@ -98,19 +98,20 @@ class StylizerNet(nn.Module):
         """What `forward` returns, and the features that the decoder made it of, by tap. corner: where in
         a larger draft this one's first pixel would be, its row and column, for the grain."""
         drafts = self.config.drafts
-        photos = [content]  # at full size, at half of it, …
+        photos, alphas = [content], [alpha]  # at full size, at half of it, …
         for _ in range(drafts):
             photos.append(halved(photos[-1]))
+            alphas.append(halved(alphas[-1]) if is_map(alphas[-1]) else alpha)
         palette = self.palette_moments(content, region_maps) if drafts else {}
-        photos = [self.recolor(photo, code, alpha, region_maps, palette) for photo in photos]
+        photos = [self.recolor(x, code, a, region_maps, palette) for x, a in zip(photos, alphas)]
         small = x = photos.pop()
         if drafts and self.config.grain and code is not None:
             x = x + self.grain(*(slice(a, a + side) for a, side in zip(corner, x.shape[2:])))
-        picture, features = self._painted_once(x, code, alpha, region_maps, draft=drafts > 0)
+        picture, features = self._painted_once(x, code, alphas.pop(), region_maps, draft=drafts > 0)
         while photos:
             photo = photos.pop()
             x = self.overlay(enlarged(self.overlay.below(picture, small)), photo)
-            picture, features = self._painted_once(x, code, alpha, region_maps)
+            picture, features = self._painted_once(x, code, alphas.pop(), region_maps)
             small = photo
         return picture, features
 
@@ -122,8 +123,10 @@ class StylizerNet(nn.Module):
         region_maps: Tensor | None,
         draft: bool = False,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """One pass, of any size: as `painted`. x: what is encoded. draft: as for `encode`."""
+        """One pass, of any size: as `painted`. x: what is encoded, and alpha at its size if it is a
+        map. draft: as for `encode`."""
         features = self.encode(pad_to_multiple(x), draft)
+        alpha = pad_to_multiple(alpha) if is_map(alpha) else alpha
         features = self.bottleneck_features(features, code, alpha, region_maps)
         picture = self.decode(features, draft)
         return picture[:, :, : x.shape[2], : x.shape[3]], features

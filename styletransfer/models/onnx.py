@@ -1,8 +1,10 @@
 """The network as ONNX files that run without torch and without this package."""
 
+import json
 import warnings
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -10,16 +12,21 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..media.files import write_atomically
 from ..version import __version__
+from .bottlenecks.base import is_map
 from .network import StylizerNet, faded
 from .padding import pad_to_multiple
+from .shipped import SUFFIX
 from .statistics import Statistics
 
+if TYPE_CHECKING:
+    import onnx
+
 OPSET = 18
-SUFFIX = ".onnx"
 
 
 class ExportedStylizer(nn.Module):
-    """content (1, 3, H, W), style (1, L) and alpha (1,) to a picture (1, 3, H, W); all in float32."""
+    """content (1, 3, H, W), style (1, L) and alpha, (1,) or a map (1, 1, H, W), to a picture
+    (1, 3, H, W); all in float32."""
 
     def __init__(self, net: StylizerNet):
         super().__init__()
@@ -27,10 +34,10 @@ class ExportedStylizer(nn.Module):
 
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
         height, width = content.shape[2:]
-        out = self.net(
-            pad_to_multiple(content), unflattened(style, self.shapes), alpha.reshape(1, 1, 1, 1)
-        )
-        return faded(content, out[:, :, :height, :width].clamp(0, 1), alpha.reshape(1, 1, 1, 1))
+        alpha = alpha.reshape(1, 1, 1, 1) if alpha.ndim == 1 else alpha
+        padded = pad_to_multiple(alpha) if is_map(alpha) else alpha
+        out = self.net(pad_to_multiple(content), unflattened(style, self.shapes), padded)
+        return faded(content, out[:, :, :height, :width].clamp(0, 1), alpha)
 
 
 class ExportedStyleEncoder(nn.Module):
@@ -66,11 +73,13 @@ def shapes(net: StylizerNet) -> dict[str, list[tuple[int, ...]]]:
     return {tap: [tuple(part.shape[1:]) for part in pair] for tap, pair in code.items()}
 
 
-def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, Path]:
+def export(
+    net: StylizerNet, path: Path, name: str, digest: str, with_maps: bool = False
+) -> tuple[Path, Path]:
     """Write `path`, which paints, and beside it NAME.style.onnx, which makes style codes of pictures.
 
-    net: on the CPU, in float32. Sizes are dynamic: H and W of at least 16. InputError without the
-    extra [onnx].
+    net: on the CPU, in float32. Sizes are dynamic: H and W of at least 16. with_maps: alpha is a map
+    (1, 1, H, W) in place of a number. InputError without the extra [onnx].
     """
     try:
         import onnx
@@ -79,30 +88,39 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
         raise InputError("pip install 'styletransfer[onnx]' for this") from None
     if not net.bottleneck.exportable:
         raise InputError(f"{name}: a model of the kind {net.config.bottleneck} cannot be exported")
-    height, width = (torch.export.Dim(side, min=16, max=2**15) for side in ("height", "width"))
+    layout = shapes(net)
+    length = sum(torch.Size(shape).numel() for tap in layout.values() for shape in tap)
     picture = torch.rand(1, 3, 72, 91)
-    length = sum(torch.Size(shape).numel() for tap in shapes(net).values() for shape in tap)
+    alpha = torch.rand(1, 1, 72, 91) if with_maps else torch.ones(1)
+    inputs = {"content": picture, "style": torch.rand(1, length), "alpha": alpha}
+    about = {
+        "model": name, "digest": digest, "styletransfer": __version__, "style": json.dumps(layout),
+    }  # fmt: skip
     jobs = [
-        (
-            path,
-            ExportedStylizer(net),
-            {"content": picture, "style": torch.rand(1, length), "alpha": torch.ones(1)},
-        ),
-        (path.with_suffix(f".style{SUFFIX}"), ExportedStyleEncoder(net), {"picture": picture}),
+        (path, ExportedStylizer(net), inputs, "picture"),
+        (path.with_suffix(f".style{SUFFIX}"), ExportedStyleEncoder(net), {"picture": picture}, "style"),
     ]
-    for target, module, inputs in jobs:
-        dynamic = {key: {2: height, 3: width} if x is picture else None for key, x in inputs.items()}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                module.eval(), (), kwargs=inputs, input_names=list(inputs),
-                output_names=["picture" if "content" in inputs else "style"],
-                dynamic_shapes=dynamic, opset_version=OPSET, dynamo=True, verbose=False,
-            )  # fmt: skip
-        assert program is not None  # only without dynamo it is
-        model = program.model_proto
-        about = {"model": name, "digest": digest, "styletransfer": __version__}
+    for target, module, given, output in jobs:
+        model = _graph(module, given, output)
         onnx.helper.set_model_props(model, about)
         onnx.checker.check_model(model, full_check=True)
         write_atomically(target, partial(onnx.save, model))
     return jobs[0][0], jobs[1][0]
+
+
+def _graph(module: nn.Module, inputs: dict[str, Tensor], output: str) -> "onnx.ModelProto":
+    """A module as ONNX; of its inputs those that are pictures or maps have any height and width."""
+    height, width = (torch.export.Dim(side, min=16, max=2**15) for side in ("height", "width"))
+    dynamic = {key: {2: height, 3: width} if x.ndim == 4 else None for key, x in inputs.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module.eval(), (), kwargs=inputs, input_names=list(inputs), output_names=[output],
+            dynamic_shapes=dynamic, opset_version=OPSET, dynamo=True, verbose=False,
+        )  # fmt: skip
+    assert program is not None  # only without dynamo it is
+    model = program.model_proto
+    for node in model.graph.node:  # where in torch and in our source each comes from: half of the file
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
+    return model

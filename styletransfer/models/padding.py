@@ -1,7 +1,10 @@
 """The sides that a network takes are multiples of `MULTIPLE`: pictures are extended to that."""
 
+from typing import cast
+
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 MULTIPLE = 16
 """Of which the sides of a picture are multiples, for its maps to have whole sizes in every network."""
@@ -20,8 +23,10 @@ def pad_to_multiple(x: Tensor) -> Tensor:
     for dim in (2, 3):
         length = x.shape[dim]
         if torch.compiler.is_compiling():  # a graph for any length from half of `MULTIPLE` on
-            last, index = length - 1, torch.arange(padded(length), device=x.device)
-            x = x.index_select(dim, (last - (index - last).abs()).abs())
+            more = padded(length) - length
+            first = cast(int, torch.sym_min(more, length - 1))  # no more can be reflected at once
+            for part in (first, more - first):
+                x = F.pad(x, [0, 0, 0, part] if dim == 2 else [0, part, 0, 0], mode="reflect")
         elif length % MULTIPLE:
             period = max(1, 2 * (length - 1))
             index = torch.arange(padded(length), device=x.device) % period

@@ -1,5 +1,6 @@
-"""The models that ship with the package, and what they are called. No torch here."""
+"""Where the files are that come along: weights, and the graphs made of them. No torch here."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from ..errors import InputError
 
 _PACKAGED = Path(__file__).parents[1] / "weights"  # where pip puts them
 WEIGHTS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "weights"
-
 SHIPPED_ENCODER = "vgg19-oxford"
+SUFFIX = ".onnx"
 
 
 def models() -> list[str]:
@@ -33,3 +34,18 @@ def learned_styles(model: str) -> list[str]:
     """Names of the styles that a shipped model has learned; of most models none."""
     with safe_open(WEIGHTS / f"{model}.safetensors", framework="numpy") as file:
         return list(json.loads(file.metadata()["config"]).get("styles", []))
+
+
+def graph_paths(model: str | Path) -> tuple[Path, Path] | None:
+    """The ONNX files of a shipped model, that which paints and that which makes styles of paintings;
+    None if it has none."""
+    painter = WEIGHTS / f"{model}{SUFFIX}"
+    encoder = painter.with_suffix(f".style{SUFFIX}")
+    there = str(model) in models() and painter.is_file() and encoder.is_file()
+    return (painter, encoder) if there else None
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,5 @@
 """Weight files: safetensors with the network's config inside; nothing is ever unpickled."""
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,7 @@ from ..errors import InputError
 from ..media.files import write_atomically
 from .config import Config
 from .network import StylizerNet
-from .shipped import SHIPPED_ENCODER, WEIGHTS, model_path
+from .shipped import SHIPPED_ENCODER, WEIGHTS, file_digest, model_path
 from .vgg import VGGEncoder, normalize_activations
 
 FORMAT = "styletransfer-1"
@@ -100,12 +99,6 @@ def save_model(path: str | Path, net: StylizerNet, extra: dict[str, str] | None 
     half = {key: _half(key, tensor) for key, tensor in tensors.items()}
     metadata = {"format": FORMAT, "config": json.dumps(asdict(net.config)), **(extra or {})}
     write_safetensors(path, half, metadata)
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _half(key: str, tensor: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..media.image import Picture, example_styles
-from ..styles.code import SUFFIX, StyleCode
+from ..styles.code import StyleCode
+from ..styles.code_file import SUFFIX
 from ..styles.names import BANK
 from ..stylize.stylizer import Stylizer
 from .limits import Limits, Refused

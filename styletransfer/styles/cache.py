@@ -1,4 +1,4 @@
-"""Style codes that were made before, under the hash of what they were made of."""
+"""Style codes that were made before, under the hash of what they were made of. No torch here."""
 
 import hashlib
 import os
@@ -6,12 +6,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 from platformdirs import user_cache_path
-from torch import Tensor
 
 from ..errors import InputError
-from .code import SUFFIX, StyleCode
+from .code_file import SUFFIX, CodeFile
+
+if TYPE_CHECKING:
+    from .code import StyleCode
+
+Code = TypeVar("Code", "StyleCode", CodeFile)
 
 VARIABLE = "STYLETRANSFER_CACHE"
 LIMIT = 2000  # codes, of some KB each; the ones longest unused go first
@@ -27,22 +33,24 @@ def cache_folder() -> Path | None:
 
 
 def remembered(
-    picture: Tensor,
+    picture: np.ndarray,
     about: str,
     name: str,
-    make: Callable[[], StyleCode],
-    check: Callable[[StyleCode], None] = lambda code: None,
-) -> StyleCode:
-    """The code of a picture, from the cache or from make(). about: whatever else it depends on. check:
-    raises InputError for a code from the cache that cannot be, which is made anew."""
+    make: Callable[[], Code],
+    load: Callable[[Path], Code],
+    check: Callable[[Code], None] = lambda code: None,
+) -> Code:
+    """The code of a picture, from the cache or from make(). about: whatever else it depends on. load:
+    reads its file. check: raises InputError for a code from the cache that cannot be, which is made
+    anew."""
     folder = cache_folder()
     if folder is None:
         return make()
     key = hashlib.sha256(f"{about} {tuple(picture.shape)}".encode())
-    key.update(picture.cpu().contiguous().numpy().data)
+    key.update(picture.data)
     path = folder / f"{key.hexdigest()[:40]}{SUFFIX}"
     with suppress(InputError, OSError):  # not there, or not whole
-        code = StyleCode.load(path)
+        code = load(path)
         check(code)
         os.utime(path)
         return replace(code, styles={name: 1.0})

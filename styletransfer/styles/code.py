@@ -1,24 +1,17 @@
 """A style as a few kilobytes: what the network needs to know of a painting, and arithmetic on it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from ..errors import InputError
 from ..models.statistics import Statistics
-from ..models.weights import read_safetensors, write_safetensors
-from ..options import check_weights
 from ..version import __version__
+from .code_file import CodeFile, normalised
 from .quantiles import DIRECTIONS, QUANTILES, TAPS, Quantiles
 from .quantiles import mixed as mixed_quantiles
-
-SUFFIX = ".style.safetensors"
-FORMAT = "styletransfer-style-1"
-_QUANTILES = "quantiles"  # of a view, of a tap: before the keys of their tensors
 
 
 @dataclass(frozen=True)
@@ -40,42 +33,34 @@ class StyleCode:
 
     def save(self, path: str | Path) -> None:
         """Write a `.style.safetensors` file (a few KB; with quantiles some tens more), atomically."""
-        tensors: dict[str, Tensor] = {}
-        for tap, (mean, std) in self.statistics.items():
-            tensors |= {f"{tap}.mean": mean, f"{tap}.std": std}
-        for number, view in enumerate(self.quantiles):
-            tensors |= {f"{_QUANTILES}.{number}.{tap}": values.half() for tap, values in view.items()}
-        metadata = {
-            "format": FORMAT,
-            "digest": self.digest,
-            "model": self.model,
-            "version": self.version,
+        arrays = {
+            tap: (mean.detach().cpu().numpy(), std.detach().cpu().numpy())
+            for tap, (mean, std) in self.statistics.items()
         }
-        write_safetensors(path, tensors, {**metadata, "styles": json.dumps(dict(self.styles))})
+        quantiles = {
+            f"{number}.{tap}": values.half().numpy()
+            for number, view in enumerate(self.quantiles)
+            for tap, values in view.items()
+        }
+        CodeFile(arrays, self.digest, self.model, self.version, self.styles, quantiles).save(path)
 
     @staticmethod
     def load(path: str | Path) -> "StyleCode":
         """Read a file that `save` wrote; InputError if it is anything else."""
-        tensors, metadata = read_safetensors(Path(path))
-        if metadata.get("format") != FORMAT:
-            raise InputError(f"{path}: is not a style code")
-        quantiles = {key: tensors.pop(key) for key in list(tensors) if key.startswith(_QUANTILES)}
-        taps = dict.fromkeys(key.rpartition(".")[0] for key in tensors)
+        file = CodeFile.load(path)
+        statistics = {
+            tap: Statistics(*(torch.tensor(part) for part in pair))
+            for tap, pair in file.statistics.items()
+        }
+        found = {key: torch.tensor(values).float() for key, values in file.quantiles.items()}
+        views = range(len(found) // len(TAPS))
         try:
-            views = range(len(quantiles) // len(TAPS))
-            seen = tuple({t: quantiles[f"{_QUANTILES}.{n}.{t}"].float() for t in TAPS} for n in views)
-            statistics = {t: Statistics(tensors[f"{t}.mean"], tensors[f"{t}.std"]) for t in taps}
-            styles = {name: float(weight) for name, weight in json.loads(metadata["styles"]).items()}
-            about = metadata["digest"], metadata["model"], metadata["version"]
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            quantiles = tuple({tap: found[f"{n}.{tap}"] for tap in TAPS} for n in views)
+        except KeyError as error:
             raise InputError(f"{path}: is not a whole style code (lacks {error})") from None
-        parts = [part for pair in statistics.values() for part in pair]
-        if not all(part.dtype == torch.float32 and part.isfinite().all() for part in parts):
-            raise InputError(f"{path}: is not a whole style code (some of its numbers are none)")
-        values = [value for view in seen for value in view.values()]
-        if not all(x.shape == (DIRECTIONS, QUANTILES) and x.isfinite().all() for x in values):
+        if not all(x.shape == (DIRECTIONS, QUANTILES) and x.isfinite().all() for x in found.values()):
             raise InputError(f"{path}: is not a whole style code (its quantiles are broken)")
-        return StyleCode(statistics, *about, styles, seen)
+        return StyleCode(statistics, file.digest, file.model, file.version, file.styles, quantiles)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
@@ -102,14 +87,3 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
     if all(code.quantiles for code, _ in used):
         quantiles = mixed_quantiles([code.quantiles for code, _ in used], [w for _, w in used])
     return StyleCode(mixed, used[0][0].digest, used[0][0].model, styles=styles, quantiles=quantiles)
-
-
-def normalised(weights: Sequence[float] | None, count: int) -> list[float]:
-    """Weights that sum to 1, one for each of `count` styles, equal for None; InputError if not."""
-    weights = [1.0] * count if weights is None else [float(w) for w in weights]
-    if not count:
-        raise InputError("no style given")
-    if len(weights) != count:
-        raise InputError(f"{len(weights)} weights for {count} styles: give one for each")
-    check_weights(weights)
-    return [w / sum(weights) for w in weights]

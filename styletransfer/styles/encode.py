@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ..device import enough_memory
 from ..errors import InputError
-from ..media.image import pictures_in
 from ..media.tensors import ImageSource, describe, style_tensor
 from ..models.memory import check_memory
 from ..models.network import StylizerNet
@@ -19,8 +18,9 @@ from ..models.statistics import Code, Statistics
 from ..options import STYLE_SIZE, StylizeOptions
 from ..version import __version__
 from .cache import remembered
-from .code import FORMAT, SUFFIX, StyleCode, blend
-from .names import BANK, is_learned, made_of
+from .code import StyleCode, blend
+from .code_file import FORMAT, SUFFIX, Shapes, check_code, shapes_of
+from .names import BANK, is_learned, parts_of
 from .quantiles import style_quantiles
 
 Style: TypeAlias = ImageSource | StyleCode | Mapping[Any, float]
@@ -92,7 +92,8 @@ class StyleEncoder:
 
         about = f"{FORMAT} {__version__} {self.digest} {self.model} {device.type} {self.net.dtype}"
         about += " with quantiles" * quantiles
-        return remembered(style, about, name, encoded, self.check)
+        picture = style.cpu().contiguous().numpy()
+        return remembered(picture, about, name, encoded, StyleCode.load, self.check)
 
     def no_style(self) -> StyleCode:
         """What a network of a single style, which needs no code, is given; InputError for others."""
@@ -102,11 +103,7 @@ class StyleEncoder:
 
     def check(self, code: StyleCode) -> None:
         """InputError for a code that another network made, or that is broken."""
-        if code.digest != self.digest:
-            other = f", {code.model}," if code.model and code.model != self.model else ""
-            raise InputError(f"this style code was made with another model{other} than {self.model}")
-        if _shapes(code.statistics) != self._shapes:
-            raise InputError(f"this style code is broken: it is of another shape than {self.model}'s")
+        check_code(code, self.model, self.digest, self._shapes)
 
     def _learned_code(self, number: int) -> StyleCode:
         statistics = self.net.learned(torch.tensor([number]))
@@ -114,12 +111,12 @@ class StyleEncoder:
         return StyleCode(statistics, self.digest, self.model, styles={name: 1.0})
 
     @torch.inference_mode()
-    def _shapes_of_codes(self) -> dict[str, list[torch.Size]]:
+    def _shapes_of_codes(self) -> Shapes:
         if self.learned:
-            return _shapes(next(iter(self.learned.values())).statistics)
+            return shapes_of(next(iter(self.learned.values())).statistics)
         if not self.net.bottleneck.takes_style:
             return {}
-        return _shapes(self.net.code(torch.zeros(1, 3, 32, 32)))
+        return shapes_of(self.net.code(torch.zeros(1, 3, 32, 32)))
 
     def _find_learned(self, name: str) -> StyleCode:
         if not self.learned:
@@ -140,19 +137,3 @@ def stacked(codes: Sequence[StyleCode], device: torch.device) -> Code:
         )
         for tap in codes[0].statistics
     }
-
-
-def parts_of(source: Style) -> Mapping[Any, float] | None:
-    """What a blend is made of, or a folder, the mean of its pictures; None for a single style."""
-    if isinstance(source, Mapping):
-        return source
-    if isinstance(source, (str, os.PathLike)):
-        if (parts := made_of(str(source))) != {str(source): 1.0}:
-            return parts
-        if os.path.isdir(source):
-            return dict.fromkeys(pictures_in(Path(source)), 1.0)
-    return None
-
-
-def _shapes(statistics: Mapping[str, Statistics]) -> dict[str, list[torch.Size]]:
-    return {tap: [part.shape for part in pair] for tap, pair in statistics.items()}

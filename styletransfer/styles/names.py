@@ -2,9 +2,10 @@
 No torch here."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
 from ..media.image import example_styles
@@ -72,3 +73,17 @@ def parse_blend(text: str, is_file: Callable[[str], bool] = os.path.exists) -> d
     if not sum(weights.values()) > 0:
         raise InputError(f"{text}: at least one weight must be above 0")
     return weights
+
+
+def parts_of(source: object) -> Mapping[Any, float] | None:
+    """What a blend is made of, or a folder, the mean of its pictures; None for a single style."""
+    if isinstance(source, Mapping):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        if (parts := made_of(str(source))) != {str(source): 1.0}:
+            return parts
+        if os.path.isdir(source):
+            from ..media.image import pictures_in  # and with it Pillow: only now
+
+            return dict.fromkeys(pictures_in(Path(source)), 1.0)
+    return None

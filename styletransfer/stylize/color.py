@@ -11,9 +11,10 @@ from ..errors import InputError
 from ..media.tensors import ImageSource, describe, style_tensor
 from ..models.statistics import Moments, moments
 from ..options import StylizeOptions
-from ..styles.code import SUFFIX, StyleCode, blend
-from ..styles.encode import Style, StyleEncoder, parts_of
-from ..styles.names import is_learned
+from ..styles.code import StyleCode, blend
+from ..styles.code_file import NO_PICTURE, SUFFIX
+from ..styles.encode import Style, StyleEncoder
+from ..styles.names import is_learned, parts_of
 from .buffer import ImageBuffer
 from .tiling import palette
 
@@ -48,7 +49,7 @@ def encode_recolored(
     if encoder.learned or is_learned(text):
         raise InputError("preserve_color histogram needs a style's picture: a learned one has none")
     if isinstance(source, StyleCode) or text.endswith(SUFFIX):
-        raise InputError("preserve_color histogram needs the style's picture, not its code")
+        raise InputError(NO_PICTURE)
     if content.shape[0] > 1:
         raise InputError("preserve_color histogram takes one content picture at a time")
     style = recolored(cast(ImageSource, source), palette(content), options)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -11,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import InputError
-from ..media.image import open_map, read_picture, to_picture
+from ..media.image import open_map
+from ..media.masks import Map, check_map_size, map_image, read_mask
 from ..options import StylizeOptions
 
 TRANSPARENT = -1  # in place of the colour that hides behind it
-Map: TypeAlias = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any]
 
 
 def alpha_map(
@@ -27,7 +26,8 @@ def alpha_map(
     """
     if options.mask is None:
         return options.alpha
-    mask = _fitted(read_mask(options.mask, map_size), shape, options.feather)
+    values = torch.from_numpy(read_mask(options.mask, map_size))
+    mask = _fitted(values[None, None], shape, options.feather)
     return options.alpha if mask.min() == 1 else options.alpha * mask
 
 
@@ -42,22 +42,6 @@ def region_maps(
     return _fitted(maps, shape, options.feather)
 
 
-def read_mask(source: Map, size: tuple[int, int]) -> Tensor:
-    """A grey picture as float32 (1, 1, H, W) in [0, 1]: white is all, black and transparent nothing.
-
-    size: (width, height) that it must have, the content's.
-    """
-    if isinstance(source, (np.ndarray, Image.Image)):
-        picture = to_picture(_image(source))
-    else:
-        picture = read_picture(os.fspath(source))
-    _check_size("mask", picture.rgb.size, size)
-    mask = torch.from_numpy(np.array(picture.rgb.convert("L"), dtype=np.float32))[None, None] / 255
-    if picture.alpha is None:
-        return mask
-    return mask * (torch.from_numpy(np.array(picture.alpha, dtype=np.float32)) / 255)
-
-
 def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[int, int]) -> Tensor:
     """A map as (1, R, H, W) of 0 and 1: which of the keys each position belongs to.
 
@@ -67,9 +51,11 @@ def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[in
     height).
     """
     image = (
-        _image(source) if isinstance(source, (np.ndarray, Image.Image)) else open_map(os.fspath(source))
+        map_image(source)
+        if isinstance(source, (np.ndarray, Image.Image))
+        else open_map(os.fspath(source))
     )
-    _check_size("map", image.size, size)
+    check_map_size("map", image.size, size)
     by_color = [key.startswith("#") for key in keys]
     if any(by_color) and not all(by_color):
         raise InputError("a map's regions are all colours (#ff0000) or all labels (3), not both")
@@ -110,22 +96,6 @@ def soften(maps: Tensor, radius: int) -> Tensor:
 def _fitted(maps: Tensor, shape: Sequence[int], feather: int) -> Tensor:
     """Maps of the content's own size at the size it is painted at, feathered."""
     return soften(F.interpolate(maps, size=tuple(shape), mode="area"), feather)
-
-
-def _image(source: Image.Image | np.ndarray) -> Image.Image:
-    if isinstance(source, Image.Image):
-        return source
-    channels = source.shape[2:] if source.dtype == np.uint8 else ()
-    known = source.dtype in (np.uint8, bool) and source.ndim == 2 + len(channels) and source.size
-    if not known or channels not in ((), (2,), (3,), (4,)):
-        raise InputError(f"a mask or map must be uint8 (H, W), not {source.dtype} {source.shape}")
-    return Image.fromarray(source)
-
-
-def _check_size(what: str, found: tuple[int, int], wanted: tuple[int, int]) -> None:
-    if found != wanted:
-        sizes = f"{found[0]}×{found[1]}, the photo {wanted[0]}×{wanted[1]}"
-        raise InputError(f"the {what} is {sizes}: they must be alike")
 
 
 def _color(key: str) -> int:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from ..device import pick_device, pick_dtype
 from ..errors import InputError
+from ..media.masks import Map
 from ..media.tensors import ImageSource, to_array
 from ..models.weights import load_model
 from ..options import STYLE_SIZE, StylizeOptions
@@ -21,7 +22,7 @@ from .content import Content, in_type_of, open_content
 from .levels import Conditioning
 from .paint import Progress, paint
 from .refine import RefineStep, Watch, check_refinable, refined
-from .regions import Map, alpha_map, region_maps
+from .regions import alpha_map, region_maps
 from .tiling import Hooks
 
 

@@ -1,10 +1,9 @@
 """What this machine has left for us, or the container that we are in. No torch here."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-import psutil
 
 from ..errors import InputError
 
@@ -13,6 +12,7 @@ if sys.platform != "win32":
 
 Files = tuple[tuple[str, str], ...]  # names, each with the word before its number
 
+DEVICES = Path("/dev")
 CGROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
@@ -22,7 +22,28 @@ def free_memory(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int:
 
     cgroups: where they are mounted. membership: which ones are ours.
     """
+    import psutil  # takes 10 ms: only now
+
     return max(0, min(psutil.virtual_memory().available, *_limits(cgroups, membership)))
+
+
+def cores() -> int:
+    """How many of the CPU's cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def has_gpu() -> bool:
+    """Whether there seems to be a GPU that torch could use, without asking torch, which takes seconds to
+    import: the files by which a driver is reached (NVIDIA's, Windows's within Linux, AMD's), its library
+    on Windows, or a Mac of Apple's own chips. Whether it can be used is torch's to say.
+    """
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    if sys.platform == "darwin":
+        return os.uname().machine == "arm64"
+    if sys.platform == "win32":
+        return Path(os.environ.get("SYSTEMROOT", "C:/Windows"), "System32", "nvcuda.dll").is_file()
+    return any(any(DEVICES.glob(name)) for name in ("nvidia[0-9]*", "dxg", "kfd"))
 
 
 def check_free(need: float, what: str, remedy: str) -> None:
@@ -38,6 +59,8 @@ def _limits(cgroups: Path, membership: Path) -> Iterator[int]:
     if sys.platform != "win32":
         soft, _ = resource.getrlimit(resource.RLIMIT_AS)
         if soft != resource.RLIM_INFINITY:
+            import psutil
+
             yield soft - psutil.Process().memory_info().vms
     for root, path, names in _groups(cgroups, membership):
         # A container may see its own group at the root, and name it as the host does.

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..device import cores, enough_memory, painters
+from ..device import enough_memory, painters
 from ..models.memory import affordable, check_memory
 from ..models.statistics import Moments, Statistics
 from ..options import StylizeOptions
@@ -21,6 +21,7 @@ from ..stylize.levels import Conditioning, statistic_names
 from ..stylize.paint import paint
 from ..stylize.stylizer import Stylizer
 from ..stylize.tiling import Hooks
+from ..system.host import cores
 
 MEMORY = 0.9  # what a frame's statistics keep of those before it
 

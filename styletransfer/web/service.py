@@ -17,7 +17,8 @@ from ..errors import InputError
 from ..media.image import Picture, count_pixels, read_picture, resize_short_side, write_picture
 from ..models.network import StylizerNet
 from ..options import StylizeOptions
-from ..styles.code import SUFFIX, StyleCode
+from ..styles.code import StyleCode
+from ..styles.code_file import SUFFIX
 from ..styles.encode import Style
 from ..stylize.stylizer import Stylizer
 from ..system.allocator import give_memory_back

@@ -29,7 +29,7 @@ def test_the_shipped_encoder_is_referred_to_by_name(tmp_path):
 
 
 def test_every_shipped_file_has_a_card_with_its_checksum():
-    from styletransfer.models.weights import file_digest
+    from styletransfer.models.shipped import file_digest
 
     files = sorted(WEIGHTS.glob("*.safetensors"))
     assert {"vgg19-oxford", "adain-vgg"} <= {file.stem for file in files}

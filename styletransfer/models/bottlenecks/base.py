@@ -1,8 +1,9 @@
 """What every bottleneck is, whichever its kind."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeGuard
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -94,9 +95,26 @@ class Bottleneck(nn.ModuleDict):
         raise NotImplementedError
 
 
+def is_map(alpha: float | Tensor) -> TypeGuard[Tensor]:
+    """Whether this is a strength for each position, and not the same everywhere."""
+    return isinstance(alpha, Tensor) and alpha.shape[2:] != (1, 1)
+
+
 def resized_map(map: Tensor, features: Tensor) -> Tensor:
     """A map at the picture's size averaged down to that of features; one of a single pixel is the same
     everywhere."""
-    if map.shape[2:] == (1, 1):
+    if map.shape[2:] in ((1, 1), features.shape[2:]):
         return map.to(features.dtype)
+    if torch.compiler.is_compiling():  # torch exports no averaging to a size that is not known yet
+        down, right = (_averages(*sides) for sides in zip(map.shape[2:], features.shape[2:]))
+        return (down @ map @ right.T).to(features.dtype)
     return F.interpolate(map, size=features.shape[2:], mode="area").to(features.dtype)
+
+
+def _averages(side: int, smaller: int) -> Tensor:
+    """What `interpolate` of mode area does to a side, as a matrix (smaller, side): the mean of every
+    pixel that a position covers, be it in part."""
+    position, pixel = torch.arange(smaller)[:, None], torch.arange(side)
+    first, last = position * side // smaller, ((position + 1) * side - 1) // smaller
+    covered = ((pixel >= first) & (pixel <= last)).float()
+    return covered / covered.sum(dim=1, keepdim=True)

@@ -1,0 +1,40 @@
+"""The ONNX files that come along, made of a shipped model's weights: `make graphs`."""
+
+import argparse
+import tempfile
+from functools import partial
+from pathlib import Path
+from shutil import copyfile
+
+from ..media.files import write_atomically
+from .onnx import export
+from .shipped import SUFFIX, WEIGHTS
+from .weights import load_model
+
+
+def main() -> None:
+    """Write NAME.onnx, whose alpha is a map, and NAME.style.onnx beside the weights of each MODEL."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="+", metavar="MODEL")
+    for name in parser.parse_args().models:
+        net = load_model(name)
+        with tempfile.TemporaryDirectory() as folder:
+            for path in export(net, Path(folder) / f"{name}{SUFFIX}", name, net.digest, with_maps=True):
+                simplify(path)
+                write_atomically(WEIGHTS / path.name, partial(copyfile, path))
+                print(WEIGHTS / path.name)
+
+
+def simplify(path: Path) -> None:
+    """Do now what onnxruntime does to a graph whenever it is loaded, on whatever machine."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(path)
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+
+
+if __name__ == "__main__":
+    main()
