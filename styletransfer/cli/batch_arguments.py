@@ -21,7 +21,7 @@ class Pick(str, Enum):
     match = "match"
 
 
-class Engine(str, Enum):
+class BatchEngine(str, Enum):
     """Where pictures are painted."""
 
     local = "local"

@@ -231,7 +231,7 @@ def _read_photo(content: str) -> "Picture | None":
         return None
 
 
-class Painted(NamedTuple):
+class PaintedPicture(NamedTuple):
     """What was painted; no image of what went from file to file. refined: of refining, if it was."""
 
     image: "Image | None"
@@ -241,17 +241,17 @@ class Painted(NamedTuple):
     refined: RefineRecord | None = None
 
 
-def _paint_quickly(job: Job) -> Painted:
+def _paint_quickly(job: Job) -> PaintedPicture:
     from ..quick.onnx_stylizer import OnnxStylizer  # and with it numpy's and onnxruntime's libraries
 
     start = time.perf_counter()
     stylizer = OnnxStylizer(job.model)
     photo, pictures = cast("Picture", job.photo), cast("Sequence[QuickStyle]", job.pictures)
     image = stylizer.stylize(photo, pictures, job.options)
-    return Painted(image, image.size, stylizer.device, time.perf_counter() - start)
+    return PaintedPicture(image, image.size, stylizer.device, time.perf_counter() - start)
 
 
-def _paint(job: Job, device: str, precision: str) -> Painted:
+def _paint(job: Job, device: str, precision: str) -> PaintedPicture:
     from ..stylize.stylizer import Stylizer  # takes seconds: only now
 
     stylizer = Stylizer(job.model, device, precision)
@@ -268,10 +268,10 @@ def _paint(job: Job, device: str, precision: str) -> Painted:
         else:
             image = cast("Image", stylizer.stylize(job.photo, style, options=job.options, **told))
             size = image.size
-    return Painted(image, size, str(stylizer.device), time.perf_counter() - start, refined)
+    return PaintedPicture(image, size, str(stylizer.device), time.perf_counter() - start, refined)
 
 
-def _record(job: Job, painted: Painted, engine: Engine) -> dict[str, Any]:
+def _record(job: Job, painted: PaintedPicture, engine: Engine) -> dict[str, Any]:
     """What --json prints."""
     return {
         "input": job.content,

@@ -35,6 +35,7 @@ def serve(
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
+    as_json: common.Json = False,
 ) -> int:
     """Paint for other programs: POST photo and style to /stylize; /docs says more.
 
@@ -54,5 +55,5 @@ def serve(
     with open_port(host, port) as listening:
         stylizer = Stylizer(model, device, precision.value)
         print("stylize serve: Ctrl-C ends it", file=sys.stderr)
-        serve_until_interrupted(stylizer, listening, limits)
+        serve_until_interrupted(stylizer, listening, limits, as_json)
     return 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from styletransfer.styles.code import SUFFIX
+from styletransfer.styles.code_file import SUFFIX
 from styletransfer.web import events as events_of_the_page
 from styletransfer.web.events import Events
 from styletransfer.web.service import StudioService
