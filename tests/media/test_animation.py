@@ -59,20 +59,6 @@ def test_one_picture_alone_and_some_with_alpha(tmp_path, suffix):
     assert [f.duration for f in open_clip(path).frames(0)] == [TENTH] * 3
 
 
-@pytest.mark.parametrize(
-    "suffix, longest", [(".gif", Fraction(65535, 100)), (".apng", Fraction(65535, 1000))]
-)
-def test_what_is_seen_longer_than_the_format_can_say_is_drawn_again(tmp_path, suffix, longest):
-    path = tmp_path / f"a{suffix}"
-    first, second = pictures(2)
-    write_animation(path, [first, second, second], [TENTH, Fraction(500), Fraction(200, 3)])
-    frames = list(open_clip(path).frames(0))
-    assert abs(sum(f.duration for f in frames) - Fraction(17003, 30)) < Fraction(1, 50)
-    assert len(frames) > 2 or suffix == ".gif"
-    assert all(f.duration <= longest for f in frames)
-    assert all(np.array_equal(f.rgb, frames[1].rgb) for f in frames[1:])
-
-
 MANY = """
 import resource, sys
 from fractions import Fraction

@@ -1,7 +1,6 @@
 import functools
 import operator
 import struct
-import tarfile
 import zlib
 from pathlib import Path
 
@@ -16,30 +15,6 @@ from styletransfer.training.entries import find_pictures
 from styletransfer.training.resident import Resident
 
 SMALL = Augmentation(16, (1.0, 2.0))
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "a" / "deep").mkdir(parents=True)
-    for i in range(6):
-        colour = (40 * i, 255 - 40 * i, 90)
-        where = tmp_path / "a" / ("deep" if i % 2 else "") / f"{i}.jpg"
-        Image.new("RGB", (60 + i, 50), colour).save(where)
-    (tmp_path / "a" / "notes.txt").write_text("not a picture")
-    return tmp_path / "a"
-
-
-def test_folders_shards_and_patterns_hold_the_same_pictures(folder, tmp_path):
-    for number in range(2):
-        with tarfile.open(tmp_path / f"s-{number}.tar", "w") as tar:
-            for file in sorted(folder.rglob("*.jpg"))[number::2]:
-                tar.add(file, file.name)
-    from_folder = sorted(entry.read() for entry in find_pictures([folder]))
-    assert len(from_folder) == 6
-    for pattern in ("s-*.tar", "s-{0..1}.tar"):
-        assert sorted(e.read() for e in find_pictures([f"{tmp_path}/{pattern}"])) == from_folder
-    both = find_pictures([tmp_path / "s-0.tar", tmp_path / "s-1.tar"])
-    assert sorted(entry.read() for entry in both) == from_folder
 
 
 def test_a_crop_depends_on_its_number_alone(folder):
@@ -130,22 +105,6 @@ def test_exif_turns_a_picture_before_it_is_cropped(tmp_path):
     assert crop[:, 10:].min() > 200 and crop[:, :6].max() < 50
 
 
-def test_crops_on_the_device_are_those_from_files(tmp_path):
-    for i in range(6):
-        pixels = np.random.default_rng(i).integers(0, 256, (5, 6, 3), dtype=np.uint8)
-        smooth = Image.fromarray(pixels).resize((60, 50), Image.Resampling.BICUBIC)
-        smooth.save(tmp_path / f"{i}.png")  # a JPEG would be decoded at half its size at times
-    entries = find_pictures([tmp_path])
-    wide = Augmentation(16, (1.0, 4.0))  # larger than the pictures: both keep their size
-    crops, resident = Crops(entries, wide, 5), Resident(entries, wide, 5, torch.device("cpu"), 0)
-    for n in range(12):
-        difference = (crops[n][0].float() - resident.take(12)[n].float()).abs()
-        assert difference.mean() < 2, n
-    sampler = Sampler(4, first=1, last=3, rank=1, world=2)
-    batches = [batch for batch, _ in resident.batches(sampler, torch.device("cpu"), 0)]
-    assert torch.equal(torch.cat(batches), resident.take(12)[[6, 7, 10, 11]])
-
-
 def test_processes_share_every_batch_without_overlap():
     whole = list(Sampler(6, first=2, last=5))
     parts = [list(Sampler(6, 2, 5, rank, 3)) for rank in range(3)]
@@ -167,3 +126,14 @@ def test_nothing_to_train_on_is_one_line(tmp_path):
     for workers in (0, 1):
         with pytest.raises(InputError, match="^not one of the pictures can be read$"):
             next(broken.batches(Sampler(1, 0, 1), torch.device("cpu"), workers))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "a" / "deep").mkdir(parents=True)
+    for i in range(6):
+        colour = (40 * i, 255 - 40 * i, 90)
+        where = tmp_path / "a" / ("deep" if i % 2 else "") / f"{i}.jpg"
+        Image.new("RGB", (60 + i, 50), colour).save(where)
+    (tmp_path / "a" / "notes.txt").write_text("not a picture")
+    return tmp_path / "a"

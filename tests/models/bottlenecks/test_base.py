@@ -5,7 +5,7 @@ import torch
 
 from styletransfer import InputError, Stylizer
 from styletransfer.models.bottlenecks import BOTTLENECKS
-from styletransfer.models.bottlenecks.base import Bottleneck
+from styletransfer.models.bottlenecks.base import Bottleneck, resized_map
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.weights import load_model, save_model
@@ -91,3 +91,33 @@ def test_a_new_one_is_a_class_and_a_line(monkeypatch, tmp_path):
     assert not torch.equal(net(x, code), net(x, None))
     with pytest.raises(ValueError, match="no joint taps but pixels"):
         Config(bottleneck="shift", joint=("relu4_1",))
+
+
+def test_a_map_is_averaged_down_to_its_features():
+    map = torch.arange(16.0).reshape(1, 1, 4, 4)
+    found = resized_map(map, torch.zeros(1, 5, 2, 2, dtype=torch.float64))
+    assert found.dtype == torch.float64 and found.flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
+    everywhere = torch.full((1, 1, 1, 1), 0.3)
+    assert torch.equal(resized_map(everywhere, torch.zeros(1, 5, 2, 2)), everywhere)
+
+
+class Nine(Bottleneck):
+    def match(self, tap, x, code, region_maps, content_moments):
+        return torch.full_like(x, 9)
+
+
+def test_alpha_goes_from_the_features_to_the_style_s():
+    features = {"relu3_1": torch.ones(1, 2, 2, 4), "relu4_1": torch.ones(1, 3, 1, 2)}
+    nine = Nine(Config(channels=CHANNELS))
+    for alpha, value in ((0.0, 1), (1.0, 9), (0.25, 3), (2.0, 17)):
+        assert all((x == value).all() for x in nine(features, None, alpha).values())
+    where = torch.zeros(1, 1, 8, 16)
+    where[..., 8:] = 1
+    found = nine(features, None, where)
+    assert found["relu3_1"][0, 0, 0].tolist() == [1, 1, 9, 9]
+    assert found["relu4_1"][0, 0, 0].tolist() == [1, 9]
+
+
+def test_one_that_says_nothing_matches_nothing():
+    with pytest.raises(NotImplementedError):
+        Bottleneck(Config(channels=CHANNELS))({"relu4_1": torch.ones(1, 3, 1, 2)}, None)
