@@ -12,7 +12,7 @@ from ..options import PreserveColor, Stats
 from ..styles.names import DEFAULT_MODEL, made_of
 from . import common, complete
 from .batch_arguments import (
-    Engine,
+    BatchEngine,
     Pick,
     check_files,
     check_numbers,
@@ -152,8 +152,8 @@ def batch(
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
     engine: Annotated[
-        Engine, typer.Option(help="This machine, or a Ray cluster (styletransfer[cluster]).")
-    ] = Engine.local,
+        BatchEngine, typer.Option(help="This machine, or a Ray cluster (styletransfer[cluster]).")
+    ] = BatchEngine.local,
     address: Annotated[
         str,
         typer.Option(help="Of the cluster; auto: this node's.", show_default="one of this machine"),
@@ -189,7 +189,7 @@ def batch(
     check_numbers(per_image, quality, workers)
     if crop and (size is None or options.mask or options.regions):
         raise InputError("--crop needs --size, and pictures without mask and regions")
-    if address and engine is not Engine.ray:
+    if address and engine is not BatchEngine.ray:
         raise InputError("--address is for --engine ray")
     layout = layout_of(format, suffix, pack)
 
@@ -218,7 +218,7 @@ def batch(
     ).for_model(str(load_model(model).digest))  # fmt: skip
     paint = (
         ray_engine(settings, work.styles, workers, address)
-        if engine is Engine.ray
+        if engine is BatchEngine.ray
         else local_engine(settings, work.styles, workers)
     )
     with BatchProgress(console, len(work.tasks)) as progress:

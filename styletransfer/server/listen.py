@@ -1,5 +1,6 @@
 """The API on a port of this machine, until it is asked to end."""
 
+import json
 import socket
 import time
 from types import FrameType
@@ -33,13 +34,14 @@ class GracefulServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def serve(stylizer: Stylizer, listening: socket.socket, limits: Limits) -> None:
-    """Answer requests until interrupted; says where on standard output."""
+def serve(stylizer: Stylizer, listening: socket.socket, limits: Limits, as_json: bool = False) -> None:
+    """Answer requests until interrupted; says where on standard output, in JSON if that is wanted."""
     server = StylizeServer(stylizer, limits)
     config = uvicorn.Config(
         build_app(server), log_config=None, access_log=False, ws="none", server_header=False,
     )  # fmt: skip
-    print(address(listening), flush=True)
+    url = address(listening)
+    print(json.dumps({"url": url}) if as_json else url, flush=True)
     GracefulServer(config, server).run([listening])
 
 
