@@ -38,5 +38,10 @@ _WHERE = {
 def __getattr__(name: str) -> Any:
     # Torch takes seconds to import; `stylize --help` and wrong file names should not wait for it.
     if name in _WHERE:
-        return getattr(import_module(_WHERE[name], __name__), name)
+        try:
+            return getattr(import_module(_WHERE[name], __name__), name)
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            raise ImportError(f"{name} needs torch: pip install torch torchvision") from None
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,11 +8,13 @@ from importlib import import_module
 from ..errors import InputError, out_of_memory
 from ..options import REFINE
 from ..system.allocator import keep_memory
+from .plain_arguments import plain_arguments
 
 VERBS = (
     "batch", "video", "web", "serve", "grid", "morph", "sheet", "style", "train", "data", "evaluate",
     "export", "models", "doctor",
 )  # fmt: skip
+TORCH = ("torch", "torchvision")
 
 USUAL = {"--refine": REFINE}
 """Options that may be given without a value, which Typer has none of, and what is meant then."""
@@ -20,7 +22,12 @@ USUAL = {"--refine": REFINE}
 
 def main(arguments: list[str] | None = None) -> None:
     """Run `stylize` and exit: 0 done, 2 bad usage or input, 130 interrupted."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    if "onnxruntime" in sys.modules and "torch" not in sys.modules:
+        # Nothing is left to be done, and taking all down in order would be a tenth of the whole.
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -53,10 +60,13 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
     from typer import Abort
 
     keep_memory()
-    app = import_module(f".{module}", __name__).app
+    verb = import_module(f".{module}", __name__)
+    app = verb.app
     try:
         if module == "picture":
             _check_verb(arguments[0])
+            if (given := plain_arguments(verb.picture, arguments)) is not None:
+                return int(verb.picture(**given))
         # Not standalone: typer would answer bad usage with a box of several lines.
         arguments = _with_values(arguments)
         help = ["-h", "--help"]
@@ -72,6 +82,9 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
     except Exception as error:
         if out_of_memory(error):
             _say(name, "out of memory: give a smaller --size, or --tile 512")
+            return 2
+        if isinstance(error, ModuleNotFoundError) and error.name in TORCH:
+            _say(name, f"needs torch, which is not installed (pip install {' '.join(TORCH)})")
             return 2
         if not hasattr(error, "format_message"):  # typer's usage errors have it, in every version
             raise

@@ -3,14 +3,11 @@
 import errno
 import os
 import re
-import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from filelock import lock_descriptor
 
 from ..errors import InputError
 
@@ -44,7 +41,7 @@ def _beside(path: Path) -> Path:
     """A new empty file beside `path`, opened plainly: its permissions can be had in no other way
     without changing the whole process's umask for a moment."""
     while True:
-        temporary = path.parent / f".{path.stem[:40]}-{secrets.token_hex(4)}.part"
+        temporary = path.parent / f".{path.stem[:40]}-{os.urandom(4).hex()}.part"
         with suppress(FileExistsError):
             os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
             return temporary
@@ -77,6 +74,8 @@ def clear_abandoned(parent: str | Path) -> None:
 def _locked_folder(parent: Path) -> tuple[Path, int]:
     """A new folder and its locked lock file, which says whose it is only once it is locked: so nobody
     clears away what is just being made."""
+    from filelock import lock_descriptor  # which no plain picture needs: only now
+
     while True:
         folder = Path(tempfile.mkdtemp(dir=parent, prefix=WORKING))
         file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -91,6 +90,8 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
 
 
 def _is_abandoned(folder: Path) -> bool:
+    from filelock import lock_descriptor
+
     try:
         file = os.open(folder / "lock", os.O_RDWR)
     except OSError:

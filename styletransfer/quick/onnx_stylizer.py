@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class OnnxStylizer:
             raise InputError(f"model {model!r} has no ONNX files")
         self.model, self.digest = model, file_digest(model_path(model))
         painter, self._encoder_path = paths
+        _runtime()
         # Meanwhile styles are looked at.
         self._loading = ThreadPoolExecutor(1).submit(self._session, painter)
 
@@ -152,12 +153,23 @@ class OnnxStylizer:
 
     def _session(self, path: Path) -> Any:
         """A graph, ready to run. InputError for one of other weights than there are."""
-        import onnxruntime  # takes a moment: only now
-
+        onnxruntime = _runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or cores())
         options.log_severity_level = 3
+        options.add_session_config_entry("session.use_env_allocators", "1")
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         if session.get_modelmeta().custom_metadata_map["digest"] != self.digest:
             raise InputError(f"{path}: was made of other weights than are there (make graphs)")
         return session
+
+
+@cache
+def _runtime() -> Any:
+    """onnxruntime, in which all graphs take their memory from one place: what the first has had, the
+    next one need not ask the system for."""
+    import onnxruntime as runtime  # takes a moment: only now
+
+    kind, use = runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, runtime.OrtMemType.DEFAULT
+    runtime.create_and_register_allocator(runtime.OrtMemoryInfo("Cpu", kind, 0, use), None)
+    return runtime

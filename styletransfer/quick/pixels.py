@@ -9,6 +9,7 @@ from PIL import Image
 from ..media.masks import read_mask
 from ..options import StylizeOptions
 
+MULTIPLE = 16  # as `models.padding` has it
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
 
 
@@ -77,7 +78,10 @@ def match_colors(style: np.ndarray, photo: np.ndarray, strength: float) -> np.nd
 
     x ↦ A(x − μs) + μc with A = Σc^½ Σs^-½, the linear variant of Gatys et al. 2016.
     """
-    (mean, before), (wanted, after) = _moments(style), _moments(photo)
+    # Of the photo as the network sees it, extended: so has `stylize.tiling.palette`.
+    more = [(0, 0), (0, 0), *((0, -side % MULTIPLE) for side in photo.shape[2:])]
+    wanted, after = _moments(np.pad(photo, more, mode="reflect"))
+    mean, before = _moments(style)
     matrix = (_power(after, 0.5) @ _power(before, -0.5)).astype(np.float32)
     pixels = style.reshape(3, -1) - mean.astype(np.float32)
     matched = (matrix @ pixels + wanted.astype(np.float32)).clip(0, 1).reshape(style.shape)
