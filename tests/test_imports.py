@@ -20,7 +20,7 @@ ROOMS = (
     ("stylize",),
     ("gallery",),
     ("evaluation",),
-    ("training", "batch", "video", "web"),
+    ("training", "batch", "video", "web", "transforms"),
     ("cli",),
     ("__main__",),
 )
