@@ -165,7 +165,8 @@ def blocks(page: str) -> list[str]:
 
 
 def test_every_page_with_python_is_run_below():
-    pages = {"README.md", "docs/python.md", "docs/onnx.md", "docs/refine.md"}
+    names = ("python", "onnx", "refine", "training-code")
+    pages = {f"docs/{name}.md" for name in names} | {"README.md"}
     pages |= {"docs/serve.md"}  # in tests/server/test_listen.py
     assert {page for page in PAGES if blocks(page)} == pages
 
@@ -191,6 +192,20 @@ def test_the_python_of_its_page(here, capsys):
     assert Image.open("grid.png").width > 500 and next(done["frames"]).size == (96, 64)
     assert Path("starry.style.safetensors").stat().st_size > 1000
     assert done["painted"].shape == done["photo"].shape and "alpha is 3" in capsys.readouterr().out
+    assert done["same"].digest == done["s"].digest
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_python_in_training_code(here, monkeypatch):
+    monkeypatch.setenv("NO_ALBUMENTATIONS_UPDATE", "1")
+    *torchvision, albumentations = blocks("docs/training-code.md")
+    done = {}
+    for code in torchvision:
+        exec(code, done)
+    assert done["images"].shape == (2, 3, 224, 224) and done["painted"].shape == done["batch"].shape
+    pytest.importorskip("albumentations")
+    exec(albumentations, done)
+    assert done["pipeline"](image=np.zeros((96, 64, 3), np.uint8))["image"].shape == (224, 224, 3)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ ROOMS = (
     ("stylize", "quick"),
     ("gallery",),
     ("evaluation",),
-    ("training", "batch", "video", "web", "server"),
+    ("training", "batch", "video", "web", "server", "transforms"),
     ("cli",),
     ("__main__",),
 )

@@ -23,6 +23,7 @@ EXTRAS = {
     "large": ("pyvips", "tifffile"),
     "onnx": ("onnx", "onnxscript"),
     "cluster": ("ray",),
+    "hub": ("huggingface_hub",),
     "tensorboard": ("tensorboard",),
 }
 """What each extra of the package installs, as pyproject.toml has it."""

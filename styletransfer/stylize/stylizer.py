@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..media.masks import Map
 from ..media.tensors import ImageSource, to_array
 from ..models.weights import load_model
-from ..options import STYLE_SIZE, StylizeOptions
+from ..options import STYLE_SIZE, StylizeOptions, check_alpha
 from ..styles.code import StyleCode
 from ..styles.encode import Style, StyleEncoder, stacked
 from ..styles.names import DEFAULT_MODEL
@@ -21,12 +21,13 @@ from .buffer import ImageBuffer
 from .content import Content, in_type_of, open_content
 from .levels import Conditioning
 from .paint import Progress, paint
+from .pretrained import Pretrained
 from .refine import RefineStep, Watch, check_refinable, refined
 from .regions import alpha_map, region_maps
 from .tiling import Hooks
 
 
-class Stylizer:
+class Stylizer(Pretrained):
     """A loaded model, ready to repaint pictures.
 
         s = Stylizer()
@@ -182,13 +183,29 @@ class Stylizer:
 
     @torch.inference_mode()
     def repaint_each(
-        self, images: ImageBuffer, codes: Sequence[StyleCode], alpha: float = 1.0, strokes: float = 1.0
+        self,
+        images: ImageBuffer,
+        codes: Sequence[StyleCode],
+        alpha: float | Sequence[float] = 1.0,
+        strokes: float = 1.0,
     ) -> ImageBuffer:
-        """A buffer of N pictures, each in its own of N codes; on a GPU faster than one by one."""
+        """A buffer of N pictures, each in its own of N codes; on a GPU faster than one by one.
+
+        alpha: of all, or of each.
+        """
         for code in codes:
             self.style_encoder.check(code)
-        options = StylizeOptions(alpha=alpha, strokes=strokes)
-        return paint(self.net, images, Conditioning(stacked(codes, self.device), alpha), options)
+        if isinstance(alpha, Sequence):
+            for number in alpha:
+                check_alpha(number)
+            _, height, width = images.shape
+            each = torch.tensor(alpha, dtype=torch.float32)[:, None, None, None]
+            strength: float | torch.Tensor = each.expand(-1, 1, height, width)
+        else:
+            check_alpha(alpha)
+            strength = alpha
+        conditioning = Conditioning(stacked(codes, self.device), strength)
+        return paint(self.net, images, conditioning, StylizeOptions(strokes=strokes))
 
     def style(
         self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0, quantiles: bool = False
