@@ -1,8 +1,10 @@
 """The network as ONNX files that run without torch and without this package."""
 
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,9 @@ from ..version import __version__
 from .network import StylizerNet, faded
 from .padding import pad_to_multiple
 from .statistics import Statistics
+
+if TYPE_CHECKING:
+    import onnx
 
 OPSET = 18
 SUFFIX = ".onnx"
@@ -72,16 +77,11 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
     net: on the CPU, in float32. Sizes are dynamic: H and W of at least 16. InputError without the
     extra [onnx].
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401, torch's exporter needs it
-    except ImportError:
-        raise InputError("pip install 'styletransfer[onnx]' for this") from None
-    if not net.bottleneck.exportable:
-        raise InputError(f"{name}: a model of the kind {net.config.bottleneck} cannot be exported")
+    check_exportable(net, name)
+    import onnx
+
     height, width = (torch.export.Dim(side, min=16, max=2**15) for side in ("height", "width"))
-    picture = torch.rand(1, 3, 72, 91)
-    length = sum(torch.Size(shape).numel() for tap in shapes(net).values() for shape in tap)
+    picture, length = torch.rand(1, 3, 72, 91), style_length(net)
     jobs = [
         (
             path,
@@ -92,17 +92,52 @@ def export(net: StylizerNet, path: Path, name: str, digest: str) -> tuple[Path, 
     ]
     for target, module, inputs in jobs:
         dynamic = {key: {2: height, 3: width} if x is picture else None for key, x in inputs.items()}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                module.eval(), (), kwargs=inputs, input_names=list(inputs),
-                output_names=["picture" if "content" in inputs else "style"],
-                dynamic_shapes=dynamic, opset_version=OPSET, dynamo=True, verbose=False,
-            )  # fmt: skip
-        assert program is not None  # only without dynamo it is
-        model = program.model_proto
-        about = {"model": name, "digest": digest, "styletransfer": __version__}
-        onnx.helper.set_model_props(model, about)
+        outputs = ["picture" if "content" in inputs else "style"]
+        model = traced(module, inputs, outputs, dynamic, about(name, digest))
         onnx.checker.check_model(model, full_check=True)
         write_atomically(target, partial(onnx.save, model))
     return jobs[0][0], jobs[1][0]
+
+
+def check_exportable(net: StylizerNet, name: str) -> None:
+    """InputError without the extra [onnx], or if no ONNX file can hold such a network."""
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401, torch's exporter needs it
+    except ImportError:
+        raise InputError("pip install 'styletransfer[onnx]' for this") from None
+    if not net.bottleneck.exportable:
+        raise InputError(f"{name}: a model of the kind {net.config.bottleneck} cannot be exported")
+
+
+def style_length(net: StylizerNet) -> int:
+    """L, how many numbers a style is as one row."""
+    return sum(torch.Size(shape).numel() for tap in shapes(net).values() for shape in tap)
+
+
+def about(name: str, digest: str) -> dict[str, str]:
+    """What an exported file says of itself."""
+    return {"model": name, "digest": digest, "styletransfer": __version__}
+
+
+def traced(
+    module: nn.Module,
+    inputs: dict[str, Tensor],
+    outputs: list[str],
+    dynamic: Mapping[str, Any],
+    metadata: dict[str, str],
+) -> "onnx.ModelProto":
+    """A module as an ONNX graph. inputs: examples, by name. dynamic: for each its dimensions that are
+    not the example's alone, `torch.export.Dim` by number, or None."""
+    import onnx
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module.eval(), (), kwargs=inputs, input_names=list(inputs), output_names=outputs,
+            dynamic_shapes=dynamic, opset_version=OPSET, dynamo=True, verbose=False,
+        )  # fmt: skip
+    assert program is not None  # only without dynamo it is
+    model = program.model_proto
+    onnx.helper.set_model_props(model, metadata)
+    return model
