@@ -18,6 +18,7 @@ TINY = (4, 6, 8, 8)
 # What starts many processes or waits for a browser: never two such tests at once.
 ALONE = (
     "tests/batch/test_ray_cluster",
+    "tests/site/",
     "tests/training/test_distributed",
     "tests/training/test_kill",
     "tests/web/",

@@ -1,7 +1,6 @@
 """The network as ONNX files that run without torch and without this package."""
 
 import warnings
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,7 +123,7 @@ def traced(
     module: nn.Module,
     inputs: dict[str, Tensor],
     outputs: list[str],
-    dynamic: Mapping[str, Any],
+    dynamic: dict[str, Any],
     metadata: dict[str, str],
 ) -> "onnx.ModelProto":
     """A module as an ONNX graph. inputs: examples, by name. dynamic: for each its dimensions that are

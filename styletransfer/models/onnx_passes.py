@@ -4,8 +4,9 @@ Whoever runs them decides how often to paint, and so how broad strokes are, as `
 nothing is in a file twice, so that a browser has little to download.
 """
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from .onnx import (
     traced,
     unflattened,
 )
+from .padding import pad_to_multiple, padded
 from .statistics import Moments
 
 if TYPE_CHECKING:
@@ -75,10 +77,14 @@ class FirstPass(nn.Module):
             var = covariance if joint else covariance.diagonal(dim1=1, dim2=2)
             palette = {PIXELS: Moments(mean, var)}
         colored = net.recolor(photo, code, strength, None, palette)
-        x = colored if below is None else net.overlay(enlarged(below), colored)
+        x = colored
         if is_draft and net.config.grain:
             x = x + net.grain(*(slice(0, side) for side in x.shape[2:]))
+        x = pad_to_multiple(x)
+        if below is not None:
+            x = net.overlay(repeated(enlarged(below)), x)
         picture, _ = net.painted_once(x, code, strength, None, is_draft)
+        picture = picture[:, :, : photo.shape[2], : photo.shape[3]]
         return faded(photo, picture.clamp(0, 1), strength), net.overlay.below(picture, colored)
 
 
@@ -97,6 +103,16 @@ class NextPass(FirstPass):
         return self.painted(below, photo, style, alpha, mean, covariance)
 
 
+def repeated(x: Tensor) -> Tensor:
+    """(N, C, H, W) with its last row and column repeated until both sides are multiples of `MULTIPLE`:
+    what `stylize.levels.enlarged_window` gives beyond a draft's edge."""
+    for dim in (2, 3):
+        length = x.shape[dim]
+        index = torch.arange(padded(length), device=x.device)
+        x = x.index_select(dim, index.clamp(max=length - 1))
+    return x
+
+
 def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
     """Write the graphs and their weights into a folder: FIRST, NEXT if the network paints drafts, STYLE
     (a painting to its style) and WEIGHTS.
@@ -106,6 +122,8 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
     without the extra [onnx].
     """
     check_exportable(net, name)
+    import onnx
+
     height, width = (torch.export.Dim(side, min=16, max=2**13) for side in ("height", "width"))
     half, whole = {2: height, 3: width}, {2: 2 * height, 3: 2 * width}
     given = {"style": torch.rand(1, style_length(net)), "alpha": torch.ones(1)}
@@ -113,6 +131,7 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
         given |= {"mean": torch.rand(1, 3), "covariance": torch.eye(3)[None]}
     small, large = torch.rand(1, 3, 40, 56), torch.rand(1, 3, 80, 112)
     fixed = dict.fromkeys(given)
+    jobs: list[tuple[str, nn.Module, dict[str, Tensor], dict[str, Any]]]
     jobs = [(FIRST, FirstPass(net), {"photo": small, **given}, {"photo": half, **fixed})]
     if net.config.drafts:
         inputs = {"below": small, "photo": large, **given}
@@ -126,8 +145,7 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
         weights.take_from(model)
         strip(model)
         paths.append(folder / file)
-        data = model.SerializeToString()
-        write_atomically(paths[-1], lambda path, data=data: path.write_bytes(data))
+        write_atomically(paths[-1], partial(onnx.save, model))
     write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(weights.data))
     return [*paths, folder / WEIGHTS]
 

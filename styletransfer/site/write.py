@@ -1,7 +1,6 @@
 """Put a site together: the page, the network's graphs, the shipped styles, and where the runtime is."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +50,8 @@ def write_site(model: str, folder: Path, package: Path | None = None) -> None:
         photo.thumbnail((PHOTO, PHOTO))
         _write_jpeg(folder / "photo.jpg", photo)
     for path in PAGE.iterdir():
-        if path.suffix == ".html":
-            text = path.read_text("utf-8").replace(
-                " RUNTIME_ORIGIN", f" {runtimes.origin(runtime)}".rstrip()
-            )
-            write_atomically(
-                folder / path.name, lambda target, text=text: target.write_text(text, "utf-8")
-            )
-        else:
-            shutil.copyfile(path, folder / path.name)
-    data = json.dumps(about, indent=1, ensure_ascii=False)
-    write_atomically(folder / "site.json", lambda target: target.write_text(data, "utf-8"))
+        _write_text(folder / path.name, path.read_text("utf-8").replace(*_origin_of(runtime)))
+    _write_text(folder / "site.json", json.dumps(about, indent=1, ensure_ascii=False))
 
 
 def check_styles(net: StylizerNet, model: str) -> None:
@@ -83,6 +73,15 @@ def _write_styles(encoder: StyleEncoder, folder: Path) -> list[dict[str, Any]]:
     data = np.concatenate(rows).tobytes()
     write_atomically(folder / "rows.bin", lambda target: target.write_bytes(data))
     return [dict(zip(("key", "title", "artist"), (path.stem, *titles[path.stem]))) for path in paths]
+
+
+def _origin_of(runtime: dict[str, Any]) -> tuple[str, str]:
+    """What the page's security policy has in place of the server that it may ask, and that server."""
+    return " RUNTIME_ORIGIN", f" {runtimes.origin(runtime)}".rstrip()
+
+
+def _write_text(path: Path, text: str) -> None:
+    write_atomically(path, lambda target: target.write_text(text, "utf-8"))
 
 
 def _write_jpeg(path: Path, image: Image.Image) -> None:

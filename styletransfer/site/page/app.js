@@ -9,6 +9,7 @@ const MOST_THREADS = 4; // more are hardly faster
 const state = {
   file: null, // the photo's
   name: "photo",
+  opened: false, // whether somebody has opened one
   styles: new Map(), // key to {title, artist}
   shares: new Map(), // key of each chosen style to its percentage; they add to 100
   stream: null, // the camera's, while it runs
@@ -23,10 +24,12 @@ worker.onmessage = ({ data: { id, value, error } }) => {
   waiting.delete(id);
   error === undefined ? resolve(value) : reject(new Error(error));
 };
-function ask(task, given, transfer = []) {
+async function ask(task, given, transfer = []) {
+  if (task !== "load") await ready;
   worker.postMessage({ id: ++asked, task, given }, transfer);
   return new Promise((resolve, reject) => waiting.set(asked, { resolve, reject }));
 }
+worker.onerror = ({ message }) => say(`This browser cannot run the page: ${message}`, true);
 
 function say(text, wrong = false) {
   $("status").textContent = text;
@@ -53,31 +56,30 @@ async function load() {
   const about = await (await fetch("site.json")).json();
   showStyles(about.styles);
   $("strokes-control").hidden = !about.drafts;
-  const provider = (await hasGpu()) ? "webgpu" : "wasm";
-  const threads = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
-  const { module, binary } = about.runtime[provider];
   const names = Object.keys(about.graphs);
-  const [files, rows, example] = await Promise.all([
-    Promise.all([
-      fetched(module.path, module.integrity),
-      fetched(binary.path, binary.integrity),
-      fetched(`model/${about.weights}`),
-      ...names.map((name) => fetched(`model/${about.graphs[name]}`)),
-    ]),
+  const [rows, weights, example, ...graphs] = await Promise.all([
     fetched("styles/rows.bin"),
+    fetched(`model/${about.weights}`),
     fetched("photo.jpg"),
+    ...names.map((name) => fetched(`model/${about.graphs[name]}`)),
   ]);
-  const [moduleBytes, binaryBytes, weights, ...graphs] = files;
-  const given = {
-    module: moduleBytes,
-    binary: binaryBytes,
-    weights,
-    graphs: Object.fromEntries(names.map((name, i) => [name, graphs[i]])),
-  };
+  const files = { weights, graphs: Object.fromEntries(names.map((name, i) => [name, graphs[i]])) };
+  if (!(await hasGpu()) || !(await start("webgpu", about, files, rows).catch(() => false))) {
+    await start("wasm", about, files, rows);
+  }
+  return new File([example], "photo.jpg", { type: "image/jpeg" });
+}
+
+/** Have the worker run the graphs, by graphics hardware or not; true when it does. */
+async function start(provider, about, files, rows) {
+  const { module, binary } = about.runtime[provider];
+  const threads = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
+  const runtime = await Promise.all([module, binary].map(({ path, integrity }) => fetched(path, integrity)));
+  const given = { module: runtime[0], binary: runtime[1], ...files };
   await ask("load", { about, files: given, rows, provider, threads });
   const where = provider === "webgpu" ? "WebGPU" : `wasm, ${threads} thread${threads > 1 ? "s" : ""}`;
   document.documentElement.dataset.runtime = where;
-  if (!state.file) await openPhoto(new File([example], "photo.jpg", { type: "image/jpeg" }));
+  return true;
 }
 
 // --- Painting: the newest wish, and no other, follows what is being painted ---
@@ -145,6 +147,7 @@ function fit() {
 // --- The photo ---
 
 async function openPhoto(file) {
+  state.opened = true;
   say("Opening…");
   $("busy").hidden = false;
   try {
@@ -310,6 +313,7 @@ async function showFrame(video) {
     if (!state.stream) return;
     show("before", { rgba: new Uint8ClampedArray(4 * picture.width * picture.height), ...picture });
     $("before").getContext("2d").drawImage(copy, 0, 0);
+    copy.close();
     show("after", picture);
   } catch (error) {
     stopCamera();
@@ -397,4 +401,8 @@ addEventListener("resize", fit);
 
 showValues();
 showCut();
-load().catch((error) => say(`This page could not be made ready: ${error.message}`, true));
+const ready = load();
+ready.then(
+  (example) => state.opened || openPhoto(example),
+  (error) => say(`This page could not be made ready: ${error.message}`, true),
+);
