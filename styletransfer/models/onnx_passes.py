@@ -76,16 +76,15 @@ class FirstPass(nn.Module):
             joint = PIXELS in net.config.joint
             var = covariance if joint else covariance.diagonal(dim1=1, dim2=2)
             palette = {PIXELS: Moments(mean, var)}
-        colored = net.recolor(photo, code, strength, None, palette)
-        x = colored
+        x = colored = net.recolor(pad_to_multiple(photo), code, strength, None, palette)
         if is_draft and net.config.grain:
-            x = x + net.grain(*(slice(0, side) for side in x.shape[2:]))
-        x = pad_to_multiple(x)
+            x = x + pad_to_multiple(net.grain(*(slice(0, side) for side in photo.shape[2:])))
         if below is not None:
             x = net.overlay(repeated(enlarged(below)), x)
         picture, _ = net.painted_once(x, code, strength, None, is_draft)
-        picture = picture[:, :, : photo.shape[2], : photo.shape[3]]
-        return faded(photo, picture.clamp(0, 1), strength), net.overlay.below(picture, colored)
+        draft = net.overlay.below(picture, colored)
+        picture, draft = (each[:, :, : photo.shape[2], : photo.shape[3]] for each in (picture, draft))
+        return faded(photo, picture.clamp(0, 1), strength), draft
 
 
 class NextPass(FirstPass):
