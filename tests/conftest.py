@@ -23,6 +23,7 @@ ALONE = (
     "tests/batch/test_ray_cluster",
     "tests/cli/test_web",
     "tests/server/test_listen",
+    "tests/site/",
     "tests/training/test_distributed",
     "tests/training/test_kill",
     "tests/web/",

@@ -1,6 +1,7 @@
 """Pictures in and out: every kind of file to 8-bit sRGB and alpha, and back. No torch here."""
 
 import io
+import json
 import os
 import shutil
 import sys
@@ -80,6 +81,12 @@ def example_styles() -> list[Path]:
     packaged = Path(__file__).parents[1] / "examples/styles"  # where pip puts them
     folder = packaged if packaged.is_dir() else Path(__file__).parents[2] / "examples/style"
     return sorted(folder.glob("*.jpg"))
+
+
+def example_titles() -> dict[str, tuple[str, str]]:
+    """Of the paintings that ship with the package, by the stem of their files: title and painter."""
+    found = json.loads((example_styles()[0].parent / "titles.json").read_text("utf-8"))
+    return {stem: (title, painter) for stem, (title, painter) in found.items()}
 
 
 def open_map(source: str | Path) -> Image.Image:

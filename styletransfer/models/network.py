@@ -107,15 +107,15 @@ class StylizerNet(nn.Module):
         small = x = photos.pop()
         if drafts and self.config.grain and code is not None:
             x = x + self.grain(*(slice(a, a + side) for a, side in zip(corner, x.shape[2:])))
-        picture, features = self._painted_once(x, code, alphas.pop(), region_maps, draft=drafts > 0)
+        picture, features = self.painted_once(x, code, alphas.pop(), region_maps, draft=drafts > 0)
         while photos:
             photo = photos.pop()
             x = self.overlay(enlarged(self.overlay.below(picture, small)), photo)
-            picture, features = self._painted_once(x, code, alphas.pop(), region_maps)
+            picture, features = self.painted_once(x, code, alphas.pop(), region_maps)
             small = photo
         return picture, features
 
-    def _painted_once(
+    def painted_once(
         self,
         x: Tensor,
         code: Code | None,

@@ -4,7 +4,7 @@ import json
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -81,41 +81,62 @@ def export(
     net: on the CPU, in float32. Sizes are dynamic: H and W of at least 16. with_maps: alpha is a map
     (1, 1, H, W) in place of a number. InputError without the extra [onnx].
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401, torch's exporter needs it
-    except ImportError:
-        raise InputError("pip install 'styletransfer[onnx]' for this") from None
-    if not net.bottleneck.exportable:
-        raise InputError(f"{name}: a model of the kind {net.config.bottleneck} cannot be exported")
-    layout = shapes(net)
-    length = sum(torch.Size(shape).numel() for tap in layout.values() for shape in tap)
-    picture = torch.rand(1, 3, 72, 91)
+    check_exportable(net, name)
+    import onnx
+
+    height, width = (torch.export.Dim(side, min=16, max=2**15) for side in ("height", "width"))
+    picture, length = torch.rand(1, 3, 72, 91), style_length(net)
     alpha = torch.rand(1, 1, 72, 91) if with_maps else torch.ones(1)
     inputs = {"content": picture, "style": torch.rand(1, length), "alpha": alpha}
-    about = {
-        "model": name, "digest": digest, "styletransfer": __version__, "style": json.dumps(layout),
-    }  # fmt: skip
+    metadata = about(name, digest) | {"style": json.dumps(shapes(net))}
     jobs = [
         (path, ExportedStylizer(net), inputs, "picture"),
         (path.with_suffix(f".style{SUFFIX}"), ExportedStyleEncoder(net), {"picture": picture}, "style"),
     ]
     for target, module, given, output in jobs:
-        model = _graph(module, given, output)
-        onnx.helper.set_model_props(model, about)
+        dynamic = {key: {2: height, 3: width} if x.ndim == 4 else None for key, x in given.items()}
+        model = traced(module, given, [output], dynamic, metadata)
         onnx.checker.check_model(model, full_check=True)
         write_atomically(target, partial(onnx.save, model))
     return jobs[0][0], jobs[1][0]
 
 
-def _graph(module: nn.Module, inputs: dict[str, Tensor], output: str) -> "onnx.ModelProto":
-    """A module as ONNX; of its inputs those that are pictures or maps have any height and width."""
-    height, width = (torch.export.Dim(side, min=16, max=2**15) for side in ("height", "width"))
-    dynamic = {key: {2: height, 3: width} if x.ndim == 4 else None for key, x in inputs.items()}
+def check_exportable(net: StylizerNet, name: str) -> None:
+    """InputError without the extra [onnx], or if no ONNX file can hold such a network."""
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401, torch's exporter needs it
+    except ImportError:
+        raise InputError("pip install 'styletransfer[onnx]' for this") from None
+    if not net.bottleneck.exportable:
+        raise InputError(f"{name}: a model of the kind {net.config.bottleneck} cannot be exported")
+
+
+def style_length(net: StylizerNet) -> int:
+    """L, how many numbers a style is as one row."""
+    return sum(torch.Size(shape).numel() for tap in shapes(net).values() for shape in tap)
+
+
+def about(name: str, digest: str) -> dict[str, str]:
+    """What an exported file says of itself."""
+    return {"model": name, "digest": digest, "styletransfer": __version__}
+
+
+def traced(
+    module: nn.Module,
+    inputs: dict[str, Tensor],
+    outputs: list[str],
+    dynamic: dict[str, Any],
+    metadata: dict[str, str],
+) -> "onnx.ModelProto":
+    """A module as an ONNX graph. inputs: examples, by name. dynamic: for each its dimensions that are
+    not the example's alone, `torch.export.Dim` by number, or None."""
+    import onnx
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            module.eval(), (), kwargs=inputs, input_names=list(inputs), output_names=[output],
+            module.eval(), (), kwargs=inputs, input_names=list(inputs), output_names=outputs,
             dynamic_shapes=dynamic, opset_version=OPSET, dynamo=True, verbose=False,
         )  # fmt: skip
     assert program is not None  # only without dynamo it is
@@ -123,4 +144,5 @@ def _graph(module: nn.Module, inputs: dict[str, Tensor], output: str) -> "onnx.M
     for node in model.graph.node:  # where in torch and in our source each comes from: half of the file
         node.ClearField("metadata_props")
         node.ClearField("doc_string")
+    onnx.helper.set_model_props(model, metadata)
     return model

@@ -9,8 +9,8 @@ from typing import Any, Self, cast
 
 from ..errors import InputError
 from ..models.network import StylizerNet
-from ..models.shipped import model_path
-from ..models.weights import FORMAT, file_digest
+from ..models.shipped import file_digest, model_path
+from ..models.weights import FORMAT
 from ..styles.encode import StyleEncoder
 from ..version import __version__
 

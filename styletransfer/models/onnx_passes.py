@@ -1,0 +1,194 @@
+"""The network's passes as ONNX graphs of their own, over one file of weights.
+
+Whoever runs them decides how often to paint, and so how broad strokes are, as `stylize.levels` does;
+nothing is in a file twice, so that a browser has little to download.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..media.files import write_atomically
+from .config import PIXELS
+from .draft import enlarged
+from .network import StylizerNet, faded
+from .onnx import (
+    ExportedStyleEncoder,
+    about,
+    check_exportable,
+    shapes,
+    style_length,
+    traced,
+    unflattened,
+)
+from .padding import pad_to_multiple, padded
+from .statistics import Moments
+
+if TYPE_CHECKING:
+    import onnx
+
+WEIGHTS = "weights.bin"
+FIRST, NEXT, STYLE = "first.onnx", "next.onnx", "style.onnx"
+LEAST_BYTES = 1024  # of a weight that is worth a place in the file of weights
+ALIGNMENT = 64
+
+
+class FirstPass(nn.Module):
+    """Paint a photo, or a small copy of it, from nothing but itself.
+
+    photo (1, 3, H, W) in [0, 1]; style (1, L); alpha (1,); mean (1, 3) and covariance (1, 3, 3) of the
+    colours of the photo at its full size, if the network has that tap. Gives `picture` (1, 3, H, W), in
+    [0, 1], and `draft`, the `below` of the next pass.
+    """
+
+    def __init__(self, net: StylizerNet):
+        super().__init__()
+        self.net, self.shapes = net, shapes(net)
+
+    def forward(
+        self,
+        photo: Tensor,
+        style: Tensor,
+        alpha: Tensor,
+        mean: Tensor | None = None,
+        covariance: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        return self.painted(None, photo, style, alpha, mean, covariance)
+
+    def painted(
+        self,
+        below: Tensor | None,
+        photo: Tensor,
+        style: Tensor,
+        alpha: Tensor,
+        mean: Tensor | None,
+        covariance: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """The picture, and what the next one begins with."""
+        net, code = self.net, unflattened(style, self.shapes)
+        strength, is_draft = alpha.reshape(1, 1, 1, 1), below is None and net.config.drafts > 0
+        palette = {}
+        if mean is not None and covariance is not None:
+            joint = PIXELS in net.config.joint
+            var = covariance if joint else covariance.diagonal(dim1=1, dim2=2)
+            palette = {PIXELS: Moments(mean, var)}
+        x = colored = net.recolor(pad_to_multiple(photo), code, strength, None, palette)
+        if is_draft and net.config.grain:
+            x = x + pad_to_multiple(net.grain(*(slice(0, side) for side in photo.shape[2:])))
+        if below is not None:
+            x = net.overlay(repeated(enlarged(below)), x)
+        picture, _ = net.painted_once(x, code, strength, None, is_draft)
+        draft = net.overlay.below(picture, colored)
+        picture, draft = (each[:, :, : photo.shape[2], : photo.shape[3]] for each in (picture, draft))
+        return faded(photo, picture.clamp(0, 1), strength), draft
+
+
+class NextPass(FirstPass):
+    """Paint a photo over its draft: as `FirstPass`, and below (1, 3, H/2, W/2)."""
+
+    def forward(  # type: ignore[override]
+        self,
+        below: Tensor,
+        photo: Tensor,
+        style: Tensor,
+        alpha: Tensor,
+        mean: Tensor | None = None,
+        covariance: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        return self.painted(below, photo, style, alpha, mean, covariance)
+
+
+def repeated(x: Tensor) -> Tensor:
+    """(N, C, H, W) with its last row and column repeated until both sides are multiples of `MULTIPLE`:
+    what `stylize.levels.enlarged_window` gives beyond a draft's edge."""
+    for dim in (2, 3):
+        length = x.shape[dim]
+        index = torch.arange(padded(length), device=x.device)
+        x = x.index_select(dim, index.clamp(max=length - 1))
+    return x
+
+
+def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
+    """Write the graphs and their weights into a folder: FIRST, NEXT if the network paints drafts, STYLE
+    (a painting to its style) and WEIGHTS.
+
+    net: on the CPU, in float32. Photos have sides from 16 on, those of a draft exactly half of the
+    next's. Weights that are exact in float16 are stored so; all is computed in float32. InputError
+    without the extra [onnx].
+    """
+    check_exportable(net, name)
+    import onnx
+
+    height, width = (torch.export.Dim(side, min=16, max=2**13) for side in ("height", "width"))
+    half, whole = {2: height, 3: width}, {2: 2 * height, 3: 2 * width}
+    given = {"style": torch.rand(1, style_length(net)), "alpha": torch.ones(1)}
+    if PIXELS in net.config.taps:
+        given |= {"mean": torch.rand(1, 3), "covariance": torch.eye(3)[None]}
+    small, large = torch.rand(1, 3, 40, 56), torch.rand(1, 3, 80, 112)
+    fixed = dict.fromkeys(given)
+    jobs: list[tuple[str, nn.Module, dict[str, Tensor], dict[str, Any]]]
+    jobs = [(FIRST, FirstPass(net), {"photo": small, **given}, {"photo": half, **fixed})]
+    if net.config.drafts:
+        inputs = {"below": small, "photo": large, **given}
+        jobs.append((NEXT, NextPass(net), inputs, {"below": half, "photo": whole, **fixed}))
+    jobs.append((STYLE, ExportedStyleEncoder(net), {"picture": large}, {"picture": half}))
+    weights = Weights()
+    paths = []
+    for file, module, inputs, dynamic in jobs:
+        outputs = ["style"] if file == STYLE else ["picture", "draft"]
+        model = traced(module, inputs, outputs, dynamic, about(name, str(net.digest)))
+        weights.take_from(model)
+        strip(model)
+        paths.append(folder / file)
+        write_atomically(paths[-1], partial(onnx.save, model))
+    write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(weights.data))
+    return [*paths, folder / WEIGHTS]
+
+
+def strip(model: "onnx.ModelProto") -> None:
+    """Take off what only says where in Python a graph came from: most of its bytes."""
+    del model.graph.value_info[:]
+    del model.functions[:]
+    for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
+        part.doc_string = ""
+        del part.metadata_props[:]
+
+
+class Weights:
+    """A file that graphs have their weights in, each once, in float16 where that loses nothing."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.places: dict[bytes, int] = {}
+
+    def take_from(self, model: "onnx.ModelProto") -> None:
+        """Move a graph's weights into the file; the graph then says where they are."""
+        import onnx
+
+        half = onnx.TensorProto.FLOAT16
+        for tensor in model.graph.initializer:
+            values = onnx.numpy_helper.to_array(tensor)
+            if values.dtype != np.float32 or values.nbytes < LEAST_BYTES:
+                continue
+            name = tensor.name
+            if np.array_equal(values.astype(np.float16).astype(np.float32), values):
+                values, tensor.name, tensor.data_type = values.astype(np.float16), f"{name}/half", half
+                cast = onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT)
+                model.graph.node.insert(0, cast)
+            data = values.tobytes()
+            onnx.external_data_helper.set_external_data(tensor, WEIGHTS, self._place(data), len(data))
+            for field in ("raw_data", "float_data"):
+                tensor.ClearField(field)
+            tensor.data_location = onnx.TensorProto.EXTERNAL
+
+    def _place(self, data: bytes) -> int:
+        """Where in the file these bytes are."""
+        if data not in self.places:
+            self.data += bytes(-len(self.data) % ALIGNMENT)
+            self.places[data] = len(self.data)
+            self.data += data
+        return self.places[data]

@@ -1,0 +1,408 @@
+// The page: what is chosen and shown. The painting itself is done in worker.js.
+
+const $ = (id) => document.getElementById(id);
+const STROKES = [[0.5, "fine"], [1, "normal"], [2, "broad"], [4, "very broad"]];
+const MOST_STYLES = 4; // in a blend
+const LIVE = 320; // pixels, the long side of the camera's pictures while it runs
+const MOST_THREADS = 4; // more are hardly faster
+
+const state = {
+  file: null, // the photo's
+  name: "photo",
+  opened: false, // whether somebody has opened one
+  styles: new Map(), // key to {title, artist}
+  shares: new Map(), // key of each chosen style to its percentage; they add to 100
+  stream: null, // the camera's, while it runs
+};
+
+// The worker: one question at a time has one answer.
+const worker = new Worker("worker.js", { type: "module" });
+const waiting = new Map();
+let asked = 0;
+worker.onmessage = ({ data: { id, value, error } }) => {
+  const { resolve, reject } = waiting.get(id);
+  waiting.delete(id);
+  error === undefined ? resolve(value) : reject(new Error(error));
+};
+async function ask(task, given, transfer = []) {
+  if (task !== "load") await ready;
+  worker.postMessage({ id: ++asked, task, given }, transfer);
+  return new Promise((resolve, reject) => waiting.set(asked, { resolve, reject }));
+}
+worker.onerror = ({ message }) => say(`This browser cannot run the page: ${message}`, true);
+
+function say(text, wrong = false) {
+  $("status").textContent = text;
+  $("status").classList.toggle("wrong", wrong);
+}
+
+// --- Loading: all that is ever asked for, once ---
+
+async function fetched(path, integrity) {
+  const answer = await fetch(path, integrity ? { integrity } : {});
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.arrayBuffer();
+}
+
+/** Whether graphics hardware can be used, in the way that the smaller of the runtimes for it does. */
+async function hasGpu() {
+  if (new URLSearchParams(location.search).has("wasm")) return false;
+  if (!navigator.gpu || !WebAssembly.Suspending) return false;
+  const adapter = await navigator.gpu.requestAdapter().catch(() => null);
+  return Boolean(adapter) && !adapter.info?.isFallbackAdapter;
+}
+
+async function load() {
+  const about = await (await fetch("site.json")).json();
+  showStyles(about.styles);
+  $("strokes-control").hidden = !about.drafts;
+  const names = Object.keys(about.graphs);
+  const [rows, weights, example, ...graphs] = await Promise.all([
+    fetched("styles/rows.bin"),
+    fetched(`model/${about.weights}`),
+    fetched("photo.jpg"),
+    ...names.map((name) => fetched(`model/${about.graphs[name]}`)),
+  ]);
+  const files = { weights, graphs: Object.fromEntries(names.map((name, i) => [name, graphs[i]])) };
+  if (!(await hasGpu()) || !(await start("webgpu", about, files, rows).catch(() => false))) {
+    await start("wasm", about, files, rows);
+  }
+  return new File([example], "photo.jpg", { type: "image/jpeg" });
+}
+
+/** Have the worker run the graphs, by graphics hardware or not; true when it does. */
+async function start(provider, about, files, rows) {
+  const { module, binary } = about.runtime[provider];
+  const threads = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
+  const runtime = await Promise.all([module, binary].map(({ path, integrity }) => fetched(path, integrity)));
+  const given = { module: runtime[0], binary: runtime[1], ...files };
+  await ask("load", { about, files: given, rows, provider, threads });
+  const where = provider === "webgpu" ? "WebGPU" : `wasm, ${threads} thread${threads > 1 ? "s" : ""}`;
+  document.documentElement.dataset.runtime = where;
+  return true;
+}
+
+// --- Painting: the newest wish, and no other, follows what is being painted ---
+
+let painting = false;
+let wished = false;
+
+function wish() {
+  wished = true;
+  if (!painting) paint();
+}
+
+async function paint() {
+  painting = true;
+  while (wished && state.file && !state.stream) {
+    wished = false;
+    $("busy").hidden = false;
+    say("Painting…");
+    try {
+      const picture = await ask("paint", choice());
+      show("after", picture);
+      $("save").disabled = false;
+      const seconds = picture.seconds.toFixed(1);
+      if (!wished) say(`Painted at ${picture.width} × ${picture.height} in ${seconds} s.`);
+    } catch (error) {
+      sayFailed(error);
+    }
+  }
+  $("busy").hidden = true;
+  painting = false;
+}
+
+/** What the worker is to paint with. */
+function choice() {
+  return {
+    shares: Object.fromEntries(state.shares),
+    alpha: $("alpha").value / 100,
+    strokes: STROKES[$("strokes").value][0],
+  };
+}
+
+function sayFailed({ message }) {
+  const full = /memory|alloc|bad_alloc/i.test(message);
+  say(full ? "There is not enough memory for this size: choose a smaller one." : message, true);
+}
+
+function show(id, { rgba, width, height }) {
+  const canvas = $(id);
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  canvas.getContext("2d").putImageData(new ImageData(rgba, width, height), 0, 0);
+  $("empty").hidden = true;
+  $("picture").hidden = false;
+  $("picture").dataset.shape = `${width} ${height}`;
+  fit();
+}
+
+/** Give the picture as much of its frame as its shape allows. */
+function fit() {
+  const [width, height] = ($("picture").dataset.shape ?? "4 3").split(" ").map(Number);
+  const { clientWidth, clientHeight } = $("frame");
+  const scale = Math.min(clientWidth / width, clientHeight / height);
+  Object.assign($("picture").style, { width: `${width * scale}px`, height: `${height * scale}px` });
+}
+
+// --- The photo ---
+
+async function openPhoto(file) {
+  state.opened = true;
+  say("Opening…");
+  $("busy").hidden = false;
+  try {
+    const photo = await ask("openPhoto", { file, limit: Number($("size").value) });
+    [state.file, state.name] = [file, file.name.replace(/\.[^.]*$/, "") || "photo"];
+    show("before", photo);
+    show("after", photo);
+    $("save").disabled = true;
+    wish();
+  } catch (error) {
+    say(`${file.name}: ${error.message}`, true);
+  }
+  if (!painting) $("busy").hidden = true;
+}
+
+async function save() {
+  const blob = await new Promise((resolve) => $("after").toBlob(resolve, "image/png"));
+  const names = [...state.shares.keys()].map((key) => state.styles.get(key).title);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  const style = names.join("+").toLowerCase().replace(/[^\p{L}\p{N}+]+/gu, "-");
+  link.download = `${state.name}-${style}.png`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  say(`Saved as ${link.download}.`);
+}
+
+// --- Styles ---
+
+function showStyles(styles) {
+  for (const { key, title, artist } of styles) addStyle(key, title, artist, `styles/${key}.jpg`);
+  choose(styles[0].key);
+}
+
+function addStyle(key, title, artist, source, first = false) {
+  state.styles.set(key, { title, artist });
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "style", title: `${title}, ${artist}` });
+  button.dataset.key = key;
+  const parts = [["img", ""], ["em", title], ["small", artist], ["span", ""]].map(([tag, text]) => {
+    const part = document.createElement(tag);
+    part.textContent = text;
+    return part;
+  });
+  Object.assign(parts[0], { src: source, alt: "" });
+  parts[3].className = "share";
+  button.append(...parts);
+  button.onclick = () => choose(key);
+  const item = document.createElement("li");
+  item.append(button);
+  const own = $("strip").firstElementChild;
+  first ? own.after(item) : $("strip").append(item);
+}
+
+/** Take this style alone; or, where several are blended, take it in or out. */
+function choose(key) {
+  const { shares } = state;
+  if ($("blend").ariaPressed !== "true") {
+    shares.clear();
+    shares.set(key, 100);
+  } else if (!shares.has(key)) {
+    if (shares.size === MOST_STYLES) return say(`A blend has at most ${MOST_STYLES} styles.`, true);
+    shares.set(key, 0);
+    setShare(key, Math.round(100 / shares.size));
+  } else if (shares.size > 1) {
+    setShare(key, 0);
+    shares.delete(key);
+  }
+  showShares();
+  wish();
+}
+
+/** Give a style a percentage; the others keep their proportions, and all add to 100. */
+function setShare(key, share) {
+  const { shares } = state;
+  const others = [...shares.keys()].filter((other) => other !== key);
+  const before = others.reduce((sum, other) => sum + shares.get(other), 0);
+  let [rest, weight] = [100 - share, before];
+  shares.set(key, share);
+  others.forEach((other, i) => {
+    const part = before ? shares.get(other) / weight : 1 / (others.length - i);
+    weight -= shares.get(other);
+    shares.set(other, Math.round(rest * part) || 0);
+    rest -= shares.get(other);
+  });
+}
+
+function showShares() {
+  const { shares, styles } = state;
+  for (const button of $("strip").querySelectorAll("button")) {
+    const share = shares.get(button.dataset.key);
+    button.ariaPressed = String(share !== undefined);
+    button.lastChild.textContent = shares.size > 1 && share !== undefined ? `${share} %` : "";
+    button.lastChild.hidden = !button.lastChild.textContent;
+  }
+  const shown = [...$("shares").querySelectorAll("input")].map(({ id }) => id.slice(6));
+  if (shown.join() !== [...shares.keys()].join()) {
+    $("shares").querySelectorAll(".control").forEach((control) => control.remove());
+    for (const key of shares.keys()) $("shares").append(shareControl(key, styles.get(key).title));
+  }
+  for (const [key, share] of shares) {
+    $(`share-${key}`).value = share;
+    $(`share-${key}`).previousElementSibling.textContent = `${share} %`;
+  }
+  $("shares").hidden = shares.size < 2;
+}
+
+function shareControl(key, title) {
+  const control = document.createElement("div");
+  control.className = "control";
+  const [label, output, input] = ["label", "output", "input"].map((tag) => document.createElement(tag));
+  Object.assign(input, { type: "range", min: 0, max: 100, id: `share-${key}` });
+  [label.htmlFor, label.textContent] = [input.id, title];
+  input.oninput = () => {
+    setShare(key, Number(input.value));
+    showShares();
+    wish();
+  };
+  control.append(label, output, input);
+  return control;
+}
+
+let owns = 0;
+async function openStyle(file) {
+  say("Looking at the painting…");
+  const key = `own-${++owns}`;
+  try {
+    await ask("openStyle", { file, key });
+  } catch (error) {
+    return say(`${file.name}: ${error.message}`, true);
+  }
+  addStyle(key, file.name.replace(/\.[^.]*$/, ""), "your own", URL.createObjectURL(file), true);
+  choose(key);
+}
+
+// --- The camera ---
+
+async function toggleCamera() {
+  if (state.stream) return stopCamera();
+  try {
+    state.stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
+  } catch {
+    return say("There is no camera that this page may use.", true);
+  }
+  $("camera").textContent = "Stop camera";
+  $("shoot").hidden = false;
+  $("save").disabled = true;
+  const video = document.createElement("video");
+  Object.assign(video, { srcObject: state.stream, muted: true, playsInline: true });
+  await video.play();
+  $("shoot").onclick = () => keep(video);
+  say("The camera is on: what it sees stays on this machine.");
+  while (state.stream) await showFrame(video);
+}
+
+async function showFrame(video) {
+  const scale = Math.min(1, LIVE / Math.max(video.videoWidth, video.videoHeight));
+  const [resizeWidth, resizeHeight] = [video.videoWidth, video.videoHeight].map((n) => Math.round(n * scale));
+  try {
+    const bitmap = await createImageBitmap(video, { resizeWidth, resizeHeight });
+    const copy = await createImageBitmap(bitmap);
+    const picture = await ask("paintFrame", { bitmap, ...choice() }, [bitmap]);
+    if (!state.stream) return;
+    show("before", { rgba: new Uint8ClampedArray(4 * picture.width * picture.height), ...picture });
+    $("before").getContext("2d").drawImage(copy, 0, 0);
+    copy.close();
+    show("after", picture);
+  } catch (error) {
+    stopCamera();
+    sayFailed(error);
+  }
+}
+
+async function keep(video) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  endStream();
+  await openPhoto(new File([blob], "camera.png", { type: "image/png" }));
+}
+
+function stopCamera() {
+  endStream();
+  if (state.file) openPhoto(state.file);
+}
+
+function endStream() {
+  state.stream?.getTracks().forEach((track) => track.stop());
+  state.stream = null;
+  $("camera").textContent = "Camera";
+  $("shoot").hidden = true;
+}
+
+// --- What people do ---
+
+function showCut() {
+  const share = $("cut").value;
+  $("picture").style.setProperty("--cut", `${share}%`);
+  $("cut").ariaValueText = `${share} % photo`;
+}
+
+function showValues() {
+  $("alpha").previousElementSibling.textContent = `${$("alpha").value} %`;
+  const [, name] = STROKES[$("strokes").value];
+  $("strokes").previousElementSibling.textContent = name;
+  $("strokes").ariaValueText = name;
+}
+
+function take(files, where) {
+  const file = [...files].find(({ type }) => !type || type.startsWith("image/")) ?? files[0];
+  if (!file) return;
+  if (where?.closest?.("#styles")) return openStyle(file);
+  endStream();
+  openPhoto(file);
+}
+
+$("cut").oninput = showCut;
+for (const id of ["alpha", "strokes"]) {
+  $(id).oninput = () => {
+    showValues();
+    wish();
+  };
+}
+$("size").onchange = () => state.file && !state.stream && openPhoto(state.file);
+for (const [id, open] of [["photo", take], ["painting", ([file]) => openStyle(file)]]) {
+  $(id).onchange = ({ target }) => {
+    if (target.files.length) open([...target.files]);
+    target.value = "";
+  };
+}
+$("save").onclick = save;
+$("camera").onclick = toggleCamera;
+$("blend").onclick = () => {
+  const several = $("blend").ariaPressed !== "true";
+  $("blend").ariaPressed = String(several);
+  if (several) return say("Choose up to four styles.");
+  choose([...state.shares].sort(([, a], [, b]) => b - a)[0][0]);
+};
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  $("frame").classList.add("over");
+});
+for (const name of ["dragleave", "drop"]) addEventListener(name, () => $("frame").classList.remove("over"));
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  take(event.dataTransfer.files, event.target);
+});
+addEventListener("paste", (event) => take(event.clipboardData.files));
+addEventListener("resize", fit);
+
+showValues();
+showCut();
+const ready = load();
+ready.then(
+  (example) => state.opened || openPhoto(example),
+  (error) => say(`This page could not be made ready: ${error.message}`, true),
+);
