@@ -1,0 +1,23 @@
+"""What of a film is painted and how it is written."""
+
+import subprocess
+import sys
+from dataclasses import fields
+
+import typer
+
+from styletransfer.cli.video import app
+from styletransfer.video.video_options import VideoOptions
+
+
+def test_the_command_s_defaults_are_these():
+    given = {p.name: p.default for p in typer.main.get_command(app).params}
+    for option in fields(VideoOptions):
+        if option.name in given:
+            assert (given[option.name] or None) == (option.default or None), option.name
+    assert {"fps", "start", "duration", "codec", "crf"} <= given.keys()
+
+
+def test_they_are_given_without_torch():
+    code = "import sys, styletransfer.video.video_options; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
