@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..media.image import Picture, example_styles
-from ..styles.code import SUFFIX, StyleCode
+from ..styles.code import StyleCode
 from ..styles.names import BANK
 from ..stylize.stylizer import Stylizer
 from .limits import Limits, Refused
@@ -40,7 +40,7 @@ class ServedStyle:
     def picture(self) -> StylePicture:
         """Decoded; Refused if it is broken or there is none."""
         if self.code is not None:
-            line = "preserve_color histogram and refine need a style's picture, not its code"
+            line = "preserve_color histogram, and refining a blend, need a style's picture, not its code"
             raise Refused(422, f"{self.name}: {line}")
         found = decoded(self.data, self.name)
         return StylePicture(found.rgb, found.alpha, found.jpeg)
@@ -88,7 +88,7 @@ def read_style(data: bytes, name: str, limits: Limits) -> ServedStyle:
         _, size = check_picture(data, name, limits)
         return ServedStyle(_digest(data), name, data, size)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        path = Path(folder, f"code{SUFFIX}")  # the name is ours
+        path = Path(folder, "code.safetensors")  # the name is ours
         path.write_bytes(data)
         try:
             code = StyleCode.load(path)
