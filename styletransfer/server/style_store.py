@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..media.image import Picture, example_styles
-from ..styles.code import StyleCode
+from ..styles.code import SUFFIX, StyleCode
 from ..styles.names import BANK
 from ..stylize.stylizer import Stylizer
 from .limits import Limits, Refused
@@ -88,7 +88,7 @@ def read_style(data: bytes, name: str, limits: Limits) -> ServedStyle:
         _, size = check_picture(data, name, limits)
         return ServedStyle(_digest(data), name, data, size)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        path = Path(folder, "code.safetensors")  # the name is ours
+        path = Path(folder, f"code{SUFFIX}")  # the name is ours
         path.write_bytes(data)
         try:
             code = StyleCode.load(path)

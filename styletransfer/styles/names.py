@@ -1,6 +1,7 @@
 """How styles are written: files, what a model has learned, and blends of both. No torch here."""
 
 import os
+from collections.abc import Callable
 
 from ..errors import InputError
 
@@ -23,16 +24,16 @@ def made_of(text: str) -> dict[str, float]:
     return parse_blend(text)
 
 
-def parse_blend(text: str) -> dict[str, float]:
+def parse_blend(text: str, is_file: Callable[[str], bool] = os.path.exists) -> dict[str, float]:
     """ "a.jpg:0.5,b.jpg:0.5" to {"a.jpg": 0.5, "b.jpg": 0.5}; a style without a number counts 1.
 
     What is a file as it stands is taken as one, commas and colons and all.
     """
     weights: dict[str, float] = {}
-    for part in [text] if os.path.exists(text) else text.split(","):
+    for part in [text] if is_file(text) else text.split(","):
         name, weight = part.strip(), 1.0
         head, colon, tail = name.rpartition(":")
-        if colon and not os.path.exists(name) and f"{head}:" != BANK:
+        if colon and not is_file(name) and f"{head}:" != BANK:
             try:
                 name, weight = head, float(tail)
             except ValueError:
