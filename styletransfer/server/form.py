@@ -9,8 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 from ..errors import InputError
 from ..media.image import Picture, with_short_side
 from ..media.metadata import kept_metadata
-from ..options import StylizeOptions
-from ..styles.names import parse_blend
+from ..options import StylizeOptions, check_weights
 from .fields import FORMAT, OPTIONS, PHOTO, PICTURE, REGIONS, STYLE, TYPES, read_text
 from .limits import Limits
 from .style_store import ServedStyle, StyleStore, read_style
@@ -127,9 +126,14 @@ class _Form:
         return key.strip(), self._blend(style)
 
     def _blend(self, text: str) -> Blend:
-        """Styles by their names, with their weights. Nothing is looked for on disk."""
-        parts = parse_blend(text, is_file=lambda name: False)
-        return {self._named(name): weight for name, weight in parts.items()}
+        """ "a:0.7,b:0.3" as styles with their weights; one without a number counts 1."""
+        blend: dict[ServedStyle, float] = {}
+        for part in text.split(","):
+            name, weight = _weighted(part.strip())
+            style = self._named(name)
+            blend[style] = blend.get(style, 0) + weight
+        check_weights(list(blend.values()))
+        return blend
 
     def _named(self, name: str) -> ServedStyle:
         """The style of a name: a file of this form by its field, or one that is known."""
@@ -158,6 +162,16 @@ class _Form:
         if name in self.files:
             raise InputError(f"{name} is a file: send a text")
         return _only(name, self.texts.get(name, []))
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    """ "lion:0.7" or "bank:monet:0.7" as a name and a number. Not as the command line reads it, where a
+    name may be a file's: nothing is looked for on disk."""
+    name, colon, number = text.rpartition(":")
+    try:
+        return (name, float(number)) if colon else (text, 1.0)
+    except ValueError:  # a colon of the name's own
+        return text, 1.0
 
 
 def _only(name: str, found: list[Value]) -> Value | None:

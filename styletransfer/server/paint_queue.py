@@ -131,7 +131,7 @@ class PaintQueue:
         by_picture = options.preserve_color == "histogram" or options.refine > 0
 
         def use(blend: Any) -> Style:
-            return _pictures(blend) if by_picture else self._code(blend, options)
+            return _sources(blend) if by_picture else self._code(blend, options)
 
         if options.region is not None:
             regions = {key: use(blend) for key, blend in options.region.items()}
@@ -188,6 +188,8 @@ class PaintQueue:
             raise Dropped
 
 
-def _pictures(blend: Blend) -> dict[Any, float]:
-    """A blend of pictures, where codes do not suffice."""
+def _sources(blend: Blend) -> Style:
+    """A style as it was sent, or a blend of pictures, where our codes do not suffice."""
+    if len(blend) == 1 and (code := next(iter(blend)).code) is not None:
+        return code
     return {style.picture(): weight for style, weight in blend.items()}

@@ -41,7 +41,7 @@ class ServedStyle:
     def picture(self) -> StylePicture:
         """Decoded; Refused if it is broken or there is none."""
         if self.code is not None:
-            line = "preserve_color histogram and refine need a style's picture, not its code"
+            line = "preserve_color histogram, and refining a blend, need a style's picture, not its code"
             raise Refused(422, f"{self.name}: {line}")
         found = decoded(self.data, self.name)
         return StylePicture(found.rgb, found.alpha, found.jpeg)

@@ -154,6 +154,9 @@ WRONG = {
     "a region, no map": (PHOTO_FILE, {"style": "lion", "region": "#ff0000=lion"}, 422, "go together"),
     "a small mask": ({**PHOTO_FILE, "mask": STYLE}, {"style": "lion"}, 422, "the photo 50×37"),
     "tile": (PHOTO_FILE, {"style": "lion", "tile": "7"}, 422, "tile is 7"),
+    "no weight": (PHOTO_FILE, {"style": "lion:0"}, 422, "at least one must be above 0"),
+    "a negative weight": (PHOTO_FILE, {"style": "lion:-1,spring"}, 422, "must not be negative"),
+    "no name": (PHOTO_FILE, {"style": "lion,,spring"}, 422, "no style ''"),
     "a learned style": (PHOTO_FILE, {"style": "bank:monet"}, 422, "no style 'bank:monet'"),
 }
 
@@ -179,6 +182,11 @@ def test_a_code_of_another_model_or_a_broken_one_is_refused(client, stylizer, tm
     StyleCode(stylizer.style(Image.open(io.BytesIO(STYLE))).statistics, "x").save(path)
     line = refused(post(client, {**PHOTO_FILE, "style": path.read_bytes()}), 422)
     assert "another model" in line and "/" not in line
+    stylizer.style(Image.open(io.BytesIO(STYLE))).save(path)
+    sent = {**PHOTO_FILE, "style": path.read_bytes()}
+    assert "picture" in refused(post(client, sent, preserve_color="histogram"), 422)
+    sent["mine"] = sent.pop("style")
+    assert "mine: " in refused(post(client, sent, style="mine,lion", refine="1"), 422)
     line = refused(post(client, {**PHOTO_FILE, "style": b"\2\0\0\0\0\0\0\0{}"}), 422)
     assert line == "style: is not a style code"
     line = refused(post(client, {**PHOTO_FILE, "style": b"\2\0\0\0\0\0\0\0{]"}), 422)

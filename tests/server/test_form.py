@@ -1,4 +1,5 @@
 import io
+import os
 
 import pytest
 from PIL import Image
@@ -84,3 +85,13 @@ def test_a_field_s_name_is_no_style(store):
             read(store, ("photo", PHOTO), ("style", name))
     with pytest.raises(InputError, match="sky is given 2 times"):
         read(store, ("photo", PHOTO), ("style", "sky"), ("sky", STYLE), ("sky", STYLE))
+
+
+def test_nothing_is_looked_for_on_disk(store, monkeypatch, tmp_path):
+    (tmp_path / "lion").write_bytes(STYLE)
+    monkeypatch.chdir(tmp_path)
+    asked, exists = [], os.path.exists
+    monkeypatch.setattr(os.path, "exists", lambda path: asked.append(path) or exists(path))
+    region = ("regions", as_file(Image.new("L", (50, 37), 3))), ("region", "3=lion:1,spring:2")
+    found = read(store, ("photo", PHOTO), ("style", "lion:3"), *region)
+    assert list(found.style) == [store.shipped["lion"]] and not asked

@@ -38,7 +38,7 @@ def test_the_oldest_that_were_sent_are_forgotten(stylizer, monkeypatch):
 def test_a_code_has_no_picture(stylizer, tmp_path):
     stylizer.style(noise(20, 20)).save(tmp_path / "a.style.safetensors")
     style = read_style((tmp_path / "a.style.safetensors").read_bytes(), "mine", Limits())
-    with pytest.raises(Refused, match="mine: .* need a style's picture"):
+    with pytest.raises(Refused, match="mine: .*, need a style's picture"):
         style.picture()
     with pytest.raises(Refused, match="^mine: not a readable"):
         read_style(b"\2\0\0\0\0\0\0\0{]", "mine", Limits())
