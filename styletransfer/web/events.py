@@ -1,8 +1,13 @@
 """What happens when the studio's page is touched."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -10,12 +15,15 @@ from PIL import Image
 
 from ..errors import InputError
 from ..media.image import Picture, write_picture
+from ..media.tensors import to_array
 from ..options import StylizeOptions
+from ..stylize.refine import RefineStep
 from .page import MOST_STYLES, Parts, captioned
 from .replies import done_or_said
 from .service import PREVIEW, JobStopped, StudioService, thumbnail
 
 NETWORK = "network"  # one job at a time
+PAUSE = 2.0  # seconds from one sight of what is refined to the next
 Library = list[tuple[str, str]]
 
 
@@ -49,14 +57,28 @@ class Events:
 
     def finish(
         self, request: gr.Request, progress: gr.Progress = gr.Progress(), *values: Any
-    ) -> tuple[tuple[str, str], gr.DownloadButton]:
-        """The picture in its own size."""
-        painted = self._paint(values, None, request, progress)
-        file = self.service.new_file(_session(request), "stylized.png")
-        write_picture(file, painted.image)
-        pair = self._pair(request, painted)
-        label = f"Download PNG, {painted.image.width} × {painted.image.height}"
-        return pair, gr.DownloadButton(label, value=str(file), interactive=True)
+    ) -> Iterator[tuple[tuple[str, str], gr.DownloadButton]]:
+        """The picture in its own size; while it is refined, what has been reached, from time to time."""
+        reached: SimpleQueue[Painted | None] = SimpleQueue()
+        shown = 0.0
+
+        def watch(painted: Painted) -> None:
+            nonlocal shown
+            if time.monotonic() - shown > PAUSE:
+                shown = time.monotonic()
+                reached.put(painted)
+
+        def work() -> Painted:
+            try:
+                return self._paint(values, None, request, progress, watch)
+            finally:
+                reached.put(None)
+
+        with ThreadPoolExecutor(1) as thread:
+            job = thread.submit(copy_context().run, work)
+            while painted := reached.get():
+                yield self._ready(request, painted)
+            yield self._ready(request, job.result())
 
     def choose(self, library: Library, chosen: list[str], event: gr.SelectData) -> tuple[Any, ...]:
         """A style of the gallery is taken, or put back."""
@@ -93,8 +115,14 @@ class Events:
         self.service.forget(_session(request))
 
     def _paint(
-        self, values: Sequence[Any], size: int | None, request: gr.Request, progress: gr.Progress
+        self,
+        values: Sequence[Any],
+        size: int | None,
+        request: gr.Request,
+        progress: gr.Progress,
+        watch: Callable[[Painted], None] | None = None,
     ) -> Painted:
+        """watch: told of what refining has reached, after every step; without it nothing is refined."""
         sign = self.service.begin(_session(request))
 
         def step(share: float) -> None:
@@ -105,12 +133,27 @@ class Events:
         def work() -> Painted:
             file, styles, options = _asked(values, size)
             photo = self.service.check(file)
-            image = self.service.paint(photo, styles, options, step)
+            if watch is None:
+                options = replace(options, refine=0)
+
+            def seen(reached: RefineStep) -> None:
+                if watch:
+                    picture = Image.fromarray(to_array(reached.picture))
+                    watch(Painted(photo, picture, styles, options))
+
+            image = self.service.paint(photo, styles, options, step, seen)
             if sign.is_set():
                 raise JobStopped
             return Painted(photo, image, styles, options)
 
         return done_or_said(work)
+
+    def _ready(self, request: gr.Request, painted: Painted) -> tuple[tuple[str, str], gr.DownloadButton]:
+        """What was painted to be seen and to be had."""
+        file = self.service.new_file(_session(request), "stylized.png")
+        write_picture(file, painted.image)
+        label = f"Download PNG, {painted.image.width} × {painted.image.height}"
+        return self._pair(request, painted), gr.DownloadButton(label, value=str(file), interactive=True)
 
     def _pair(self, request: gr.Request, painted: Painted) -> tuple[str, str]:
         """Files for the page, before and after."""
@@ -165,12 +208,12 @@ def _asked(
     """The photo, the styles and how to paint, from the values of `Parts.inputs`."""
     photo, chosen, *rest = values
     styles = list(zip(chosen, rest[:MOST_STYLES]))
-    alpha, strokes, style_size, color, color_strength, drawn, feather = rest[MOST_STYLES:]
+    alpha, strokes, style_size, color, color_strength, drawn, feather, refine = rest[MOST_STYLES:]
     layers = (drawn or {}).get("layers") or []
     options = StylizeOptions(
         alpha=alpha, size=size, strokes=strokes, style_size=int(style_size),
         mask=layers[0][..., 3] if layers else None, feather=int(feather),
-        preserve_color=color, color_strength=color_strength,
+        preserve_color=color, color_strength=color_strength, refine=int(refine),
     )  # fmt: skip
     return photo, styles, options
 

@@ -46,17 +46,19 @@ class OptionParts:
     color_strength: gr.Slider
     brush: gr.ImageEditor
     feather: gr.Slider
+    refine: gr.Slider
 
     @property
     def all(self) -> list[gr.components.Component]:
         """In the order in which `events` reads them."""
         return [
             self.alpha, self.strokes, self.style_size, self.preserve_color, self.color_strength,
-            self.brush, self.feather,
+            self.brush, self.feather, self.refine,
         ]  # fmt: skip
 
     @property
     def sliders(self) -> list[gr.Slider]:
+        """Those that change the preview."""
         return [self.alpha, self.strokes, self.style_size, self.color_strength, self.feather]
 
 
@@ -94,7 +96,7 @@ def lay_out(least_strokes: float) -> Parts:
             photo, styles, options = _photo(), _styles(), _options(least_strokes)
         with gr.Column(scale=7, min_width=320, elem_id="result"):
             result = _result()
-    for part in (*styles.weights, *options.sliders, options.preserve_color):
+    for part in (*styles.weights, *options.sliders, options.preserve_color, options.refine):
         judge(part)
     judge(styles.uploads, needed=False)
     judge(options.brush, needed=False)
@@ -181,7 +183,11 @@ def _options(least_strokes: float) -> OptionParts:
     with gr.Accordion("Where to paint", open=False):
         brush = _brush()
         feather = gr.Slider(0, 64, 8, step=1, label="Soft edge, pixels", elem_id="feather")
-    return OptionParts(alpha, strokes, style_size, color, color_strength, brush, feather)
+    refine = gr.Slider(
+        0, 100, 0, step=5, label="Refine", elem_id="refine",
+        info="steps at full size, 25 for a print: it takes minutes; Stop keeps what is seen",
+    )  # fmt: skip
+    return OptionParts(alpha, strokes, style_size, color, color_strength, brush, feather, refine)
 
 
 def _brush() -> gr.ImageEditor:

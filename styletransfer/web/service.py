@@ -20,6 +20,7 @@ from ..options import StylizeOptions
 from ..styles.code import StyleCode
 from ..styles.code_file import SUFFIX
 from ..styles.encode import Style
+from ..stylize.refine import Watch
 from ..stylize.stylizer import Stylizer
 from ..system.allocator import give_memory_back
 
@@ -66,9 +67,11 @@ class StudioService:
         styles: Sequence[tuple[str, float]],
         options: StylizeOptions,
         step: Step,
+        watch: Watch | None = None,
     ) -> Image.Image:
         """styles: (file, weight). options: the mask may be smaller than the photo; a size larger than
-        the photo's is passed over, and so are weights, which come with the styles."""
+        the photo's is passed over, and so are weights, which come with the styles. watch: told of every
+        step of refining."""
         used = [(path, weight) for path, weight in styles if weight > 0]
         if not used:
             raise InputError("Choose a style and give it some weight.")
@@ -80,12 +83,15 @@ class StudioService:
             feather=options.feather if mask else 0,
             size=size if size and size < min(photo.rgb.size) else None,
         )
-        with self.turn, watched(self.stylizer.net, step, len(used)) as progress:
+        refine = options.refine > 0  # of which the network's work is a twentieth
+        first: Step = (lambda share: step(0.05 * share)) if refine else step
+        with self.turn, watched(self.stylizer.net, first, len(used)) as progress:
             sources: list[Style] = [path for path, _ in used]
             if options.preserve_color != "histogram":  # which needs the styles' pictures
-                sources = [self.style(path, options.style_size) for path, _ in used]
+                sources = [self.style(path, options.style_size, refine) for path, _ in used]
                 progress.all_encoded()
-            painted = self.stylizer.stylize(photo, sources, options=options, progress=progress.painted)
+            told: Step = (lambda share: step(0.05 + 0.94 * share)) if refine else progress.painted
+            painted = self.stylizer.stylize(photo, sources, options=options, progress=told, watch=watch)
         step(1.0)
         assert isinstance(painted, Image.Image)
         return painted
@@ -129,9 +135,9 @@ class StudioService:
             shutil.rmtree(folder, ignore_errors=True)
         give_memory_back()
 
-    def _style(self, path: str, style_size: int) -> StyleCode:
+    def _style(self, path: str, style_size: int, quantiles: bool = False) -> StyleCode:
         source = path if path.endswith(SUFFIX) else self.check(path)
-        return self.stylizer.style(source, style_size)
+        return self.stylizer.style(source, style_size, quantiles=quantiles)
 
 
 class JobProgress:

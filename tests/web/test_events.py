@@ -95,21 +95,22 @@ def test_what_was_asked_is_read_from_the_page():
     layer = np.zeros((4, 5, 4), np.uint8)
     layer[..., 3] = 7
     values = ["p.jpg", ["a.jpg", "b.jpg"], 0.5, 1, 1, 1, 0.8, 2, 256.0, "luminance", 0.3]
-    photo, styles, options = events_of_the_page._asked([*values, {"layers": [layer]}, 8.0], 99)
+    photo, styles, options = events_of_the_page._asked([*values, {"layers": [layer]}, 8.0, 25.0], 99)
     assert photo == "p.jpg" and styles == [("a.jpg", 0.5), ("b.jpg", 1)]
     assert (options.alpha, options.strokes, options.style_size, options.size) == (0.8, 2, 256, 99)
     assert (options.preserve_color, options.color_strength, options.feather) == ("luminance", 0.3, 8)
+    assert options.refine == 25
     assert (options.mask == 7).all() and options.mask.shape == (4, 5)
-    assert events_of_the_page._asked([*values, None, 8], None)[2].mask is None
+    assert events_of_the_page._asked([*values, None, 8, 0], None)[2].mask is None
 
 
 def test_a_preview_is_a_pair_of_pictures_and_a_code(events, tmp_path, photo, paintings):
-    asked = [photo, [paintings[0]], 1, 1, 1, 1, 1.0, 1, 32, "none", 1.0, None, 0]
+    asked = [photo, [paintings[0]], 1, 1, 1, 1, 1.0, 1, 32, "none", 1.0, None, 0, 0]
     session = SimpleNamespace(session_hash="me")
     (before, after), code, _ = events.preview(session, lambda *_, **__: None, *asked)
     assert Image.open(before).size == Image.open(after).size == (50, 37) and code.endswith(SUFFIX)
     assert events.preview(session, None, None, *asked[1:])[0] is None, "no photo, no picture"
-    (_, result), ready = events.finish(session, lambda *_, **__: None, *asked)
+    (((_, result), ready),) = events.finish(session, lambda *_, **__: None, *asked)
     assert Image.open(ready.value["path"] if isinstance(ready.value, dict) else ready.value).size == (
         50,
         37,
@@ -117,3 +118,22 @@ def test_a_preview_is_a_pair_of_pictures_and_a_code(events, tmp_path, photo, pai
     assert "50 × 37" in ready.label and ready.interactive
     events.leave(session)
     assert not any(os.path.exists(file) for file in (before, after, code, result))
+
+
+def test_what_is_refined_is_seen_on_the_way_and_stop_keeps_it(events, photo, paintings, monkeypatch):
+    monkeypatch.setattr(events_of_the_page, "PAUSE", 0)
+    asked = [photo, [paintings[0]], 1, 1, 1, 1, 1.0, 1, 32, "none", 1.0, None, 0]
+    session, heard = SimpleNamespace(session_hash="me"), []
+    seen = list(events.finish(session, lambda share, **_: heard.append(share), *asked, 4))
+    assert len(seen) > 4 and heard == sorted(heard) and heard[-1] == 1.0
+    first, last = (np.array(Image.open(pair[1])).astype(int) for pair, _ in (seen[0], seen[-1]))
+    assert first.shape == last.shape and np.abs(first - last).max() > 0
+    (plain,) = events.finish(session, lambda *_, **__: None, *asked, 0)
+    assert np.abs(np.array(Image.open(plain[0][1])).astype(int) - last).max() > 0
+    steps = events.finish(session, lambda *_, **__: None, *asked, 500)
+    (_, kept), _ = next(steps)
+    events.service.stop("me")
+    with pytest.raises(gradio.Error, match="Stopped"):
+        list(steps)
+    assert Image.open(kept).size == (50, 37), "what was seen can be had"
+    events.leave(session)

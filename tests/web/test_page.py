@@ -52,7 +52,7 @@ def test_sliders_of_the_studio_stay_within_the_options(stylizer, tmp_path):
     page = build(StudioService(stylizer, tmp_path, 4))
     sliders = {b.elem_id: b for b in page.blocks.values() if isinstance(b, gradio.Slider)}
     names = {"strength": "alpha", "strokes": "strokes", "style-size": "style_size"}
-    names |= {"color-strength": "color_strength", "feather": "feather"}
+    names |= {"color-strength": "color_strength", "feather": "feather", "refine": "refine"}
     for element, name in names.items():
         for value in (sliders[element].minimum, sliders[element].value, sliders[element].maximum):
             StylizeOptions(**{name: value})
@@ -75,7 +75,16 @@ def test_a_job_is_told_all_that_was_set():
     with gradio.Blocks():
         parts = lay_out(1)
     names = ["photo", None, *(f"weight-{n + 1}" for n in range(MOST_STYLES))]
-    names += ["strength", "strokes", "style-size", "colors", "color-strength", "brush", "feather"]
+    names += [
+        "strength",
+        "strokes",
+        "style-size",
+        "colors",
+        "color-strength",
+        "brush",
+        "feather",
+        "refine",
+    ]
     assert [part.elem_id for part in parts.inputs] == names
     assert [weight.visible for weight in parts.styles.weights] == [True, False, False, False]
     assert len(parts.styles.chosen.value) == 1
