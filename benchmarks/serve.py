@@ -16,8 +16,6 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from styletransfer.device import cores
-
 from . import asked
 
 ROOT = Path(__file__).parents[1]
@@ -92,7 +90,7 @@ def main() -> int:
     if find_spec("locust") is None:
         sys.exit("needs locust: pip install locust")
     rows = [measured(size, given) for size in (256, 512)]
-    said = f"{cores()} cores" if given.device == "cpu" else given.device
+    said = f"{len(os.sched_getaffinity(0))} cores" if given.device == "cpu" else given.device
     print(f"`python -m benchmarks.serve{asked(parser, given)}`: {given.clients} clients, {said}.\n")
     print("| short side | answered | lost | p50, s | p95, s | longest, s | pictures/s "
           "| memory before, MB | after | most |")  # fmt: skip
