@@ -2,7 +2,7 @@
 No torch here."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,16 @@ def style_file(style: str) -> str:
     raise InputError(f"{style}: no such file, and no shipped style ({which})")
 
 
-def parse_blend(text: str, is_file: Callable[[str], bool] = os.path.exists) -> dict[str, float]:
+def parse_blend(text: str) -> dict[str, float]:
     """ "a.jpg:0.5,b.jpg:0.5" to {"a.jpg": 0.5, "b.jpg": 0.5}; a style without a number counts 1.
 
     What is a file as it stands is taken as one, commas and colons and all.
     """
     weights: dict[str, float] = {}
-    for part in [text] if is_file(text) else text.split(","):
+    for part in [text] if os.path.exists(text) else text.split(","):
         name, weight = part.strip(), 1.0
         head, colon, tail = name.rpartition(":")
-        if colon and not is_file(name) and f"{head}:" != BANK:
+        if colon and not os.path.exists(name) and f"{head}:" != BANK:
             try:
                 name, weight = head, float(tail)
             except ValueError:
