@@ -19,7 +19,7 @@ from ..options import (
     check_weights,
     option_help,
 )
-from ..quick.choice import Engine
+from ..quick.choice import EngineName
 from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ Model = Annotated[str, typer.Option(help="A shipped model or a file.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Precise = Annotated[Precision, typer.Option(help="Of the network.")]
 EngineOf = Annotated[
-    Engine,
+    EngineName,
     typer.Option(
         "--engine", help="onnx starts at once, and paints plain pictures on a CPU; torch does all."
     ),

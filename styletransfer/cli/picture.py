@@ -15,7 +15,7 @@ from ..errors import InputError, TooLarge
 from ..media.image import FILMS, check_output, read_picture, with_short_side, write_picture
 from ..media.large_tiff import check_large_output
 from ..options import PreserveColor, Stats, StylizeOptions
-from ..quick.choice import Engine, choose_engine
+from ..quick.choice import EngineName, choose_engine
 from ..styles.names import DEFAULT_MODEL, made_of
 from . import common
 from .common import Precision, parse_regions, parse_weights
@@ -115,7 +115,7 @@ def picture(
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
-    engine: common.EngineOf = Engine.auto,
+    engine: common.EngineOf = EngineName.auto,
     as_json: common.Json = False,
     force: common.Force = False,
 ) -> int:
@@ -136,7 +136,7 @@ def picture(
         raise InputError("--json and -o - both want standard output: give one of them up")
     job = _prepare(content, styles, output, options, model, force)
     engine = choose_engine(engine, job.model, options, job.shape, device, precision.value)
-    quick = engine is Engine.onnx
+    quick = engine is EngineName.onnx
     painted = _paint_quickly(job) if quick else _paint(job, device, precision.value)
     if painted.image is not None:
         write_picture(job.output, painted.image)
@@ -185,7 +185,7 @@ def _read_photo(content: str) -> "Picture | None":
         return None
 
 
-class Painted(NamedTuple):
+class PaintedPicture(NamedTuple):
     """What was painted; no image of what went from file to file."""
 
     image: "Image | None"
@@ -194,17 +194,17 @@ class Painted(NamedTuple):
     seconds: float
 
 
-def _paint_quickly(job: Job) -> Painted:
+def _paint_quickly(job: Job) -> PaintedPicture:
     from ..quick.onnx_stylizer import OnnxStylizer  # and with it numpy's and onnxruntime's libraries
 
     start = time.perf_counter()
     stylizer = OnnxStylizer(job.model)
     photo, pictures = cast("Picture", job.photo), cast("Sequence[QuickStyle]", job.pictures)
     image = stylizer.stylize(photo, pictures, job.options)
-    return Painted(image, image.size, stylizer.device, time.perf_counter() - start)
+    return PaintedPicture(image, image.size, stylizer.device, time.perf_counter() - start)
 
 
-def _paint(job: Job, device: str, precision: str) -> Painted:
+def _paint(job: Job, device: str, precision: str) -> PaintedPicture:
     from ..stylize.stylizer import Stylizer  # takes seconds: only now
 
     stylizer = Stylizer(job.model, device, precision)
@@ -220,10 +220,10 @@ def _paint(job: Job, device: str, precision: str) -> Painted:
             result = stylizer.stylize(job.photo, style, options=job.options, progress=progress)
             image = cast("Image", result)
             size = image.size
-    return Painted(image, size, str(stylizer.device), time.perf_counter() - start)
+    return PaintedPicture(image, size, str(stylizer.device), time.perf_counter() - start)
 
 
-def _record(job: Job, painted: Painted, engine: Engine) -> dict[str, Any]:
+def _record(job: Job, painted: PaintedPicture, engine: EngineName) -> dict[str, Any]:
     """What --json prints."""
     return {
         "input": job.content,
