@@ -22,7 +22,7 @@ from ..options import (
     option_help,
 )
 from ..preset import read_preset, shipped_presets
-from ..quick.choice import Engine
+from ..quick.choice import EngineName
 from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend
 from . import complete
 
@@ -47,7 +47,7 @@ Device = Annotated[
 ]
 Precise = Annotated[Precision, typer.Option(help="Of the network.")]
 EngineOf = Annotated[
-    Engine,
+    EngineName,
     typer.Option(
         "--engine", help="onnx starts at once, and paints plain pictures on a CPU; torch does all."
     ),

@@ -16,7 +16,7 @@ from ..errors import InputError, TooLarge
 from ..media.image import FILMS, check_output, read_picture, with_short_side, write_picture
 from ..media.large_tiff import check_large_output
 from ..options import PreserveColor, Stats, StylizeOptions
-from ..quick.choice import Engine, choose_engine
+from ..quick.choice import EngineName, choose_engine
 from ..styles.names import DEFAULT_MODEL, made_of
 from . import common, complete
 from .common import Precision, parse_regions, parse_weights
@@ -139,7 +139,7 @@ def picture(
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
     quality: common.Quality = 95,
-    engine: common.EngineOf = Engine.auto,
+    engine: common.EngineOf = EngineName.auto,
     as_json: common.Json = False,
     show: common.Show = False,
     force: common.Force = False,
@@ -179,7 +179,7 @@ def picture(
         raise InputError("--show opens a file: it does not go with -o -")
     job = _prepare(content, styles, output, options, model, force)
     engine = choose_engine(engine, job.model, options, job.shape, device, precision.value)
-    quick = engine is Engine.onnx
+    quick = engine is EngineName.onnx
     painted = _paint_quickly(job) if quick else _paint(job, device, precision.value)
     if painted.image is not None:
         write_picture(job.output, painted.image, quality)
@@ -271,7 +271,7 @@ def _paint(job: Job, device: str, precision: str) -> PaintedPicture:
     return PaintedPicture(image, size, str(stylizer.device), time.perf_counter() - start, refined)
 
 
-def _record(job: Job, painted: PaintedPicture, engine: Engine) -> dict[str, Any]:
+def _record(job: Job, painted: PaintedPicture, engine: EngineName) -> dict[str, Any]:
     """What --json prints."""
     return {
         "input": job.content,

@@ -77,3 +77,19 @@ def test_what_does_not_fit_is_said():
     host.check_free(1, "a crumb", "nothing")
     with pytest.raises(InputError, match=r"^a whale needs about 1,000,000,000.0 GB .* free: a net$"):
         host.check_free(1e18, "a whale", "a net")
+
+
+def test_a_gpu_is_seen_by_its_driver_s_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(host, "DEVICES", tmp_path)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    (tmp_path / "nvidiactl").touch()
+    assert not host.has_gpu()
+    (tmp_path / "nvidia0").touch()
+    assert host.has_gpu()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert not host.has_gpu()
+
+
+def test_cores_are_at_least_one():
+    assert host.cores() >= 1
