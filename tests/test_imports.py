@@ -20,7 +20,7 @@ ROOMS = (
     ("stylize",),
     ("gallery",),
     ("evaluation",),
-    ("training", "batch", "video", "web", "transforms"),
+    ("training", "batch", "video", "web", "transforms", "integrations"),
     ("cli",),
     ("__main__",),
 )
