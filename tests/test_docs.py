@@ -93,7 +93,16 @@ def test_the_tree_names_every_room():
     about = tree()
     rooms = set(import_graph())
     assert rooms - about.keys() == set()
-    beside = {"styletransfer", "weights", "examples", "benchmarks", "tests", "docs", "Makefile"}
+    beside = {
+        "styletransfer",
+        "weights",
+        "examples",
+        "benchmarks",
+        "tests",
+        "docs",
+        "Makefile",
+        "hubconf.py",
+    }
     assert about.keys() == rooms | beside and all((ROOT / name).exists() for name in beside)
 
 

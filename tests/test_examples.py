@@ -186,13 +186,14 @@ def test_the_python_of_refining(here):
 def test_the_python_of_its_page(here, capsys):
     done = {}
     for code in blocks("docs/python.md"):
+        code = code.replace("path/to/styletransfer", str(ROOT))
         paint_map(code)
         exec(code, done)
     assert done["out"].size == done["placed"].size == (96, 64)
     assert Image.open("grid.png").width > 500 and next(done["frames"]).size == (96, 64)
     assert Path("starry.style.safetensors").stat().st_size > 1000
     assert done["painted"].shape == done["photo"].shape and "alpha is 3" in capsys.readouterr().out
-    assert done["same"].digest == done["s"].digest
+    assert done["same"].digest == done["hubbed"].digest == done["s"].digest
 
 
 @pytest.mark.filterwarnings("ignore")

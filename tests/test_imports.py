@@ -20,7 +20,7 @@ ROOMS = (
     ("stylize", "quick"),
     ("gallery",),
     ("evaluation",),
-    ("training", "batch", "video", "web", "server", "transforms"),
+    ("training", "batch", "video", "web", "server", "transforms", "integrations"),
     ("cli",),
     ("__main__",),
 )

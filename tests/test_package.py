@@ -28,7 +28,11 @@ def test_the_wheel_holds_weights_and_cards(tmp_path):
     assert "styletransfer/examples/photo.jpg" in names  # what `stylize style show` paints
     for file in (ROOT / "examples" / "style").iterdir():
         assert f"styletransfer/examples/styles/{file.name}" in names
-    for file in ("training/recipes/default.toml", "presets/poster.toml"):
+    for file in (
+        "training/recipes/default.toml",
+        "presets/poster.toml",
+        "integrations/comfyui/workflow.json",
+    ):
         assert f"styletransfer/{file}" in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
 
