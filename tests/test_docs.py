@@ -101,7 +101,6 @@ def test_the_tree_names_every_room():
         "tests",
         "docs",
         "Makefile",
-        "hubconf.py",
     }
     assert about.keys() == rooms | beside and all((ROOT / name).exists() for name in beside)
 

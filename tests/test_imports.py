@@ -20,7 +20,7 @@ ROOMS = (
     ("stylize", "quick"),
     ("gallery",),
     ("evaluation",),
-    ("training", "batch", "video", "web", "server", "transforms", "integrations"),
+    ("training", "batch", "video", "web", "server", "site", "transforms", "integrations"),
     ("cli",),
     ("__main__",),
 )

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import gradio as gr
+import torch
 from PIL import Image
 
 from ..errors import InputError
@@ -138,7 +139,7 @@ class Events:
 
             def seen(reached: RefineStep) -> None:
                 if watch:
-                    picture = Image.fromarray(to_array(reached.picture))
+                    picture = Image.fromarray(to_array(reached.picture.mul(255).round().to(torch.uint8)))
                     watch(Painted(photo, picture, styles, options))
 
             image = self.service.paint(photo, styles, options, step, seen)

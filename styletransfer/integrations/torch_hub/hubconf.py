@@ -1,6 +1,6 @@
-"""What `torch.hub.load` finds in this repository.
+"""What `torch.hub.load` finds in this folder, which is the package's own.
 
-torch.hub.load("path/to/styletransfer", "stylizer", source="local").stylize("photo.jpg", "painting.jpg")
+torch.hub.load("…/styletransfer/integrations/torch_hub", "stylizer", source="local")
 """
 
 from styletransfer import Stylizer as _Stylizer
