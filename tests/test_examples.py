@@ -125,7 +125,11 @@ def paint_map(text: str) -> None:
         map.save("map.png")
 
 
-@pytest.mark.parametrize("line", dict.fromkeys([*HELP, *SHOWN]))
+def marked(line: str):
+    return pytest.param(line, marks=pytest.mark.slow) if "--refine" in line else line
+
+
+@pytest.mark.parametrize("line", [marked(line) for line in dict.fromkeys([*HELP, *SHOWN])])
 def test_an_example_does_what_it_shows(line, here, capsys):
     for word, module in INSTALLED.items():
         if word in line.split():
@@ -177,6 +181,7 @@ def test_the_python_of_the_readme(here):
     assert Image.open("out.png").size == (96, 64)
 
 
+@pytest.mark.slow
 def test_the_python_of_refining(here):
     (code,) = blocks("docs/refine.md")
     exec(code, {})

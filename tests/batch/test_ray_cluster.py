@@ -87,6 +87,7 @@ def environment(tmp_path_factory):
         yield
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_of_a_row_ends_a_run_and_its_cluster(
     here, tiny_model, paintings, environment
 ):
@@ -121,6 +122,7 @@ def cluster(environment):
     ray.shutdown()
 
 
+@pytest.mark.slow
 def test_ray_gives_the_same_files_though_a_painter_is_killed(here, batch, cluster):
     good(here / "src", 120)
     wrong = broken(here / "src")
@@ -150,6 +152,7 @@ def test_ray_gives_the_same_files_though_a_painter_is_killed(here, batch, cluste
     assert sorted(f["input"] for f in lines(here / "dst/failures.jsonl")) == sorted(wrong)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_a_run_through_ray_in_one_line(here, batch, cluster, capfd):
     good(here / "src", 40)
     (here / "before-writing.py").write_text("raise OSError(28, 'No space left on device')")
@@ -159,6 +162,7 @@ def test_a_full_disk_ends_a_run_through_ray_in_one_line(here, batch, cluster, ca
     assert not results(here / "dst")
 
 
+@pytest.mark.slow
 def test_ray_is_ended_in_the_middle_of_a_row(here, batch, cluster, capfd):
     good(here / "src", 5)
     writing = here / "writing"

@@ -37,6 +37,7 @@ def model(request, tiny_model, tmp_path_factory) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_onnxruntime_paints_what_torch_paints(model, tmp_path, capsys):
     assert run(["export", model, "-o", str(tmp_path / "m.onnx")]) == 0
     assert capsys.readouterr().out.split() == [str(tmp_path / n) for n in ("m.onnx", "m.style.onnx")]

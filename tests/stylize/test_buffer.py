@@ -37,10 +37,10 @@ def test_what_is_written_is_read_in_its_place(kind, tmp_path):
     assert image.shape == (1, 8, 5)
     rows, columns = slice(2, 6), slice(1, 4)
     torch.testing.assert_close(image.read(rows, columns), x[:, :, rows, columns] / 255)
-    image.write(rows, columns, torch.full((1, 3, 4, 3), 100.4 / 255))
+    image.write(rows, columns, torch.full((1, 3, 4, 3), 100.6 / 255))
     found = image.read(slice(0, 8), slice(0, 5)) * 255
     expected = x.float()
-    expected[:, :, rows, columns] = 100.4 if kind == "float" else 100.0
+    expected[:, :, rows, columns] = 100.6 if kind == "float" else 101.0
     torch.testing.assert_close(found, expected)
 
 

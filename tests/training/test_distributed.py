@@ -69,6 +69,7 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_two_processes_on_half_batches_are_one_on_whole_ones(pictures, tmp_path):
     run(1, pictures, tmp_path / "one", 4)
     run(2, pictures, tmp_path / "two", 4)
@@ -91,6 +92,7 @@ def test_two_processes_on_half_batches_are_one_on_whole_ones(pictures, tmp_path)
         torch.testing.assert_close(tensor, b.decoder.state_dict()[key], rtol=2e-2, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_a_batch_that_cannot_be_shared_is_one_line(pictures, tmp_path):
     command = ["--nproc-per-node=2", "--standalone", "-m", "styletransfer", "train"]
     command += ["--content", str(pictures), "--style", str(pictures)]

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import numpy as np
+import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -34,6 +35,7 @@ train(session, ProcessGroup(torch.device("cpu")),
 """
 
 
+@pytest.mark.slow
 def test_sigkill_at_any_moment_leaves_nothing_corrupt(tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()

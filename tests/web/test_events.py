@@ -34,6 +34,7 @@ def draw_until_painted(page, canvas) -> None:
             return
 
 
+@pytest.mark.slow
 def test_the_brush_says_where(page):
     page.get_by_role("button", name="Where to paint").click()
     canvas = page.locator("#brush canvas").first

@@ -1,6 +1,7 @@
 """What is on the page: each part has a name, and asks for nothing that is out of range."""
 
 import gradio
+import pytest
 
 from styletransfer import StylizeOptions
 from styletransfer.options import MAX_ALPHA, MAX_STROKES
@@ -9,6 +10,7 @@ from styletransfer.web.server import build
 from styletransfer.web.service import StudioService
 
 
+@pytest.mark.slow
 def test_every_control_has_a_name_and_can_be_reached(page):
     for title in ("Colours", "Where to paint"):
         page.get_by_role("button", name=title).click()
