@@ -85,4 +85,4 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _write_jpeg(path: Path, image: Image.Image) -> None:
-    write_atomically(path, lambda target: image.save(target, "JPEG", quality=82, optimize=True))
+    write_atomically(path, lambda target: image.save(target, "JPEG", quality=75, optimize=True))

@@ -162,8 +162,10 @@ def test_page_and_python_paint_the_same(page, drafting_model, tmp_path):
 
 
 def test_a_blend_s_percentages_add_to_100(page):
+    strip = page.locator("#strip").bounding_box()
     choose(page, "Lion", "Spring", "Summertime", "The Starry Night")
     assert sum(shares(page)) == 100 and len(shares(page)) == 4
+    assert page.locator("#strip").bounding_box() == strip  # nothing jumps
     page.get_by_role("button", name="Composition VIII").click()
     expect(page.locator("#status")).to_have_text("A blend has at most 4 styles.")
     for number, value in ((1, 83), (3, 40), (0, 100), (2, 0), (0, 33)):

@@ -1,7 +1,9 @@
 """What is in the folder that a page is."""
 
+import gzip
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -65,6 +67,16 @@ def test_a_site_has_all_that_its_page_asks_for(site, drafting_model):
     for parts in about["runtime"].values():
         assert all((site / part["path"]).is_file() for part in parts.values())
     assert "connect-src 'self';" in (site / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_visit_on_wasm_is_at_most_5_megabytes(site):
+    """With a shipped network's weights in place of the tiny one's, and 100 KB for constants."""
+    weights = Path(__file__).parents[2] / "weights" / "adain-fast.safetensors"
+    files = [
+        path for path in site.rglob("*.*") if "jspi" not in path.name and path.name != "weights.bin"
+    ]
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in [*files, weights]) <= 4_900_000
 
 
 def test_a_site_without_a_runtime_names_the_public_server(monkeypatch, drafting_model, tmp_path):

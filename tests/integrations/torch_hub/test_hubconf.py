@@ -11,7 +11,6 @@ HUB = str(Path(integrations.__file__).parent / "torch_hub")
 
 
 def test_a_stylizer_is_loaded_with_what_it_is_given(tiny_model):
-    assert torch.hub.list(HUB, source="local") == ["stylizer"]
     found = torch.hub.load(HUB, "stylizer", source="local", model=tiny_model, device="cpu")
     assert found.model == tiny_model and found.device == torch.device("cpu")
     with pytest.raises(InputError, match="no model"):
