@@ -11,7 +11,7 @@ HUB = str(Path(integrations.__file__).parent / "torch_hub")
 
 
 def test_a_stylizer_is_loaded_with_what_it_is_given(tiny_model):
-    found = torch.hub.load(HUB, "stylizer", source="local", model=tiny_model, device="cpu")
+    found = torch.hub.load(HUB, "stylizer", tiny_model, source="local", device="cpu")
     assert found.model == tiny_model and found.device == torch.device("cpu")
     with pytest.raises(InputError, match="no model"):
         torch.hub.load(HUB, "stylizer", "none", source="local")
