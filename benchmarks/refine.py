@@ -82,7 +82,7 @@ def plate(pairs: list[Pair], size: int, steps: int) -> str:
         [read_picture(pair.content).rgb, read_picture(pair.style).rgb, *row]
         for pair, row in zip(pairs, rows)
     ]
-    sheet = draw_sheet(cells, (360, 270), titles=["photo", "style", *names])
+    sheet = draw_sheet(cells, (360, 270), ["photo", "style", *names])
     sheet.convert("RGB").save(HERE / "refine.jpg", quality=82)
     return table(
         ["", *SHOWN], [[name, *(f"{row[s]:.3f}" for s in SHOWN)] for name, row in found.items()]
