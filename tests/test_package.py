@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def test_the_wheel_holds_weights_and_cards(tmp_path):
     ):
         assert f"styletransfer/{file}" in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
+
+
+def test_what_is_light_is_a_part_of_what_is_needed():
+    """docs/light.txt names the dependencies of the quick way, in the versions that the package wants."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    lines = (ROOT / "docs" / "light.txt").read_text().splitlines()
+    light = {line for line in lines if not line.startswith("#")}
+    heavy = {"braceexpand", "torch", "torchvision", "webdataset"}
+    assert light < set(project)
+    assert {line.split(">=")[0] for line in set(project) - light} == heavy
 
 
 def test_every_example_has_its_source():

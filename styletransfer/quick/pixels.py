@@ -20,8 +20,8 @@ def planes(image: Image.Image) -> np.ndarray:
 
 def to_image(picture: np.ndarray) -> Image.Image:
     """float32 (1, 3, H, W) in [0, 1] as a PIL image."""
-    rows = np.ascontiguousarray(picture[0].transpose(1, 2, 0))
-    return Image.fromarray(np.rint(rows * np.float32(255)).astype(np.uint8))
+    bands = np.rint(picture[0] * np.float32(255)).astype(np.uint8)
+    return Image.merge("RGB", [Image.fromarray(band) for band in bands])
 
 
 def alpha_map(options: StylizeOptions, shape: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
