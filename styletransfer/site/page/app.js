@@ -1,10 +1,11 @@
-// The page: what is chosen and shown. The painting itself is done in worker.js.
+// The page: what is chosen and shown. painter.js has it painted.
+
+import { ask, onBroken, ready, site } from "./painter.js";
 
 const $ = (id) => document.getElementById(id);
 const STROKES = [[0.5, "fine"], [1, "normal"], [2, "broad"], [4, "very broad"]];
 const MOST_STYLES = 4; // in a blend
 const LIVE = 320; // pixels, the long side of the camera's pictures while it runs
-const MOST_THREADS = 4; // more are hardly faster
 
 const state = {
   file: null, // the photo's
@@ -15,71 +16,9 @@ const state = {
   stream: null, // the camera's, while it runs
 };
 
-// The worker: one question at a time has one answer.
-const worker = new Worker("worker.js", { type: "module" });
-const waiting = new Map();
-let asked = 0;
-worker.onmessage = ({ data: { id, value, error } }) => {
-  const { resolve, reject } = waiting.get(id);
-  waiting.delete(id);
-  error === undefined ? resolve(value) : reject(new Error(error));
-};
-async function ask(task, given, transfer = []) {
-  if (task !== "load") await ready;
-  worker.postMessage({ id: ++asked, task, given }, transfer);
-  return new Promise((resolve, reject) => waiting.set(asked, { resolve, reject }));
-}
-worker.onerror = ({ message }) => say(`This browser cannot run the page: ${message}`, true);
-
 function say(text, wrong = false) {
   $("status").textContent = text;
   $("status").classList.toggle("wrong", wrong);
-}
-
-// --- Loading: all that is ever asked for, once ---
-
-async function fetched(path, integrity) {
-  const answer = await fetch(path, integrity ? { integrity } : {});
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.arrayBuffer();
-}
-
-/** Whether graphics hardware can be used, in the way that the smaller of the runtimes for it does. */
-async function hasGpu() {
-  if (new URLSearchParams(location.search).has("wasm")) return false;
-  if (!navigator.gpu || !WebAssembly.Suspending) return false;
-  const adapter = await navigator.gpu.requestAdapter().catch(() => null);
-  return Boolean(adapter) && !adapter.info?.isFallbackAdapter;
-}
-
-async function load() {
-  const about = await (await fetch("site.json")).json();
-  showStyles(about.styles);
-  $("strokes-control").hidden = !about.drafts;
-  const names = Object.keys(about.graphs);
-  const [rows, weights, example, ...graphs] = await Promise.all([
-    fetched("styles/rows.bin"),
-    fetched(`model/${about.weights}`),
-    fetched("photo.jpg"),
-    ...names.map((name) => fetched(`model/${about.graphs[name]}`)),
-  ]);
-  const files = { weights, graphs: Object.fromEntries(names.map((name, i) => [name, graphs[i]])) };
-  if (!(await hasGpu()) || !(await start("webgpu", about, files, rows).catch(() => false))) {
-    await start("wasm", about, files, rows);
-  }
-  return new File([example], "photo.jpg", { type: "image/jpeg" });
-}
-
-/** Have the worker run the graphs, by graphics hardware or not; true when it does. */
-async function start(provider, about, files, rows) {
-  const { module, binary } = about.runtime[provider];
-  const threads = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
-  const runtime = await Promise.all([module, binary].map(({ path, integrity }) => fetched(path, integrity)));
-  const given = { module: runtime[0], binary: runtime[1], ...files };
-  await ask("load", { about, files: given, rows, provider, threads });
-  const where = provider === "webgpu" ? "WebGPU" : `wasm, ${threads} thread${threads > 1 ? "s" : ""}`;
-  document.documentElement.dataset.runtime = where;
-  return true;
 }
 
 // --- Painting: the newest wish, and no other, follows what is being painted ---
@@ -177,17 +116,12 @@ async function save() {
 
 // --- Styles ---
 
-function showStyles(styles) {
-  for (const { key, title, artist } of styles) addStyle(key, title, artist, `styles/${key}.jpg`);
-  choose(styles[0].key);
-}
-
 function addStyle(key, title, artist, source, first = false) {
   state.styles.set(key, { title, artist });
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "style", title: `${title}, ${artist}` });
   button.dataset.key = key;
-  const parts = [["img", ""], ["em", title], ["small", artist], ["span", ""]].map(([tag, text]) => {
+  const parts = [["img"], ["em", title], ["small", artist], ["span"]].map(([tag, text = ""]) => {
     const part = document.createElement(tag);
     part.textContent = text;
     return part;
@@ -401,7 +335,12 @@ addEventListener("resize", fit);
 
 showValues();
 showCut();
-const ready = load();
+onBroken((text) => say(text, true));
+site.then(({ styles, drafts }) => {
+  for (const { key, title, artist } of styles) addStyle(key, title, artist, `styles/${key}.jpg`);
+  choose(styles[0].key);
+  $("strokes-control").hidden = !drafts;
+});
 ready.then(
   (example) => state.opened || openPhoto(example),
   (error) => say(`This page could not be made ready: ${error.message}`, true),
