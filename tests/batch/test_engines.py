@@ -7,7 +7,7 @@ import pytest
 
 from styletransfer.batch import engines, local, ray_cluster, worker
 from styletransfer.batch.settings import BatchSettings
-from styletransfer.device import cores
+from styletransfer.system.host import cores
 
 
 def test_this_machine_paints_as_many_at_once_as_it_is_told(monkeypatch):
