@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -107,11 +108,13 @@ def forked(requests: socket.socket) -> dict:
         for process, tell in list(running.items()):
             ended, status = os.waitpid(process, os.WNOHANG)
             if ended and running.pop(process, None):
-                os.write(tell, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+                with suppress(BrokenPipeError):  # nobody wants to know any more
+                    os.write(tell, f"{os.waitstatus_to_exitcode(status)}\n".encode())
                 os.close(tell)
 
     signal.signal(signal.SIGCHLD, tell_of_the_ended)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):  # it ends with who started it, not before
+        signal.signal(number, signal.SIG_IGN)
     while True:
         message, handles, *_ = socket.recv_fds(requests, 1 << 20, 4)
         if not message:
@@ -129,6 +132,7 @@ def forked(requests: socket.socket) -> dict:
         running[process] = tell
         tell_of_the_ended()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, handle in enumerate(handles):
         if number < 3:

@@ -47,3 +47,10 @@ def test_who_waits_too_long_is_told_and_it_is_ended():
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.1)
     assert process.wait() == -signal.SIGKILL
+
+
+def test_whose_end_nobody_waits_for_disturbs_no_other():
+    for _ in range(3):
+        Process(code="pass")
+    assert Process(code="import sys; sys.exit(4)").wait() == 4
+    assert Process(code="import sys; sys.exit(5)").wait() == 5
