@@ -104,7 +104,7 @@ def _with_values(arguments: list[str]) -> list[str]:
 def _check_verb(word: str) -> None:
     """InputError for what is no photo and nearly a verb."""
     near = get_close_matches(word, VERBS, 1, 0.75)
-    if near and not os.path.exists(word):
+    if near and not word.startswith("-") and not os.path.exists(word):
         raise InputError(f"{word}: no such file, and no verb: stylize {near[0]} is one")
 
 

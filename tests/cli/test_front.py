@@ -212,3 +212,7 @@ def test_help_teaches_without_torch(verb):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert f"stylize {verb}".strip() in done.stdout
+
+
+def test_an_option_may_come_first(tiny_model, photo, paintings, in_empty_folder):
+    assert run(["--model", tiny_model, photo, paintings[0], "-o", "a.png", "--style-size", "32"]) == 0
