@@ -219,7 +219,9 @@ def test_the_python_in_training_code(here, monkeypatch):
 def test_the_python_without_torch(here):
     pytest.importorskip("onnx"), pytest.importorskip("onnxscript"), pytest.importorskip("onnxruntime")
     assert run(["export", "adain-fast"]) == 0
-    (code,) = blocks("docs/onnx.md")
+    quick, code = blocks("docs/onnx.md")
+    exec(quick, {})
+    assert Image.open("out.png").size == Image.open("photo.jpg").size
     exec(code, {})
     ours = Stylizer(precision="fp32").stylize("photo.jpg", "starry.jpg", style_size=64)
     assert np.abs(np.array(Image.open("out.png")).astype(int) - np.array(ours)).max() <= 2

@@ -20,6 +20,7 @@ app = common.app()
 EXTRAS = {
     "video": ("av", "opencv-python-headless"),
     "web": ("gradio",),
+    "serve": ("fastapi", "prometheus-client", "python-multipart", "uvicorn"),
     "large": ("pyvips", "tifffile"),
     "onnx": ("onnx", "onnxscript"),
     "cluster": ("ray",),

@@ -34,6 +34,7 @@ def test_json_says_what_was_done(photo, paintings, tiny_model, capsys):
         "alpha": 0.5,
         "strokes": 1.0,
         "model": tiny_model,
+        "engine": "torch",
         "device": "cpu",
     }
     assert Image.open("x.jpg").format == "JPEG"

@@ -27,7 +27,9 @@ def test_bad_options_are_one_line(tiny_model, capsys):
 
 def test_the_studio_is_served_as_it_was_asked_for(tiny_model, capsys, monkeypatch):
     served = []
-    monkeypatch.setattr("styletransfer.web.server.serve", lambda *given: served.append(given))
+    monkeypatch.setattr(
+        "styletransfer.web.server.serve", lambda *given, as_json: served.append((*given, as_json))
+    )
     before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
     options = ["--host", "0.0.0.0", "--port", "7000", "--max-megabytes", "3", "--max-megapixels", "4"]
     try:
@@ -37,5 +39,5 @@ def test_the_studio_is_served_as_it_was_asked_for(tiny_model, capsys, monkeypatc
         for name, handler in before.items():
             signal.signal(name, handler)
     ((stylizer, *rest),) = served
-    assert rest == ["0.0.0.0", 7000, 3, 4] and stylizer.device.type == "cpu"
+    assert rest == ["0.0.0.0", 7000, 3, 4, False] and stylizer.device.type == "cpu"
     assert "Ctrl-C closes the studio" in capsys.readouterr().err
