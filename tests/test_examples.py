@@ -192,7 +192,7 @@ def test_the_python_of_refining(here):
 def test_the_python_of_its_page(here, capsys):
     done = {}
     for code in blocks("docs/python.md"):
-        code = code.replace("path/to/styletransfer", str(ROOT))
+        code = code.replace("path/to", str(ROOT))
         paint_map(code)
         exec(code, done)
     assert done["out"].size == done["placed"].size == (96, 64)

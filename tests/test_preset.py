@@ -62,7 +62,7 @@ def test_an_unknown_preset_names_those_there_are():
 def test_what_is_given_beside_a_preset_counts(photo, paintings, tiny_model, monkeypatch, capsys):
     given = []
 
-    def stylize(self, content, style, *, options, progress):
+    def stylize(self, content, style, *, options, progress, watch):
         given.append(options)
         raise InputError("enough")
 
