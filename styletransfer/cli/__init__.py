@@ -16,9 +16,6 @@ VERBS = (
 )  # fmt: skip
 TORCH = ("torch", "torchvision")
 
-CALLED = {"--preset", "--version", "--completion"}
-"""Options that do something as they are read, which is typer's part."""
-
 USUAL = {"--refine": REFINE}
 """Options that may be given without a value, which Typer has none of, and what is meant then."""
 
@@ -68,9 +65,7 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
     try:
         if module == "picture":
             _check_verb(arguments[0])
-            called = {word.partition("=")[0] for word in arguments}
-            given = None if called & CALLED else plain_arguments(verb.picture, arguments)
-            if given is not None:
+            if (given := plain_arguments(verb.picture, arguments)) is not None:
                 return int(verb.picture(**given))
         # Not standalone: typer would answer bad usage with a box of several lines.
         arguments = _with_values(arguments)

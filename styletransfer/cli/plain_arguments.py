@@ -21,9 +21,11 @@ def plain_arguments(function: Callable[..., int], words: Sequence[str]) -> dict[
     )
     options = {}
     for name, kind, info in parameters:
-        if info.min is not None or info.max is not None:
-            continue  # a range is typer's to check
-        for flag in info.param_decls or (f"--{name.replace('_', '-')}",):
+        if info.min is not None or info.max is not None or info.callback:
+            continue  # a range is typer's to check, and what is called as it is read is typer's to call
+        # Of the flags that an option is given, typer takes the first for its default.
+        flags = [f for f in (info.default, *info.param_decls) if isinstance(f, str) and f[:1] == "-"]
+        for flag in flags or (f"--{name.replace('_', '-')}",):
             options[flag] = name, kind
     found: dict[str, Any] = {}
     positional = []

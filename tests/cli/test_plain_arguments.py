@@ -14,11 +14,13 @@ PLAIN = [
     "a.jpg --regions m.png --region #ff0000=a.jpg --region=3=b.jpg",
     "a.jpg b.jpg --preserve-color luminance --engine onnx --precision fp32 --refine 3",
     "a.jpg b.jpg --alpha 1 --alpha 2 -o x -o y",
+    "a.jpg b.jpg --output out.png",
 ]
 LEFT = [
     "", "--help", "a.jpg --nothing 3", "a.jpg b.jpg --alpha", "a.jpg b.jpg --alpha strong",
     "a.jpg b.jpg --alpha -1", "a.jpg b.jpg -oout.png", "a.jpg --size 3.5", "a.jpg --strokes 2",
     "a.jpg -- -b.jpg", "a.jpg --engine caffe", "a.jpg --json=1", "a.jpg -o=x", "a.jpg --alpha 1e3",
+    "a.jpg b.jpg --preset poster", "a.jpg --version", "a.jpg --completion bash", "a.jpg --as-json",
 ]  # fmt: skip
 
 
