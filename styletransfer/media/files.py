@@ -37,6 +37,11 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """A text in UTF-8, as `write_atomically` writes."""
+    write_atomically(path, lambda target: target.write_text(text, "utf-8"))
+
+
 def _beside(path: Path) -> Path:
     """A new empty file beside `path`, opened plainly: its permissions can be had in no other way
     without changing the whole process's umask for a moment."""

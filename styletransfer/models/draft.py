@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .statistics import EPS, Moments
+
 
 def halved(x: Tensor) -> Tensor:
     """(N, C, H, W) to (N, C, H/2, W/2), the mean of every two by two; H and W even."""
@@ -46,13 +48,28 @@ class Grain(nn.Module):
         steps = np.rint(self.UNIT * noise / noise.std()).clip(-127, 127).astype(np.int8)
         self.register_buffer("noise", torch.from_numpy(steps)[None, None], persistent=False)
 
-    def forward(self, rows: slice, columns: slice) -> Tensor:
-        """What is added to these pixels of the draft, (1, 1, h, w)."""
+    def forward(self, rows: slice, columns: slice, photo: Moments | None = None) -> Tensor:
+        """What is added to these pixels of the draft, (1, 1, h, w), or (N, 1, h, w).
+
+        photo: the moments of N photos' pixels, perhaps of each region, if they are known. The noise is
+        then worth no more than their own contrast, σ / √(σ² + ε): a photo of one colour gets none,
+        since the bottleneck would magnify what is nothing but noise to the style's whole range.
+        """
         noise = self.noise
         for dim, at in ((2, rows), (3, columns)):
             index = torch.arange(at.start, at.stop, device=noise.device) % self.PERIOD
             noise = noise.index_select(dim, index)
-        return noise * (self.strength / self.UNIT)
+        noise = noise * (self.strength / self.UNIT)
+        return noise if photo is None else noise * contrast(photo)
+
+
+def contrast(photo: Moments) -> Tensor:
+    """σ / √(σ² + ε) of photos' pixels, all colours and regions together, (N, 1, 1, 1): 0 where there is
+    one colour, 1 for any real photo. photo: (N, 3) or (N, R, 3), with variances or covariances."""
+    joint = photo.var.ndim > photo.mean.ndim
+    var = photo.var.diagonal(dim1=-2, dim2=-1) if joint else photo.var
+    whole = var.flatten(1).mean(dim=1).clamp(min=0)
+    return (whole / (whole + EPS)).sqrt()[:, None, None, None]
 
 
 class Overlay(nn.Module):

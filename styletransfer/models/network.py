@@ -106,7 +106,8 @@ class StylizerNet(nn.Module):
         photos = [self.recolor(x, code, a, region_maps, palette) for x, a in zip(photos, alphas)]
         small = x = photos.pop()
         if drafts and self.config.grain and code is not None:
-            x = x + self.grain(*(slice(a, a + side) for a, side in zip(corner, x.shape[2:])))
+            place = (slice(a, a + side) for a, side in zip(corner, x.shape[2:]))
+            x = x + self.grain(*place, palette.get(PIXELS))
         picture, features = self.painted_once(x, code, alphas.pop(), region_maps, draft=drafts > 0)
         while photos:
             photo = photos.pop()

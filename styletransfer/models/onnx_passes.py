@@ -78,7 +78,8 @@ class FirstPass(nn.Module):
             palette = {PIXELS: Moments(mean, var)}
         x = colored = net.recolor(pad_to_multiple(photo), code, strength, None, palette)
         if is_draft and net.config.grain:
-            x = x + pad_to_multiple(net.grain(*(slice(0, side) for side in photo.shape[2:])))
+            place = (slice(0, side) for side in photo.shape[2:])
+            x = x + pad_to_multiple(net.grain(*place, palette.get(PIXELS)))
         if below is not None:
             x = net.overlay(repeated(enlarged(below)), x)
         picture, _ = net.painted_once(x, code, strength, None, is_draft)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageOps
 
 from ..errors import InputError
-from ..media.files import write_atomically
+from ..media.files import write_atomically, write_text
 from ..media.image import example_photo, example_styles, example_titles
 from ..models.network import StylizerNet
 from ..models.onnx import flattened
@@ -50,8 +50,8 @@ def write_site(model: str, folder: Path, package: Path | None = None) -> None:
         photo.thumbnail((PHOTO, PHOTO))
         _write_jpeg(folder / "photo.jpg", photo)
     for path in PAGE.iterdir():
-        _write_text(folder / path.name, path.read_text("utf-8").replace(*_origin_of(runtime)))
-    _write_text(folder / "site.json", json.dumps(about, indent=1, ensure_ascii=False))
+        write_text(folder / path.name, path.read_text("utf-8").replace(*_origin_of(runtime)))
+    write_text(folder / "site.json", json.dumps(about, indent=1, ensure_ascii=False))
 
 
 def check_styles(net: StylizerNet, model: str) -> None:
@@ -78,10 +78,6 @@ def _write_styles(encoder: StyleEncoder, folder: Path) -> list[dict[str, Any]]:
 def _origin_of(runtime: dict[str, Any]) -> tuple[str, str]:
     """What the page's security policy has in place of the server that it may ask, and that server."""
     return " RUNTIME_ORIGIN", f" {runtimes.origin(runtime)}".rstrip()
-
-
-def _write_text(path: Path, text: str) -> None:
-    write_atomically(path, lambda target: target.write_text(text, "utf-8"))
 
 
 def _write_jpeg(path: Path, image: Image.Image) -> None:

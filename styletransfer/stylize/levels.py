@@ -8,6 +8,7 @@ in the whole decides what it holds, so that tiles meet.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -109,7 +110,8 @@ class Level:
         """
         x = self.recolored(rows, columns, palette)
         if self.first and self.net.config.grain:
-            x = x + extended_window(self.net.grain, self.photo.shape[1:], rows, columns)
+            grain = partial(self.net.grain, photo=palette.get(PIXELS))
+            x = x + extended_window(grain, self.photo.shape[1:], rows, columns)
         if self.below is None:
             return x
         level, painted = self.below

@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, cast
 
 from ..errors import InputError
+from ..media.files import write_atomically, write_text
 from ..models.network import StylizerNet
 from ..models.shipped import file_digest, model_path
 from ..models.weights import FORMAT
@@ -74,10 +76,10 @@ class Pretrained:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not (folder / WEIGHTS_FILE).exists() or not source.samefile(folder / WEIGHTS_FILE):
-                shutil.copyfile(source, folder / WEIGHTS_FILE)
-            (folder / CONFIG_FILE).write_text(json.dumps(self._hub_config(), indent=2) + "\n", "utf-8")
+                write_atomically(folder / WEIGHTS_FILE, partial(shutil.copyfile, source))
+            write_text(folder / CONFIG_FILE, json.dumps(self._hub_config(), indent=2) + "\n")
             if not (folder / CARD).exists():
-                (folder / CARD).write_text(self._card(repo_id or folder.name), "utf-8")
+                write_text(folder / CARD, self._card(repo_id or folder.name))
         except OSError as error:
             raise InputError(f"cannot write {folder}: {error.strerror}") from None
         if push_to_hub:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..media.files import write_atomically
+from ..media.files import write_text
 from ..models.bottlenecks import BOTTLENECKS
 from ..models.bottlenecks.base import Bottleneck
 from ..models.config import MAX_STYLES, PIXELS, Config
@@ -141,12 +141,7 @@ def write_sources(session: Session, content: Sequence[str], style: Sequence[str]
     except OSError as error:
         raise InputError(f"{run}: cannot be made a folder ({error.strerror})") from None
     sources = {"content": [_absolute(s) for s in content], "style": [_absolute(s) for s in style]}
-    text = json.dumps(sources, indent=1)
-
-    def write(path: Path) -> None:
-        path.write_text(text)
-
-    write_atomically(run / "run.json", write)
+    write_text(run / "run.json", json.dumps(sources, indent=1))
 
 
 def resumed_session(run: Path, changes: Mapping[str, Any], group: ProcessGroup) -> Session:

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from ..errors import InputError
 from ..media.animation import frame_name
 from ..media.clip import Frame
-from ..media.files import write_atomically
+from ..media.files import write_atomically, write_text
 from ..media.image import SUFFIXES
 
 MANIFEST, LOCK = "manifest.json", "lock"
@@ -195,7 +195,7 @@ class ResumableJob:
                 self.discard(self.folder / name)
 
     def _write(self) -> None:
-        write_atomically(self.file, lambda target: target.write_text(json.dumps(self.record, indent=1)))
+        write_text(self.file, json.dumps(self.record, indent=1))
 
 
 def parts_of(output: Path) -> Path:

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from styletransfer.models.config import Config
-from styletransfer.models.draft import Grain, Overlay, enlarged, halved
+from styletransfer.models.draft import Grain, Overlay, contrast, enlarged, halved
 from styletransfer.models.network import StylizerNet
+from styletransfer.models.statistics import Moments
 from styletransfer.models.weights import load_model, save_model
 from styletransfer.training.initialize import new_net
 
@@ -63,18 +64,43 @@ def test_grain_is_bound_to_its_place_and_repeats_after_its_period():
 
 
 def test_strokes_grow_from_grain_where_the_photo_is_flat():
+    grained, net = lively_net(grain=0.05), StylizerNet(DRAFTED).requires_grad_(False)
+    net.load_state_dict(grained.state_dict())
+    photo, code = torch.full((1, 3, 96, 256), 0.5), net.code(torch.rand(1, 3, 64, 64))
+    photo[..., 192:] = torch.rand(64)
+    sky = (..., slice(32, 64), slice(32, 64))
+    assert net(photo, code)[sky].std(dim=(2, 3)).max() < 1e-4
+    assert grained(photo, code)[sky].std(dim=(2, 3)).max() > 1e-3
+    torch.testing.assert_close(grained(photo, None), net(photo, None))  # a reconstruction has none
+    other = grained.painted(photo, code, corner=(7, 3))[0]
+    assert not torch.equal(other, grained(photo, code))
+
+
+def test_a_photo_of_one_colour_stays_calm():
+    """There is nothing in it but the grain, which the bottleneck would magnify to all of the style."""
+    net = lively_net(grain=0.3)
+    flat, photo = torch.full((2, 1, 3, 64, 64), 0.5)
+    photo[..., 32:, :] = 0.2
+    both, code = torch.cat([flat, photo]), net.code(torch.rand(1, 3, 64, 64))
+    of_flat, of_photo = net(both, code)
+    assert of_flat.std(dim=(1, 2)).max() < 1e-4 and of_photo.std(dim=(1, 2)).max() > 1e-2
+
+
+def lively_net(grain: float) -> StylizerNet:
     torch.manual_seed(0)
-    net = StylizerNet(DRAFTED).requires_grad_(False)
+    net = StylizerNet(replace(DRAFTED, grain=grain)).requires_grad_(False)
     for conv in (m for m in net.modules() if isinstance(m, torch.nn.Conv2d)):
         torch.nn.init.kaiming_normal_(conv.weight)
-    grained = StylizerNet(replace(DRAFTED, grain=0.05))
-    grained.load_state_dict(net.state_dict())
-    flat, code = torch.full((1, 3, 96, 96), 0.5), net.code(torch.rand(1, 3, 64, 64))
-    assert net(flat, code)[:, :, 32:64, 32:64].std(dim=(2, 3)).max() < 1e-4
-    assert grained(flat, code)[:, :, 32:64, 32:64].std(dim=(2, 3)).max() > 1e-3
-    torch.testing.assert_close(grained(flat, None), net(flat, None))  # a reconstruction has none
-    other = grained.painted(flat, code, corner=(7, 3))[0]
-    assert not torch.equal(other, grained(flat, code))
+    return net
+
+
+@pytest.mark.parametrize("joint", [True, False])
+@pytest.mark.parametrize("rows", [(2,), (2, 3)])
+def test_the_contrast_of_a_photo(joint, rows):
+    var = torch.stack([torch.zeros(*rows[1:], 3), torch.full((*rows[1:], 3), 0.04)])
+    found = contrast(Moments(torch.zeros(*rows, 3), torch.diag_embed(var) if joint else var))
+    assert found.shape == (2, 1, 1, 1)
+    assert found.flatten().tolist() == pytest.approx([0, 1], abs=2e-4)
 
 
 @pytest.mark.parametrize("bad", [-0.1, 0.6, "0.1", True])
