@@ -1,19 +1,25 @@
 """What refining gains over the network's own picture, and what it costs.
 
-python -m benchmarks.refine PAIRS.tsv [--every N] [--steps 0,25,50,100,200] [--size 512] [--gatys]
+    python -m benchmarks.refine quality PAIRS.tsv WORK [--steps 25] [--every N]
+    python -m benchmarks.refine seconds WORK [--steps 25] [--size 512]
+    python -m benchmarks.refine plate WORK
+    python -m benchmarks.refine report WORK
 
-Scores are those of `stylize evaluate`, on every N-th pair; seconds and memory are this machine's, a
-process for each number of steps. Writes benchmarks/refine.md and the plot refine.svg; with --gatys also
-refine.jpg, where a run from noise (Gatys et al. 2016, by Adam) has as many seconds for the same pair.
+quality: the scores of `stylize evaluate` on every N-th pair. Its pictures lie in WORK; those that are
+there are not painted again, so that it goes on where it was stopped. seconds: of one example, and the
+peak of memory, in a process of its own: on an idle machine. plate: example pairs, beside
+a run from noise (Gatys et al. 2016) of as many CPU seconds. report: writes refine.md and the plot
+refine.svg of all that is in WORK, and copies refine.jpg.
 """
 
 import argparse
 import json
 import resource
-import subprocess
-import sys
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from PIL import Image
@@ -21,38 +27,74 @@ from PIL import Image
 from styletransfer import Stylizer
 from styletransfer.evaluation.report import Pair, evaluate, means, read_pairs
 from styletransfer.gallery.layout import draw_sheet
-from styletransfer.media.image import read_picture, resize_short_side
+from styletransfer.media.image import read_picture, resize_short_side, write_picture
 from styletransfer.media.tensors import as_uint8, style_tensor, to_array
 from styletransfer.models.vgg import STYLE_TAPS
+from styletransfer.options import REFINE
 from styletransfer.styles.quantiles import vgg_encoder, vgg_features
 from styletransfer.training.losses.style_loss import gram
 
 HERE = Path(__file__).parent
+EXAMPLES = HERE.parent / "examples"
 SHOWN = ("strokes@512", "strokes@256", "strokes@128", "style", "gram", "content", "ssim")
+GOALS = {"strokes@512": 0.72, "strokes@256": 0.66, "strokes@128": 0.58, "content": 0.5}
+PLATE = "astronaut lion, bridge starry_night, cat spring, mountains village_street_auvers"
+COLUMNS = ("network", "refined", "gatys")
+SIZE = 512
 
 
-def measured(pairs: list[Pair], steps: int, size: int) -> dict[str, float]:
-    """Mean scores, the median of seconds, and the peak of this process before anything is measured."""
-    stylizer, seconds, painted = Stylizer(device="cpu"), [], {}
+def quality(listed: Path, work: Path, steps: int, every: int) -> None:
+    """Scores of the pairs with so many steps, to WORK."""
+    pairs, stylizer = read_pairs(listed)[::every], Stylizer(device="cpu")
+
+    def picture(pair: Pair) -> Image.Image:
+        path = work / str(steps) / f"{pair.id}.png"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            painted = stylizer.stylize(pair.content, pair.style, size=SIZE, refine=steps)
+            write_picture(str(path), cast(Image.Image, painted))
+            print(path, flush=True)
+        return read_picture(path).rgb
+
     for pair in pairs:
-        start = time.perf_counter()
-        painted[pair.id] = stylizer.stylize(pair.content, pair.style, size=size, refine=steps)
-        seconds.append(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    scores = means(list(evaluate(pairs, lambda pair: painted[pair.id])))
-    return {**scores, "seconds": sorted(seconds)[len(seconds) // 2], "GiB": peak}
+        picture(pair)
+    rows = list(evaluate(pairs, picture))
+    name = f"quality-{steps}-{len(pairs)}"
+    (work / f"{name}.json").write_text(json.dumps(means(rows)))
+    print(name, {score: round(value, 3) for score, value in means(rows).items()})
 
 
-def gatys(pair: Pair, size: int, seconds: float) -> Image.Image:
-    """As many steps from noise as there is time for: L = 5e-3 content (relu4_1) + Σ relative Gram."""
+def seconds(work: Path, steps: int, size: int) -> None:
+    """How long one example takes on all cores, and the peak of this process, to WORK."""
+    content, style = (EXAMPLES / name for name in ("content/bridge.jpg", "style/starry_night.jpg"))
+    stylizer = Stylizer(device="cpu")
+    start = time.perf_counter()
+    painted = cast(Image.Image, stylizer.stylize(content, style, size=size, refine=steps))
+    found = {
+        "size": f"{painted.width}×{painted.height}",
+        "steps": steps,
+        "seconds": time.perf_counter() - start,
+        "GiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+    with (work / "seconds.jsonl").open("a") as lines:
+        lines.write(json.dumps(found) + "\n")
+    print(found)
+
+
+def gatys(pair: Pair, budget: float) -> tuple[Image.Image, int]:
+    """As many steps of Adam from noise as CPU seconds allow, and how many they were.
+
+    L = 5e-3 · mean (F(o) − F(c))² at relu4_1 + Σ over taps of |G(o) − G(s)|² / |G(s)|²
+    (Gatys et al. 2016, eq. 7, each tap relative to the style's own).
+    """
     vgg = vgg_encoder(torch.device("cpu"))
-    photo = as_uint8(resize_short_side(read_picture(pair.content).rgb, size)).float() / 255
-    wanted = {tap: gram(x) for tap, x in vgg_features(vgg, style_tensor(pair.style, 512)).items()}
+    photo = as_uint8(resize_short_side(read_picture(pair.content).rgb, SIZE)).float() / 255
+    wanted = {tap: gram(x) for tap, x in vgg_features(vgg, style_tensor(pair.style, SIZE)).items()}
     kept = vgg_features(vgg, photo, ("relu4_1",))["relu4_1"]
     picture = torch.rand(photo.shape, generator=torch.manual_seed(0)).requires_grad_(True)
     adam = torch.optim.Adam([picture], lr=0.05)
-    start = time.perf_counter()
-    while time.perf_counter() - start < seconds:
+    start, steps = time.process_time(), 0
+    while time.process_time() - start < budget:
         found = vgg_features(vgg, picture, STYLE_TAPS)
         loss = 5e-3 * (found["relu4_1"] - kept).square().mean()
         for tap, target in wanted.items():
@@ -61,98 +103,127 @@ def gatys(pair: Pair, size: int, seconds: float) -> Image.Image:
         loss.backward()
         adam.step()
         picture.data.clamp_(0, 1)
-    return Image.fromarray(to_array(picture.detach().mul(255).round().to(torch.uint8)))
+        steps += 1
+    image = Image.fromarray(to_array(picture.detach().mul(255).round().to(torch.uint8)))
+    return image, steps
 
 
-def plate(pairs: list[Pair], size: int, steps: int) -> str:
-    """Photo, style, the network's, refined, and Gatys; and what the scores say of the last three."""
-    stylizer, rows, found = Stylizer(device="cpu"), [], {}
-    for pair in pairs:
-        plain = stylizer.stylize(pair.content, pair.style, size=size)
-        start = time.perf_counter()
-        better = stylizer.stylize(pair.content, pair.style, size=size, refine=steps)
-        seconds = time.perf_counter() - start
-        rows.append([plain, better, gatys(pair, size, seconds)])
-        print(pair.id, f"{seconds:.0f} s", flush=True)
-    names = ("network", f"refined, {steps} steps", "Gatys from noise, the same seconds")
-    for column, name in enumerate(names):
-        pictures = {pair.id: row[column] for pair, row in zip(pairs, rows)}
-        found[name] = means(list(evaluate(pairs, lambda pair, of=pictures: of[pair.id])))
-    cells = [
-        [read_picture(pair.content).rgb, read_picture(pair.style).rgb, *row]
-        for pair, row in zip(pairs, rows)
+def plate(work: Path) -> None:
+    """Photo, style, the network's, refined and Gatys', and what the last three score, to WORK."""
+    pairs = [
+        Pair(name, EXAMPLES / f"content/{photo}.jpg", EXAMPLES / f"style/{style}.jpg")
+        for name in PLATE.split(", ")
+        for photo, style in [name.split()]
     ]
-    sheet = draw_sheet(cells, (360, 270), ["photo", "style", *names])
-    sheet.convert("RGB").save(HERE / "refine.jpg", quality=82)
-    return table(
-        ["", *SHOWN], [[name, *(f"{row[s]:.3f}" for s in SHOWN)] for name, row in found.items()]
+    stylizer, painted, told = Stylizer(device="cpu"), {}, []
+    for pair in pairs:
+        plain = stylizer.stylize(pair.content, pair.style, size=SIZE)
+        start = time.process_time()
+        refined = stylizer.stylize(pair.content, pair.style, size=SIZE, refine=REFINE)
+        spent = time.process_time() - start
+        noise, steps = gatys(pair, spent)
+        painted[pair.id] = dict(zip(COLUMNS, (plain, refined, noise)))
+        told.append({"pair": pair.id, "seconds": spent, "steps": steps})
+        print(told[-1], flush=True)
+    rows = {
+        name: means(list(evaluate(pairs, lambda pair, name=name: painted[pair.id][name])))
+        for name in COLUMNS
+    }
+    cells = [
+        [read_picture(pair.content).rgb, read_picture(pair.style).rgb, *painted[pair.id].values()]
+        for pair in pairs
+    ]
+    titles = ["photo", "style", "network", f"refined, {REFINE} steps", "Gatys, the same seconds"]
+    draw_sheet(cells, (400, 300), titles).save(work / "refine.jpg", quality=85)
+    (work / "plate.json").write_text(json.dumps({"pairs": told, "rows": rows}))
+
+
+def report(work: Path) -> None:
+    """refine.md, refine.svg and refine.jpg of what is in WORK."""
+    tables = sorted(_qualities(work), key=lambda table: -table[0])
+    lines = [json.loads(line) for line in (work / "seconds.jsonl").read_text().splitlines()]
+    shown = json.loads((work / "plate.json").read_text())
+    text = "# Refine\n\n`adain-fast` on a CPU; how to measure it again: `benchmarks/refine.py`.\n"
+    for pairs, rows in tables:
+        text += f"\n## {pairs} of the open pairs at {SIZE} px\n\n{_scores(rows)}\n"
+    text += "\n## Quality against seconds\n\n![Quality against seconds](refine.svg)\n\n"
+    text += "One example on both cores of a machine that did nothing else; the peak of its process:\n\n"
+    text += _table(
+        ["size", "steps", "seconds", "peak GiB"],
+        [[x["size"], str(x["steps"]), f"{x['seconds']:.1f}", f"{x['GiB']:.1f}"] for x in lines],
     )
+    spent = [f"{x['seconds']:.0f} s ({x['pair']}; {x['steps']} steps of Gatys)" for x in shown["pairs"]]
+    text += f"\n\n## Beside Gatys\n\nCPU seconds of refining, and of Gatys too: {', '.join(spent)}.\n\n"
+    text += f"{_scores(shown['rows'])}\n\n![Photo, style, network, refined, Gatys](refine.jpg)\n"
+    (HERE / "refine.md").write_text(text)
+    shutil.copy(work / "refine.jpg", HERE / "refine.jpg")
+    at = {x["steps"]: x["seconds"] for x in lines if f"×{SIZE}" in x["size"]}
+    _plot(tables[-1][1], at)
 
 
-def plot(rows: dict[int, dict[str, float]]) -> None:
-    """Quality against seconds."""
+def _qualities(work: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The number of pairs, and mean scores by the number of steps."""
+    found: dict[int, dict[int, Any]] = {}
+    for path in work.glob("quality-*.json"):
+        steps, pairs = map(int, path.stem.split("-")[1:])
+        found.setdefault(pairs, {})[steps] = json.loads(path.read_text())
+    for pairs, rows in found.items():
+        yield pairs, {f"{steps} steps": rows[steps] for steps in sorted(rows)}
+
+
+def _scores(rows: dict[str, dict[str, float]]) -> str:
+    lines = [[name, *(f"{row[score]:.3f}" for score in SHOWN)] for name, row in rows.items()]
+    return _table(["", *SHOWN], lines)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
+
+
+def _plot(rows: dict[str, dict[str, float]], seconds_at: dict[int, float]) -> None:
+    """The fewest pairs' mean scores, against the example's seconds."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
 
+    steps = [int(name.split()[0]) for name in rows]
+    at = [seconds_at[number] for number in steps]
     figure, axes = pyplot.subplots(figsize=(6, 3.6))
-    seconds = [row["seconds"] for row in rows.values()]
-    for name in (*SHOWN[:3], "content"):
-        axes.plot(seconds, [row[name] for row in rows.values()], marker="o", label=name)
-    for steps, x in zip(rows, seconds):
-        axes.annotate(str(steps), (x, axes.get_ylim()[0]), fontsize=8, ha="center")
-    axes.set(xlabel="seconds (number: steps)", ylabel="score")
+    for name in GOALS:
+        axes.plot(at, [row[name] for row in rows.values()], marker="o", label=name)
+    for number, x in zip(steps, at):
+        axes.axvline(x, color="0.9", zorder=0)
+        axes.annotate(str(number), (x, 1.01), xycoords=axes.get_xaxis_transform(), ha="center")
+    axes.set(xlabel="seconds (above: steps)", ylabel="score")
     axes.legend()
     figure.tight_layout()
-    figure.savefig(HERE / "refine.svg")
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """In Markdown."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
+    figure.savefig(HERE / "refine.svg", metadata={"Date": None})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pairs", type=Path)
-    parser.add_argument("--every", type=int, default=6)
-    parser.add_argument("--steps", default="0,25,50,100,200")
-    parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--gatys", action="store_true")
-    parser.add_argument("--one", action="store_true", help="one number of steps, as JSON: a process")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb in ("quality", "seconds", "plate", "report"):
+        taken = verbs.add_parser(verb)
+        if verb == "quality":
+            taken.add_argument("pairs", type=Path)
+            taken.add_argument("--every", type=int, default=1)
+        taken.add_argument("work", type=Path, help="a folder for what is found")
+        if verb in ("quality", "seconds"):
+            taken.add_argument("--steps", type=int, default=REFINE)
+        if verb == "seconds":
+            taken.add_argument("--size", type=int, default=SIZE)
     given = parser.parse_args()
-    pairs = read_pairs(given.pairs)[:: given.every]
-    if given.one:
-        print(json.dumps(measured(pairs, int(given.steps), given.size)))
-        return
-    rows: dict[int, dict[str, float]] = {}
-    for steps in map(int, given.steps.split(",")):
-        command = [sys.executable, "-m", "benchmarks.refine", str(given.pairs), "--one"]
-        command += ["--every", str(given.every), "--steps", str(steps), "--size", str(given.size)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        rows[steps] = json.loads(done.stdout.splitlines()[-1])
-        print(steps, {key: round(value, 3) for key, value in rows[steps].items()}, flush=True)
-    lines = [
-        [
-            str(steps),
-            *(f"{row[name]:.3f}" for name in SHOWN),
-            f"{row['seconds']:.0f}",
-            f"{row['GiB']:.1f}",
-        ]
-        for steps, row in rows.items()
-    ]
-    plot(rows)
-    asked = f"--every {given.every} --steps {given.steps} --size {given.size}" + " --gatys" * given.gatys
-    text = (
-        f"# Refine\n\n{len(pairs)} of the open pairs, {given.size} px, `adain-fast`, CPU: "
-        f"`python -m benchmarks.refine PAIRS.tsv {asked}`.\n\n"
-        f"{table(['steps', *SHOWN, 'seconds (median)', 'peak GiB'], lines)}\n\n![Quality](refine.svg)\n"
-    )
-    if given.gatys:
-        few = pairs[:: max(1, len(pairs) // 4)][:4]
-        text += f"\n{plate(few, given.size, 25)}\n\nOf these pairs:\n\n![Plate](refine.jpg)\n"
-    (HERE / "refine.md").write_text(text)
+    given.work.mkdir(parents=True, exist_ok=True)
+    if given.verb == "quality":
+        quality(given.pairs, given.work, given.steps, given.every)
+    elif given.verb == "seconds":
+        seconds(given.work, given.steps, given.size)
+    elif given.verb == "plate":
+        plate(given.work)
+    else:
+        report(given.work)
 
 
 if __name__ == "__main__":

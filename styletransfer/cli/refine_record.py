@@ -52,7 +52,7 @@ class RefineRecord:
     def said(self) -> str:
         """A word of it for the message."""
         if not self.steps:
-            return ""
+            return ", not refined"
         width, height = self.steps[-1][0]
         stopped = "" if self.done == 1 else f", stopped at {self.done:.0%}"
         return f", refined at {width}×{height}{stopped}"

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..device import fast_dtype
+from ..models.padding import MULTIPLE, pad_to_multiple
 from ..models.vgg import VGGEncoder
 from ..models.weights import load_encoder
 
@@ -49,25 +50,26 @@ def mixed(parts: Sequence[Quantiles], weights: Sequence[float]) -> Quantiles:
     )
 
 
-def feature_quantiles(x: Tensor, tap: str, where: Tensor | None = None) -> Tensor:
-    """Those of features (1, C, H, W) along each direction, at all positions or at some (H · W), bool.
+def feature_quantiles(x: Tensor, tap: str, at: Tensor | None = None) -> Tensor:
+    """Those of features (1, C, H, W) along each direction, at all positions or at some: their numbers,
+    int64, row by row.
 
     Differentiable, float32 (`DIRECTIONS`, `QUANTILES`); each is the mean of its share of the positions.
     """
-    flat = x[0].flatten(1).float()
-    flat = flat if where is None else flat[:, where]
-    directions = _directions(tap, flat.shape[0]).to(flat.device)
+    flat = x[0].permute(1, 2, 0).flatten(0, 1)  # positions first, as they lie in memory
+    flat = (flat if at is None else flat.index_select(0, at)).float()
+    directions = _directions(tap, flat.shape[1]).to(flat.device)
     with torch.autocast(flat.device.type, enabled=False):
-        ordered = (directions @ flat).sort(dim=1).values[None]
+        ordered = (directions @ flat.T).sort(dim=1).values[None]
     mode = "area" if ordered.shape[2] >= QUANTILES else "linear"
     return F.interpolate(ordered, size=QUANTILES, mode=mode)[0]
 
 
 def views(picture: Tensor, count: int) -> Iterator[Tensor]:
     """A picture as it is seen from so many distances, as long as there is something to be seen."""
-    for number in range(count):
-        if number:
-            picture = smaller(picture, 0.5)
+    yield picture
+    for _ in range(1, count):
+        picture = smaller(picture, 0.5)
         if min(picture.shape[2:]) < SMALLEST:
             return
         yield picture
@@ -90,6 +92,8 @@ def vgg_encoder(device: torch.device) -> VGGEncoder:
 
 def vgg_features(vgg: VGGEncoder, picture: Tensor, taps: Sequence[str] = TAPS) -> dict[str, Tensor]:
     """By tap, of a picture (1, 3, H, W); in half precision where that is faster."""
+    if min(picture.shape[2:]) < MULTIPLE:  # VGG takes no smaller ones
+        picture = pad_to_multiple(picture)
     half = fast_dtype(picture.device)
     with torch.autocast(picture.device.type, half, enabled=half != torch.float32):
         found: dict[str, Tensor] = vgg(picture.contiguous(memory_format=torch.channels_last), taps)

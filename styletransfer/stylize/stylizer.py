@@ -22,7 +22,7 @@ from .content import Content, in_type_of, open_content
 from .levels import Conditioning
 from .paint import Progress, paint
 from .pretrained import Pretrained
-from .refine import RefineStep, Watch, check_refinable, refined
+from .refine import RefineStep, Watch, check_refinable, refine
 from .regions import alpha_map, region_maps
 from .tiling import Hooks
 
@@ -165,7 +165,7 @@ class Stylizer(Pretrained):
             if progress:
                 progress(step.done)
 
-        return refined(painted, image, codes, conditioning, options, self.device, tell)
+        return refine(painted, image, codes, conditioning, options, self.device, tell)
 
     @torch.inference_mode()
     def variations(

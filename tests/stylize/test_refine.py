@@ -1,6 +1,7 @@
 """Refining: better than the network's own result, of the same type and size."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from styletransfer import InputError, StylizeOptions, Stylizer
 from styletransfer.cli import run
 from styletransfer.styles.quantiles import style_quantiles
 from styletransfer.stylize import refine as refining
+from styletransfer.stylize import refine_loss
 from styletransfer.stylize.buffer import DiskImageBuffer, ImageBuffer
-from styletransfer.stylize.refine import StopRefining, refine
+from styletransfer.stylize.refine import StopRefining, joined, laplacian_bands, optimize
 
 CPU = torch.device("cpu")
 
@@ -33,7 +35,7 @@ def pictures():
 def refined(pictures, steps=6, **options):
     photo, style, start = pictures
     options = StylizeOptions(refine=steps, style_size=64, **options)
-    return refine(start, photo, [style_quantiles(style, CPU)], None, options)
+    return optimize(start, photo, [style_quantiles(style, CPU)], None, options)
 
 
 def distance(picture, style):
@@ -41,12 +43,30 @@ def distance(picture, style):
     return sum((a[0][tap] - b[0][tap]).abs().mean() / b[0][tap].abs().mean() for tap in b[0]).item()
 
 
-def test_it_comes_nearer_to_the_style_and_is_the_same_each_time(pictures):
+@pytest.mark.parametrize("positions", [2**16, 500])  # all of them, and some
+def test_it_comes_nearer_to_the_style_and_is_the_same_each_time(pictures, positions, monkeypatch):
+    monkeypatch.setattr(refine_loss, "POSITIONS", positions)
     _, style, start = pictures
     better = refined(pictures)
     assert better.shape == start.shape and better.min() >= 0 and better.max() <= 1
     assert distance(better, style) < 0.8 * distance(start, style)
     assert torch.equal(better, refined(pictures))
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (9, 40), (70, 45)])
+def test_a_pyramid_is_the_picture_again(height, width):
+    picture = smooth(height, width, 6)
+    assert torch.allclose(joined(laplacian_bands(picture)), picture, atol=1e-6)
+
+
+@pytest.mark.parametrize("height, width, strokes", [(1, 1, 1.0), (8, 30, 1.0), (40, 50, 4.0)])
+def test_a_picture_of_a_few_pixels_is_refined_too(pictures, height, width, strokes):
+    photo, losses = smooth(height, width, 7), []
+    options = StylizeOptions(refine=4, strokes=strokes)
+    quantiles = [style_quantiles(pictures[1], CPU)]
+    better = optimize(photo * 0.5, photo, quantiles, None, options, losses.append)
+    assert better.shape == photo.shape and better.isfinite().all()
+    assert losses[-1].style < losses[0].style
 
 
 def test_alpha_is_how_far_it_goes(pictures):
@@ -65,7 +85,7 @@ def test_who_watches_is_told_of_each_step_and_can_end_it(pictures):
             raise StopRefining
 
     quantiles = [style_quantiles(style, CPU)]
-    refine(start, photo, quantiles, None, options, steps.append)
+    optimize(start, photo, quantiles, None, options, steps.append)
     shares = [step.done for step in steps]
     assert (
         shares == sorted(shares)
@@ -74,7 +94,7 @@ def test_who_watches_is_told_of_each_step_and_can_end_it(pictures):
     )
     assert steps[-1].size == (100, 72) and steps[-1].style < steps[0].style
     fourth, steps = steps[3].picture, []
-    assert torch.equal(refine(start, photo, quantiles, None, options, watch), fourth)
+    assert torch.equal(optimize(start, photo, quantiles, None, options, watch), fourth)
 
 
 def test_a_loss_that_is_no_number_ends_it(pictures, monkeypatch):
@@ -91,6 +111,7 @@ def test_what_is_too_large_is_refined_smaller_the_same_in_memory_and_on_disk(
     photo = (smooth(72, 100, 3) * 255).round().to(torch.uint8)
     photo[0].permute(1, 2, 0).numpy().tofile(tmp_path / "raw")
     options, sizes = StylizeOptions(style_size=64, refine=4), []
+    fine = replace(options, strokes=0.5)  # as large inside as twice the picture
     on_disk = DiskImageBuffer(tmp_path / "raw", 72, 100)
     found = [
         stylizer.repaint(image, paintings[0], options, watch=lambda step: sizes.append(step.size)).pixels
@@ -99,6 +120,9 @@ def test_what_is_too_large_is_refined_smaller_the_same_in_memory_and_on_disk(
     assert torch.equal(*found) and set(sizes) == {(50, 36)}
     plain = stylizer.repaint(ImageBuffer(photo), paintings[0], StylizeOptions(style_size=64)).pixels
     assert found[0].shape == photo.shape and not torch.equal(found[0], plain)
+    sizes.clear()
+    stylizer.repaint(ImageBuffer(photo), paintings[0], fine, watch=lambda step: sizes.append(step.size))
+    assert set(sizes) == {(25, 18)}
 
 
 def test_the_api_takes_it_with_masks_colours_and_types(tiny_model):
