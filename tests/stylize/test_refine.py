@@ -1,7 +1,6 @@
 """Refining: better than the network's own result, of the same type and size."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,12 @@ from PIL import Image
 
 from styletransfer import InputError, StylizeOptions, Stylizer
 from styletransfer.cli import run
+from styletransfer.styles.encode import stacked
 from styletransfer.styles.quantiles import style_quantiles
 from styletransfer.stylize import refine as refining
 from styletransfer.stylize import refine_loss
 from styletransfer.stylize.buffer import DiskImageBuffer, ImageBuffer
+from styletransfer.stylize.levels import Conditioning
 from styletransfer.stylize.refine import StopRefining, joined, laplacian_bands, optimize
 
 CPU = torch.device("cpu")
@@ -111,7 +112,6 @@ def test_what_is_too_large_is_refined_smaller_the_same_in_memory_and_on_disk(
     photo = (smooth(72, 100, 3) * 255).round().to(torch.uint8)
     photo[0].permute(1, 2, 0).numpy().tofile(tmp_path / "raw")
     options, sizes = StylizeOptions(style_size=64, refine=4), []
-    fine = replace(options, strokes=0.5)  # as large inside as twice the picture
     on_disk = DiskImageBuffer(tmp_path / "raw", 72, 100)
     found = [
         stylizer.repaint(image, paintings[0], options, watch=lambda step: sizes.append(step.size)).pixels
@@ -120,9 +120,20 @@ def test_what_is_too_large_is_refined_smaller_the_same_in_memory_and_on_disk(
     assert torch.equal(*found) and set(sizes) == {(50, 36)}
     plain = stylizer.repaint(ImageBuffer(photo), paintings[0], StylizeOptions(style_size=64)).pixels
     assert found[0].shape == photo.shape and not torch.equal(found[0], plain)
-    sizes.clear()
-    stylizer.repaint(ImageBuffer(photo), paintings[0], fine, watch=lambda step: sizes.append(step.size))
-    assert set(sizes) == {(25, 18)}
+
+
+def test_fine_strokes_are_compared_larger_and_so_count_as_more_pixels(
+    tiny_model, paintings, monkeypatch
+):
+    monkeypatch.setattr(refining, "LARGEST", 8000)
+    photo, sizes = ImageBuffer((smooth(72, 100, 3) * 255).round().to(torch.uint8)), []
+    codes = [Stylizer(tiny_model, "cpu", "fp32").style(paintings[0], 64, quantiles=True)]
+    conditioning = Conditioning(stacked(codes, CPU))
+    for strokes in (1.0, 0.5):
+        options = StylizeOptions(refine=1, strokes=strokes)
+        given = photo, photo, codes, conditioning, options, CPU
+        refining.refine(*given, lambda step: sizes.append(step.size))
+    assert sizes == [(100, 72)] * 3 + [(50, 36)] * 3
 
 
 def test_the_api_takes_it_with_masks_colours_and_types(tiny_model):
