@@ -2,7 +2,9 @@
 
 Along many directions in the space of a tap's features the style's positions are sorted; what is kept is
 their quantiles (the one-dimensional distributions of the sliced Wasserstein distance, Heitz et al. 2021,
-arXiv 2006.07229, eq. 4), for the style as it is seen from several distances.
+arXiv 2006.07229, eq. 4), for the style as it is seen from several distances. The strokes scores
+(`evaluation.strokes`) have directions of their own: nothing is to be scored by the very numbers that it
+was made by.
 """
 
 from collections.abc import Iterator, Sequence
