@@ -36,7 +36,7 @@ from styletransfer.training.losses.style_loss import gram
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
-SHOWN = ("strokes@512", "strokes@256", "strokes@128", "style", "gram", "content", "ssim")
+SHOWN = ("strokes@512", "strokes@256", "strokes@128", "patch@512", "style", "gram", "content", "ssim")
 GOALS = {"strokes@512": 0.72, "strokes@256": 0.66, "strokes@128": 0.58, "content": 0.5}
 PLATE = "astronaut lion, bridge starry_night, cat spring, mountains village_street_auvers"
 COLUMNS = ("network", "refined", "gatys")
