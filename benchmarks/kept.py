@@ -40,4 +40,4 @@ def kept_runs(
             f"{number}/{len(todo)} {name}: {seconds:.1f} s, about {left / 60:.0f} min to go",
             file=sys.stderr,
         )
-    return found
+    return {job: found[job] for job in jobs}

@@ -62,10 +62,12 @@ def shadowed(pixels: np.ndarray) -> np.ndarray:
 
 def light(case: str, height: int, width: int) -> np.ndarray:
     """What is left of the light, (H, W, 3) in [0, 1]."""
-    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j]
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     one = np.ones(3)
     if case == "half":
-        return np.where(np.arange(width) < width // 2, 0.25, 1.0)[None, :, None] * np.ones((height, 1, 3))
+        return np.where(np.arange(width) < width // 2, 0.25, 1.0)[None, :, None] * np.ones(
+            (height, 1, 3)
+        )
     if case == "soft":
         return (0.25 + 0.75 * np.clip(2 * x - 0.5, 0, 1))[..., None] * one
     if case == "vignette":
@@ -95,7 +97,9 @@ def apart(stylizer: Stylizer, pixels: np.ndarray, style: Style) -> float:
 def evened(pixels: np.ndarray) -> np.ndarray:
     """The photo with its luminance divided by that of a wide blur, as bright as before in the mean."""
     bright = np.array(Image.fromarray(pixels).convert("L")).astype(float)
-    blur = Image.fromarray(bright.astype(np.uint8)).filter(ImageFilter.GaussianBlur(min(bright.shape) / 8))
+    blur = Image.fromarray(bright.astype(np.uint8)).filter(
+        ImageFilter.GaussianBlur(min(bright.shape) / 8)
+    )
     gain = bright.mean() / (np.array(blur).astype(float) + 8)
     return np.clip(pixels * gain[..., None], 0, 255).astype(np.uint8)
 
@@ -130,7 +134,9 @@ def measure(paint: Callable[[np.ndarray], np.ndarray]) -> dict:
 
 
 def main(path: str | None = None) -> None:
-    fast, contextual = (Stylizer(name, device="cpu", precision="fp32") for name in ("adain-fast", "contextual"))
+    fast, contextual = (
+        Stylizer(name, device="cpu", precision="fp32") for name in ("adain-fast", "contextual")
+    )
     code, other = fast.style(STYLE), contextual.style(STYLE)
 
     def one(name: str, window: float, share: float | None) -> dict:

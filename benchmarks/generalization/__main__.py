@@ -76,7 +76,8 @@ def objects(photos: Sequence[Path], paintings: Sequence[Path], plan: Plan) -> Ta
     sets = [labelled(sources, thing) for sources in (photos, paintings)]
     names = sorted({name for found in sets for _, name in found})
     (x, y), (u, v) = (
-        (squares([e for e, _ in s], plan.side), torch.tensor([names.index(n) for _, n in s])) for s in sets
+        (squares([e for e, _ in s], plan.side), torch.tensor([names.index(n) for _, n in s]))
+        for s in sets
     )
     held = every(len(x), 5, 0)
     labels = {"train": y[~held], "photos": y[held], "paintings": v}
@@ -102,7 +103,9 @@ def main() -> None:
         timed(lambda _, turn: costs(plan))
         return
     try:
-        tasks = {make.__name__: make(options.photos, options.paintings, plan) for make in (rotation, objects)}
+        tasks = {
+            make.__name__: make(options.photos, options.paintings, plan) for make in (rotation, objects)
+        }
     except InputError as error:
         sys.exit(f"error: {error}")
     of = {"plan": network, "pictures": digest(*(t.train for t in tasks.values()))}

@@ -111,7 +111,8 @@ def run(task: Task, method: str, seed: int, plan: Plan, steps: int) -> dict:
     net, seconds = train(task, method, seed, plan, steps)
     labels = task.labels or {"photos": None, "paintings": None}
     found = {
-        name: accuracy(net, getattr(task, name), labels[name], plan.crop) for name in ("photos", "paintings")
+        name: accuracy(net, getattr(task, name), labels[name], plan.crop)
+        for name in ("photos", "paintings")
     }
     found["seconds"] = seconds
     if method == "batch":
@@ -128,7 +129,9 @@ def run(task: Task, method: str, seed: int, plan: Plan, steps: int) -> dict:
 
 def costs(plan: Plan, steps: int = 6) -> dict[str, float]:
     """Milliseconds of a training step by method, the methods in turns; no pictures are read."""
-    pictures = torch.rand(plan.batch, 3, plan.crop, plan.crop).contiguous(memory_format=torch.channels_last)
+    pictures = torch.rand(plan.batch, 3, plan.crop, plan.crop).contiguous(
+        memory_format=torch.channels_last
+    )
     labels = torch.arange(plan.batch) % 4
     nets = {method: network(method, 4, plan.width) for method in METHODS}
     times: dict[str, list[float]] = {method: [] for method in METHODS}

@@ -75,7 +75,9 @@ def of(found: Found, name: str, size: int, score: str) -> list[float]:
 
 def figure(found: Found) -> bytes:
     picture, (axes,) = axes_of(1, 2)
-    for axis, score, title in zip(axes, ("iou", "one"), ("both styles: mean IoU, %", "one style: right, %")):
+    for axis, score, title in zip(
+        axes, ("iou", "one"), ("both styles: mean IoU, %", "one style: right, %")
+    ):
         for name, color in COLORS.items():
             middle, wide = zip(*(spread(of(found, name, size, score)) for size in SIZES))
             axis.errorbar(SIZES, middle, yerr=wide, color=color, label=name, marker="o", markersize=4)

@@ -64,7 +64,9 @@ def masks(count: int, side: int, chooser: torch.Generator) -> Tensor:
     coarse = torch.randn(count, 1, 6, 6, generator=chooser)
     smooth = F.interpolate(coarse, (side, side), mode="bicubic", align_corners=False)[:, 0]
     shares = torch.rand(count, generator=chooser)
-    found = smooth > smooth.flatten(1).quantile(0.5, dim=1)[:, None, None] + (shares - 0.5)[:, None, None]
+    found = (
+        smooth > smooth.flatten(1).quantile(0.5, dim=1)[:, None, None] + (shares - 0.5)[:, None, None]
+    )
     found[::4] = (torch.rand(len(found[::4]), generator=chooser) < 0.5)[:, None, None]
     return found
 

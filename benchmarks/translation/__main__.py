@@ -111,7 +111,10 @@ def sheet(found: Found, shown: Tensor) -> bytes:
     out = Image.new("RGB", (margin + width, len(strips) * height), "white")
     for row, (name, strip) in enumerate(strips.items()):
         ImageDraw.Draw(out).text((6, (row + 0.5) * height - 6), name, fill="black", font_size=13)
-        out.paste(strip.convert("RGB").resize((width, height), Image.Resampling.NEAREST), (margin, row * height))
+        out.paste(
+            strip.convert("RGB").resize((width, height), Image.Resampling.NEAREST),
+            (margin, row * height),
+        )
     buffer = io.BytesIO()
     out.save(buffer, "JPEG", quality=88)
     return buffer.getvalue()
@@ -129,7 +132,9 @@ def figure(found: Found, fixed: dict[str, dict]) -> bytes:
     for name, mark in (("the photos", "k^"), ("adain-fast", "ks")):
         axis.plot(fixed[name]["content"], fixed[name]["frechet"], mark, label=name)
     axis.axhline(fixed["paintings, others"]["frechet"], color="#888888", linewidth=1, linestyle=":")
-    axis.set(xlabel="content kept", ylabel="Fréchet distance", title="dotted: paintings against paintings")
+    axis.set(
+        xlabel="content kept", ylabel="Fréchet distance", title="dotted: paintings against paintings"
+    )
     axis.legend(frameon=False, fontsize=8)
     return svg(picture)
 

@@ -83,7 +83,8 @@ class Patches(nn.Module):
         for head, a, b in zip(self.heads, painted, photo):
             places = torch.randperm(a.shape[2] * a.shape[3])[: self.places]
             query, key = (
-                F.normalize(head(x.flatten(2)[:, :, places].transpose(1, 2).float()), dim=2) for x in (a, b)
+                F.normalize(head(x.flatten(2)[:, :, places].transpose(1, 2).float()), dim=2)
+                for x in (a, b)
             )
             logits = query @ key.detach().transpose(1, 2) / self.temperature
             wanted = torch.arange(len(places)).expand(len(a), -1)
