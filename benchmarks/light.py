@@ -2,10 +2,10 @@
 
     python -m benchmarks.light [PICTURE.jpg]
 
-Six of the example photos at 512 px, each with its light taken away from a part of it: how far that part is
-from what the same model paints of the photo as it was, and by how much of that it is nearer than
-adain-fast's. Writes its part of docs/normalization.md; results are kept in out/light.jsonl, so that the same
-command goes on. PICTURE gets a photo half in shadow and what both models paint of it.
+Six of the example photos at 512 px, each with its light taken away from a part of it: how far that
+part is from what the same model paints of the photo as it was, and by how much of that it is nearer
+than adain-fast's. Writes its part of docs/normalization.md; results are kept in out/light.jsonl, so
+that the same command goes on. PICTURE gets a photo half in shadow and what both models paint of it.
 """
 
 import sys
@@ -34,18 +34,18 @@ BORDER = 8  # pixels beside the shadow's edge that do not count
 WINDOWS = (0.2, 0.35, 0.6)  # shares of the shorter side; 0.35 is the model's own
 CONTEXTS = (0.75, 1.0)  # the same everywhere, in place of what the network predicts
 TEXT = """
-Mean |difference|, of 255, where light is missing, mean of {photos} photos at {size} px; in brackets by how much it is
-nearer than `adain-fast`'s. "Spread" is the standard deviation of what is painted of the photos as they were: a grey
-picture would be near to itself in any light.
+Mean |difference|, of 255, where light is missing, mean of {photos} photos at {size} px; in brackets by
+how much it is nearer than `adain-fast`'s. "Spread" is the standard deviation of what is painted of the
+photos as they were: a grey picture would be near to itself in any light.
 
 {results}
-**half**: the left half at a quarter of its light, a hard edge. **soft**: the same, over half the width. **vignette**:
-down to a fifth in the corners. **dusk**: the lower two thirds at a third of their light and bluish, below a bright
-sky. They are synthetic: a proxy for light in the world.
+**half**: the left half at a quarter of its light, a hard edge. **soft**: the same, over half the
+width. **vignette**: down to a fifth in the corners. **dusk**: the lower two thirds at a third of their
+light and bluish, below a bright sky. They are synthetic: a proxy for light in the world.
 
-**Context c**: the model with its evening-out set by hand at inference, everywhere the same, to windows of such a
-share of the picture. **Evened**: no network at all, the photo's luminance divided by its own blur before
-`adain-fast` paints it.
+**Context c**: the model with its evening-out set by hand at inference, everywhere the same, to windows
+of such a share of the picture. **Evened**: no network at all, the photo's luminance divided by its own
+blur before `adain-fast` paints it.
 """
 
 
@@ -112,12 +112,12 @@ def context(stylizer: Stylizer, window: float, share: float | None) -> Iterator[
     for layer in layers:
         layer.window = window
         if share is not None:
-            layer.context = lambda whole, local: local.mean.new_full(local.mean.shape, share)  # type: ignore[method-assign]
+            layer.context = lambda _, local: local.mean.new_full(local.mean.shape, share)
     try:
         yield
     finally:
         for layer, (window, predict) in zip(layers, own):
-            layer.window, layer.context = window, predict  # type: ignore[method-assign]
+            layer.window, layer.context = window, predict
 
 
 def measure(paint: Callable[[np.ndarray], np.ndarray]) -> dict:

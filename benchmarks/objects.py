@@ -1,17 +1,20 @@
-"""Whether people are still where they were on a stylized photo, by a segmenter that was trained on photos.
+"""Whether people are still where they were on a stylized photo, by a segmenter that was trained on
+photos.
 
     pip install ai-edge-litert
     python -m benchmarks.objects SEGMENTER.tflite --photos SHARDS
 
 SEGMENTER.tflite: MediaPipe's selfie segmentation, which its wheel has as
-mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite (Apache 2.0; `pip download mediapipe==0.10.21`
-and unpack). The photos are those of PACS with people, as SOURCES.tsv beside the shards says. Writes its part of
-docs/normalization.md; results are kept in out/objects.jsonl, so that the same command goes on.
+mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite (Apache 2.0; `pip download
+mediapipe==0.10.21` and unpack). The photos are those of PACS with people, as SOURCES.tsv beside the
+shards says. Writes its part of docs/normalization.md; results are kept in out/objects.jsonl, so that
+the same command goes on.
 """
 
 import argparse
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +35,14 @@ SIZE = 256
 PEOPLE = (0.05, 0.95)  # shares of a photo that are a person: others have nothing to keep
 WAYS = (("adain-fast", 0.5), ("adain-fast", 1.0), ("adain-vgg", 0.5), ("adain-vgg", 1.0))
 TEXT = """
-{count} photos of people at {size} px, each painted in one of the {styles} shipped styles in turn; IoU of the person
-that MediaPipe's selfie segmentation (trained on photos, and on no painting) finds on the painted picture and of the
-one that it finds on the photo. Its own masks stand in for labels, of which there are none: a proxy.
+{count} photos of people at {size} px, each painted in one of the {styles} shipped styles in turn; IoU
+of the person that MediaPipe's selfie segmentation (trained on photos, and on no painting) finds on the
+painted picture and of the one that it finds on the photo. Its own masks stand in for labels, of which
+there are none: a proxy.
 
 {results}
-"Mirrored": the photo itself, mirrored, and its mask mirrored back: what the segmenter's own wavering costs.
-"Another photo": the mask of the next photo, which is chance. Mean ± deviation between photos.
+"Mirrored": the photo itself, mirrored, and its mask mirrored back: what the segmenter's own wavering
+costs. "Another photo": the mask of the next photo, which is chance. Mean ± deviation between photos.
 """
 
 Segment = Callable[[Image.Image], np.ndarray]
@@ -116,10 +120,12 @@ def main() -> None:
     ]
     rows = [["the photo, mirrored", plus_minus(mirrored)]]
     rows += [[f"`{name}`, alpha {a:g}", plus_minus(each["iou"])] for (name, a), each in found.items()]
-    rows += [["another photo", plus_minus([iou(a, b) for a, b in zip(masks, masks[1:])])]]
+    rows += [["another photo", plus_minus([iou(a, b) for a, b in pairwise(masks)])]]
     results = table(("", "IoU with the photo's person"), rows)
     styles = len(shipped_styles())
-    write_part(PAGE, "objects", TEXT.format(count=len(photos), size=SIZE, styles=styles, results=results))
+    write_part(
+        PAGE, "objects", TEXT.format(count=len(photos), size=SIZE, styles=styles, results=results)
+    )
 
 
 if __name__ == "__main__":

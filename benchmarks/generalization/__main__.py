@@ -3,8 +3,8 @@
 python -m benchmarks.generalization --photos SHARDS --paintings SHARDS
 
 Two tasks: by how many quarters a picture is turned, and which of seven things is on it (only what comes
-from PACS, as SOURCES.tsv beside the shards says). Writes its part of docs/normalization.md. Every run that
-is done is kept in out/generalization.jsonl: stopped, the same command goes on.
+from PACS, as SOURCES.tsv beside the shards says). Writes its part of docs/normalization.md. Every run
+that is done is kept in out/generalization.jsonl: stopped, the same command goes on.
 """
 
 import argparse
@@ -45,7 +45,8 @@ def jobs(plan: Plan) -> Iterator[tuple]:
 
 
 def painted(pictures: Tensor) -> tuple[Tensor, float]:
-    """Every picture in one of the styles that ship, each as strong as chance will, and seconds a picture."""
+    """Every picture in one of the styles that ship, each as strong as chance will, and seconds a
+    picture."""
     torch.manual_seed(0)
     paint = RandomStyle(p=1.0)
     started = time.perf_counter()
@@ -120,7 +121,7 @@ def main() -> None:
 
     found = kept_runs(DONE, of, [(*job, plan.steps[job[0]]) for job in jobs(plan)], one)
     if options.quick:
-        print(json.dumps([*found.values()][0]))
+        print(json.dumps(next(iter(found.values()))))
         return
     times = [*timed(lambda _, turn: costs(plan)).values()]
     write_atomically(PAGE.with_name("generalization.svg"), lambda f: f.write_bytes(figure(found)))

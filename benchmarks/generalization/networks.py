@@ -3,10 +3,10 @@
 | | what it does | paper |
 |---|---|---|
 | batch, instance, layer, group | one normalization everywhere | see `benchmarks.normalization.norms` |
-| ibn-a | half of the channels of a block's first normalization IN, the others BN | Pan et al. 2018, 1807.09441 |
+| ibn-a | BN, IN for half of the channels inside a block | Pan et al. 2018, 1807.09441 |
 | ibn-b | BN, and IN after the stem and the sum of the early blocks | the same |
-| mixstyle | BN; statistics of early blocks mixed between samples while training | Zhou et al. 2021, 2104.02008 |
-| stylised | BN, trained on photos that are painted at every other chance | Geirhos et al. 2019, 1811.12231 |
+| mixstyle | BN; early statistics mixed between samples | Zhou et al. 2021, 2104.02008 |
+| stylised | BN; every other photo is painted | Geirhos et al. 2019, 1811.12231 |
 """
 
 import torch

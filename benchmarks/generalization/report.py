@@ -10,23 +10,27 @@ from .runs import Plan, Task
 Found = Mapping[tuple, dict]
 NAMES = {"rotation": "How a picture is turned", "objects": "What is on it"}
 TEXT = """
-{plan.seeds} seeds, mean ± standard deviation; a residual network of {plan.width} and {wide} channels, squares of
+{plan.seeds} seeds, mean ± standard deviation; a residual network of {plan.width} and {wide} channels,
+squares of
 {plan.crop} px, AdamW at {plan.rate:g} for all, batches of {plan.batch}, bfloat16.
 
-**{rotation}** (chance 25 %): {r.train} photos to train on for {steps[rotation]} steps, {r.photos} others and
+**{rotation}** (chance 25 %): {r.train} photos to train on for {steps[rotation]} steps, {r.photos}
+others and
 {r.paintings} paintings to test on. The label is free and no one's task: a proxy.
 
 {rotation_table}
-**{objects}** (chance {chance:.0f} %): the seven labels of PACS, {o.train} photos to train on for {steps[objects]}
-steps, {o.photos} others and {o.paintings} paintings to test on: the benchmark that the papers use, at a sixth of
-its size and without a network that has seen ImageNet.
+**{objects}** (chance {chance:.0f} %): the seven labels of PACS, {o.train} photos to train on for
+{steps[objects]} steps, {o.photos} others and {o.paintings} paintings to test on: the benchmark that
+the papers use, at a sixth of its size and without a network that has seen ImageNet.
 
 {objects_table}
 ![Accuracy on photos and on paintings](generalization.svg)
 
-"Training step" is one step of {plan.batch} squares on one core, median of turns one method after another. AdaBN adds
-{adapting:.1f} s once, for {r.unlabelled} paintings without labels. `RandomStyle` adds {painting:.0f} ms to every
-picture that it paints; here each photo was painted once before the training, in a shipped style.
+"Training step" is one step of {plan.batch} squares on one core, median of turns one method after
+another. AdaBN adds
+{adapting:.1f} s once, for {r.unlabelled} paintings without labels. `RandomStyle` adds {painting:.0f}
+ms to every picture that it paints; here each photo was painted once before the training, in a shipped
+style.
 """
 
 

@@ -26,7 +26,8 @@ class Plan:
 
 @dataclass
 class Task:
-    """Squares, (N, 3, side, side) uint8, and labels (N,), or None where the label is how a picture is turned.
+    """Squares, (N, 3, side, side) uint8, and labels (N,), or None where the label is how a picture is
+    turned.
 
     painted: the training photos, each in a style. unlabelled: paintings that AdaBN may look at and that
     nothing is scored on.

@@ -3,8 +3,8 @@
 python -m benchmarks.segmentation --photos SHARDS
 
 Photos are painted in two shipped styles and put together by random masks. Writes its part of
-docs/normalization.md. Every run that is done is kept in out/segmentation.jsonl: stopped, the same command
-goes on.
+docs/normalization.md. Every run that is done is kept in out/segmentation.jsonl: stopped, the same
+command goes on.
 """
 
 import argparse
@@ -36,10 +36,12 @@ COLORS = {"batch": "#d95f02", "batch, averages anew": "#e6ab02", "group": "#66a6
 Found = Mapping[tuple, dict]
 TEXT = """
 {plan.seeds} seeds, mean ± standard deviation. Photos painted in `{a}` and in `{b}` by `adain-fast`, put
-together by random blobs, one picture in four of one style alone; the network is to say which style is where.
-{plan.photos} photos to train on, {plan.tested} others to test on, {plan.side} px; {plan.samples:,} pictures
-whatever the batch, SGD at {plan.rate:g} for 16 and in proportion below; a U-Net of {plan.width}, {two} and {four}
-channels, bfloat16. Styles put together by a mask are a proxy for objects.
+together by random blobs, one picture in four of one style alone; the network is to say which style is
+where.
+{plan.photos} photos to train on, {plan.tested} others to test on, {plan.side} px; {plan.samples:,}
+pictures whatever the batch, SGD at {plan.rate:g} for 16 and in proportion below; a U-Net of
+{plan.width}, {two} and {four} channels, bfloat16. Styles put together by a mask are a proxy for
+objects.
 
 Mean IoU of the two styles, on pictures with both:
 
@@ -49,8 +51,8 @@ Share of positions that are right, on pictures of one style alone (half is chanc
 {one}
 ![IoU and accuracy by batch size](segmentation.svg)
 
-"Averages anew": batch normalization's running averages, taken again over 192 training pictures at the end,
-sixteen at a time: what is then still missing is the training's fault and not the averages'.
+"Averages anew": batch normalization's running averages, taken again over 192 training pictures at the
+end, sixteen at a time: what is then still missing is the training's fault and not the averages'.
 """
 
 
@@ -127,7 +129,7 @@ def main() -> None:
         lambda norm, size, seed: run(paintings, norm, size, seed, plan),
     )
     if options.quick:
-        print(json.dumps([*found.values()][0]))
+        print(json.dumps(next(iter(found.values()))))
     else:
         report(found, plan)
 

@@ -17,7 +17,8 @@ SIZES = (1, 2, 4, 16)
 
 @dataclass(frozen=True)
 class Plan:
-    """side: pixels. samples: pictures that a run sees, whatever its batch. rate: SGD's at the largest batch,
+    """side: pixels. samples: pictures that a run sees, whatever its batch. rate: SGD's at the largest
+    batch,
     and in proportion at smaller ones (Goyal et al. 2017), as Wu & He 2018 have it."""
 
     side: int = 48
@@ -72,7 +73,8 @@ def masks(count: int, side: int, chooser: torch.Generator) -> Tensor:
 
 
 def composed(first: Tensor, second: Tensor, mask: Tensor) -> Tensor:
-    """The first of two paintings of a photo where the mask is, the second elsewhere; (N, 3, H, W) in [0, 1]."""
+    """The first of two paintings of a photo where the mask is, the second elsewhere; (N, 3, H, W)
+    in [0, 1]."""
     return floats(torch.where(mask[:, None], first, second))
 
 

@@ -2,9 +2,9 @@
 
 python -m benchmarks.translation --photos SHARDS --paintings SHARDS
 
-The paintings are those that SOURCES.tsv beside the shards calls Impressionist: no one painter has enough.
-Writes its part of docs/normalization.md. Every run that is done is kept in out/translation.jsonl: stopped,
-the same command goes on.
+The paintings are those that SOURCES.tsv beside the shards calls Impressionist: no one painter has
+enough. Writes its part of docs/normalization.md. Every run that is done is kept in
+out/translation.jsonl: stopped, the same command goes on.
 """
 
 import argparse
@@ -45,13 +45,15 @@ STYLES = 40  # of the training paintings, for adain-fast
 QUICK = Plan(batch=2, steps=2, seeds=1, width=4, tested=20, content=2)
 Found = Mapping[tuple, dict]
 TEXT = """
-{plan.seeds} seeds, mean ± standard deviation. {photos:,} photos and {paintings:,} Impressionist paintings to train
-on at {plan.side} px, {tested} of each held out; {plan.steps} steps of {plan.batch}, Adam at {plan.rate:g}, bfloat16;
-least squares and PatchNCE × {plan.patches:g}, as FastCUT, the patch discriminator spectrally normalised. No painter
-has more than 52 pictures in the set, so it is a school and not one painter.
+{plan.seeds} seeds, mean ± standard deviation. {photos:,} photos and {paintings:,} Impressionist
+paintings to train on at {plan.side} px, {tested} of each held out; {plan.steps} steps of {plan.batch},
+Adam at {plan.rate:g}, bfloat16; least squares and PatchNCE × {plan.patches:g}, as FastCUT, the patch
+discriminator spectrally normalised. No painter has more than 52 pictures in the set, so it is a school
+and not one painter.
 
-Fréchet distance of the features' means at relu3_1 of the original VGG-19 (256 numbers a picture; not Inception's,
-and not comparable with published FIDs), held-out photos translated against held-out paintings:
+Fréchet distance of the features' means at relu3_1 of the original VGG-19 (256 numbers a picture; not
+Inception's, and not comparable with published FIDs), held-out photos translated against held-out
+paintings:
 
 {scores}
 ![Fréchet distance and content](translation.svg)

@@ -23,7 +23,8 @@ class Residual(nn.Module):
 
 
 class Generator(nn.Module):
-    """Two levels down, three residual blocks, two up (Johnson et al. 2016; CycleGAN's, CUT's), in [0, 1]."""
+    """Two levels down, three residual blocks, two up (Johnson et al. 2016; CycleGAN's, CUT's), in
+    [0, 1]."""
 
     def __init__(self, width: int, norm: str):
         super().__init__()

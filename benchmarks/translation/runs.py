@@ -19,7 +19,8 @@ TAP = "relu3_1"
 
 @dataclass(frozen=True)
 class Plan:
-    """side: pixels. patches: the weight of PatchNCE, FastCUT's. content: of how many photos it is taken."""
+    """side: pixels. patches: the weight of PatchNCE, FastCUT's. content: of how many photos it is
+    taken."""
 
     side: int = 64
     batch: int = 4

@@ -114,9 +114,9 @@ def merged(parts: Sequence[Moments], counts: Sequence[int | Tensor]) -> Moments:
 def statistics(x: Tensor, joint: bool = False) -> Statistics:
     """Mean and standard deviation over space: μ(x) and σ(x) of Huang & Belongie 2017, eq. 5 and 6.
 
-    x: (N, C, *space), any float dtype: a picture, and also a time series or a volume. σ = sqrt(var + EPS)
-    with the biased variance, as `torch.nn.functional.instance_norm` has it, so a constant channel gives
-    sqrt(eps), not 0.
+    x: (N, C, *space), any float dtype: a picture, and also a time series or a volume. σ =
+    sqrt(var + EPS) with the biased variance, as `torch.nn.functional.instance_norm` has it, so a
+    constant channel gives sqrt(eps), not 0.
     joint: Σ^½ of the covariance Σ, a little of the mean variance added to its diagonal, for σ.
     """
     mean, var = moments(x, joint)

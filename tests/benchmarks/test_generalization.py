@@ -24,7 +24,9 @@ def test_pictures_are_turned_by_quarters():
 
 def test_only_the_stylised_run_sees_paintings_and_all_see_the_same_photos(task):
     whole = Plan(side=20, crop=20, batch=64)
-    batches = [training_batch(task, m, whole, torch.Generator().manual_seed(0)) for m in ("batch", "stylised")]
+    batches = [
+        training_batch(task, m, whole, torch.Generator().manual_seed(0)) for m in ("batch", "stylised")
+    ]
     (photos, labels), (mixed, same) = batches
     assert torch.equal(labels, same)
     apart = (mixed - photos).abs().amax(dim=(1, 2, 3)) > 0

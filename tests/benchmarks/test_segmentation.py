@@ -32,7 +32,9 @@ def test_pictures_are_put_together_by_the_mask():
 def test_what_is_easy_is_learned_at_any_batch(paintings, norm):
     for size in (4, 16):
         found = run(paintings, norm, size, 0, Plan(side=16, samples=32, width=4))
-        assert 0 <= found["iou"] <= 1 and 0 <= found["one"] <= 1 and ("anew" in found) == (norm == "batch")
+        assert (
+            0 <= found["iou"] <= 1 and 0 <= found["one"] <= 1 and ("anew" in found) == (norm == "batch")
+        )
 
 
 def test_a_network_learns_to_tell_two_styles(paintings):

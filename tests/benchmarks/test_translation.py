@@ -50,7 +50,12 @@ def test_patches_are_told_apart():
 
 
 def test_whose_pictures_are_taken():
-    origins = ("a:WikiArt/3/1.jpg", "b:images/Claude_Monet_1.jpg", "a:WikiArt/1/1.jpg", "b:images/Titian_3.jpg")
+    origins = (
+        "a:WikiArt/3/1.jpg",
+        "b:images/Claude_Monet_1.jpg",
+        "a:WikiArt/1/1.jpg",
+        "b:images/Titian_3.jpg",
+    )
     assert [bool(command.impressionist(origin)) for origin in origins] == [True, True, False, False]
 
 
