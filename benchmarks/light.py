@@ -2,7 +2,7 @@
 
     python -m benchmarks.light [PICTURE.jpg]
 
-Six of the example photos at 512 px, each with its light taken away from a part of it: how far that
+Six of the example photos at 384 px, each with its light taken away from a part of it: how far that
 part is from what the same model paints of the photo as it was, and by how much of that it is nearer
 than adain-fast's. Writes its part of docs/normalization.md; results are kept in out/light.jsonl, so
 that the same command goes on. PICTURE gets a photo half in shadow and what both models paint of it.
@@ -29,7 +29,7 @@ DONE = Path("out/light.jsonl")
 PAGE = Path("docs/normalization.md")
 PHOTOS = ("bridge", "citrus", "astronaut", "cat", "coffee", "mountains")
 STYLE = EXAMPLES / "style" / "starry_night.jpg"
-SIZE = 512
+SIZE = 384
 BORDER = 8  # pixels beside the shadow's edge that do not count
 WINDOWS = (0.2, 0.35, 0.6)  # shares of the shorter side; 0.35 is the model's own
 CONTEXTS = (0.75, 1.0)  # the same everywhere, in place of what the network predicts

@@ -15,13 +15,13 @@ from .networks import METHODS, adapt, network
 class Plan:
     """crop: of squares of `side` pixels. steps: by task. rate: AdamW's, after a warm-up, then cosine."""
 
-    side: int = 64
-    crop: int = 48
-    batch: int = 32
-    steps: dict[str, int] = field(default_factory=lambda: {"rotation": 400, "objects": 250})
+    side: int = 40
+    crop: int = 32
+    batch: int = 64
+    steps: dict[str, int] = field(default_factory=lambda: {"objects": 250, "rotation": 600})
     seeds: int = 5
     rate: float = 3e-3
-    width: int = 32
+    width: int = 16
 
 
 @dataclass

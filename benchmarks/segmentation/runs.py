@@ -21,11 +21,11 @@ class Plan:
     batch,
     and in proportion at smaller ones (Goyal et al. 2017), as Wu & He 2018 have it."""
 
-    side: int = 48
-    samples: int = 1600
+    side: int = 32
+    samples: int = 800
     seeds: int = 5
     rate: float = 0.1
-    width: int = 12
+    width: int = 8
     photos: int = 600
     tested: int = 200
 

@@ -24,7 +24,7 @@ class Plan:
 
     side: int = 64
     batch: int = 4
-    steps: int = 600
+    steps: int = 400
     seeds: int = 3
     rate: float = 4e-4
     width: int = 16
