@@ -19,6 +19,7 @@ from PIL import Image, ImageFilter
 from styletransfer import Stylizer
 from styletransfer.media.image import read_picture, resize_short_side
 from styletransfer.models.bottlenecks.contextual import Contextual
+from styletransfer.models.shipped import file_digest, model_path
 from styletransfer.styles.encode import Style
 
 from .kept import kept_runs
@@ -32,7 +33,8 @@ STYLE = EXAMPLES / "style" / "starry_night.jpg"
 SIZE = 384
 BORDER = 8  # pixels beside the shadow's edge that do not count
 WINDOWS = (0.2, 0.35, 0.6)  # shares of the shorter side; 0.35 is the model's own
-CONTEXTS = (0.75, 1.0)  # the same everywhere, in place of what the network predicts
+# In place of what the network predicts, the same everywhere; 0 is AdaIN alone.
+CONTEXTS = (0.0, 0.75, 1.0)
 TEXT = """
 Mean |difference|, of 255, where light is missing, mean of {photos} photos at {size} px; in brackets by
 how much it is nearer than `adain-fast`'s. "Spread" is the standard deviation of what is painted of the
@@ -44,8 +46,8 @@ width. **vignette**: down to a fifth in the corners. **dusk**: the lower two thi
 light and bluish, below a bright sky. They are synthetic: a proxy for light in the world.
 
 **Context c**: the model with its evening-out set by hand at inference, everywhere the same, to windows
-of such a share of the picture. **Evened**: no network at all, the photo's luminance divided by its own
-blur before `adain-fast` paints it.
+of such a share of the picture; 0 is plain AdaIN in the same network. **Evened**: no network at all,
+the photo's luminance divided by its own blur before `adain-fast` paints it.
 """
 
 
@@ -150,7 +152,9 @@ def main(path: str | None = None) -> None:
     jobs += [("contextual", 0.35, share) for share in CONTEXTS]
     jobs += [("contextual", window, 1.0) for window in WINDOWS if window != 0.35]
     jobs += [("evened", 0.0, None)]
-    found = kept_runs(DONE, {"photos": list(PHOTOS), "size": SIZE}, jobs, one)
+    models = [file_digest(model_path(name)) for name in ("adain-fast", "contextual")]
+    of = {"photos": list(PHOTOS), "size": SIZE, "models": models}
+    found = kept_runs(DONE, of, jobs, one)
     base, rows = found[jobs[0]], []
     for (name, window, share), each in found.items():
         title = name if share is None else f"context {share:g}, windows of {window:g}"
