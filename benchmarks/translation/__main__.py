@@ -56,6 +56,8 @@ Inception's, and not comparable with published FIDs), held-out photos translated
 paintings:
 
 {scores}
+"Paintings, others" is the noise floor: as many paintings of the training half against the held-out ones.
+
 ![Fréchet distance and content](translation.svg)
 
 What they paint, of the first seed, from {shown} of the example photos:

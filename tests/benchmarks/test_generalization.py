@@ -72,7 +72,7 @@ def test_the_report_has_a_row_for_each_method(task, tmp_path):
     page.write_text("<!-- generalization -->\n<!-- /generalization -->\n")
     result = {"photos": 0.5, "paintings": 0.25, "adapted": 0.4, "adapting": 1.0, "seconds": 1.0}
     found = {(name, m, s): result for name in PLAN.steps for m in METHODS for s in (0, 1)}
-    labels = dict.fromkeys(("train", "photos", "paintings"), torch.zeros(12))
+    labels = dict.fromkeys(("train", "photos", "paintings"), torch.zeros(12, dtype=torch.long))
     tasks = {"rotation": task, "objects": Task(7, *[task.train] * 5, labels)}
     report(page, found, [costs(PLAN, steps=1)], tasks, PLAN, 0.01)
     lines = [line for line in page.read_text().splitlines() if line.startswith("| adabn")]
