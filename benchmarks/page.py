@@ -16,7 +16,10 @@ def spread(numbers: Sequence[float]) -> tuple[float, float]:
 
 
 def plus_minus(numbers: Sequence[float], digits: int = 3) -> str:
+    """Of one number there is no deviation to tell."""
     middle, wide = spread(numbers)
+    if len(numbers) == 1:
+        return f"{middle:.{digits}f}"
     return f"{middle:.{digits}f} ± {wide:.{digits}f}"
 
 

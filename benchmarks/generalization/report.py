@@ -10,7 +10,7 @@ from .runs import Plan, Task
 Found = Mapping[tuple, dict]
 NAMES = {"rotation": "How a picture is turned", "objects": "What is on it"}
 TEXT = """
-{seeds} seeds, mean ± standard deviation; a residual network of {plan.width} and {wide} channels,
+Seeds: {seeds}; mean ± standard deviation. A residual network of {plan.width} and {wide} channels,
 squares of {plan.crop} px, AdamW at {plan.rate:g} for all, batches of {plan.batch}, bfloat16.
 
 **{rotation}** (chance 25 %): {r.train} photos to train on for {steps[rotation]} steps, {r.photos} others
@@ -26,7 +26,8 @@ and without a network that has seen ImageNet.
 ![Accuracy on photos and on paintings](generalization.svg)
 
 "Training step" is one step of {plan.batch} squares on one core that other work was also using, the
-methods in turns. AdaBN adds {adapting:.1f} s once, for {r.unlabelled} paintings without labels.
+methods in turns. AdaBN adds {adapting:.1f} s once, for {r.unlabelled} paintings without
+labels; in the second task they are those that it is tested on.
 `RandomStyle` adds {painting:.0f} ms to every picture that it paints; here each photo was painted once
 before the training, in a shipped style.
 """

@@ -35,7 +35,7 @@ COLORS = {"batch": "#d95f02", "batch, averages anew": "#e6ab02", "group": "#66a6
           "instance": "#1f78b4", "layer": "#7570b3"}  # fmt: skip
 Found = Mapping[tuple, dict]
 TEXT = """
-{plan.seeds} seeds, mean ± standard deviation. Photos painted in `{a}` and in `{b}` by `adain-fast`, put
+Seeds: {plan.seeds}; mean ± standard deviation. Photos painted in `{a}` and in `{b}` by `adain-fast`, put
 together by random blobs, one picture in four of one style alone; the network is to say which style is
 where. {plan.photos} photos to train on, {plan.tested} others to test on, {plan.side} px;
 {plan.samples:,} pictures whatever the batch, SGD at {plan.rate:g} for 16 and in proportion below; a

@@ -45,7 +45,7 @@ STYLES = 40  # of the training paintings, for adain-fast
 QUICK = Plan(batch=2, steps=2, seeds=1, width=4, tested=20, content=2)
 Found = Mapping[tuple, dict]
 TEXT = """
-{plan.seeds} seeds, mean ± standard deviation. {photos:,} photos and {paintings:,} Impressionist
+Seeds: {plan.seeds}; mean ± standard deviation. {photos:,} photos and {paintings:,} Impressionist
 paintings to train on at {plan.side} px, {tested} of each held out; {plan.steps} steps of {plan.batch},
 Adam at {plan.rate:g}, bfloat16; least squares and PatchNCE × {plan.patches:g}, as FastCUT, the patch
 discriminator spectrally normalised. No painter has more than 52 pictures in the set, so it is a school

@@ -15,5 +15,5 @@ def test_a_part_takes_the_place_of_the_old_one_and_of_nothing_else(tmp_path):
 
 
 def test_numbers_and_tables():
-    assert plus_minus([1.0, 3.0], 1) == "2.0 ± 1.4" and plus_minus([2.0]) == "2.000 ± 0.000"
+    assert plus_minus([1.0, 3.0], 1) == "2.0 ± 1.4" and plus_minus([2.0]) == "2.000"
     assert table(("", "x"), [("a", "1")]) == "|  | x |\n|---|---|\n| a | 1 |\n"
