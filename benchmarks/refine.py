@@ -90,7 +90,7 @@ def gatys(pair: Pair, budget: float) -> tuple[Image.Image, int]:
     """
     vgg = vgg_encoder(torch.device("cpu"))
     photo = as_uint8(resize_short_side(read_picture(pair.content).rgb, SIZE)).float() / 255
-    wanted = {tap: gram(x) for tap, x in vgg_features(vgg, style_tensor(pair.style, SIZE)).items()}
+    wanted = {tap: gram(x) for tap, x in vgg_features(vgg, style_tensor(pair.style, SIZE, 1.0)).items()}
     kept = vgg_features(vgg, photo, ("relu4_1",))["relu4_1"]
     picture = torch.rand(photo.shape, generator=torch.manual_seed(0)).requires_grad_(True)
     adam = torch.optim.Adam([picture], lr=0.05)
