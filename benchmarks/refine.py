@@ -38,7 +38,6 @@ from styletransfer.training.losses.style_loss import gram
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 SHOWN = ("strokes@512", "strokes@256", "strokes@128", "patch@512", "style", "gram", "content", "ssim")
-GOALS = {"strokes@512": 0.72, "strokes@256": 0.66, "strokes@128": 0.58, "content": 0.5}
 PLATE = "astronaut lion, bridge starry_night, mountains village_street_auvers"
 COLUMNS = ("network", "refined", "gatys")
 SIZE = 512
@@ -152,26 +151,28 @@ def plate(work: Path) -> None:
 
 
 def report(work: Path) -> None:
-    """refine.md, refine.svg and refine.jpg of what is in WORK."""
-    tables = sorted(_qualities(work), key=lambda table: -table[0])
-    lines = [json.loads(line) for line in (work / "seconds.jsonl").read_text().splitlines()]
-    shown = json.loads((work / "plate.json").read_text())
+    """refine.md, refine.svg and refine.jpg of what is in WORK; what is not there yet is left out."""
     text = "# Refine\n\n`adain-fast` on a CPU; how to measure it again: `benchmarks/refine.py`.\n"
+    tables = sorted(_qualities(work), key=lambda table: -table[0])
     for pairs, rows in tables:
         text += f"\n## {pairs} of the open pairs at {SIZE} px\n\n{_scores(rows)}\n"
-    text += "\n## Quality against seconds\n\n![Quality against seconds](refine.svg)\n\n"
-    text += "One example on both cores of a machine that did nothing else; the peak of its process:\n\n"
-    text += _table(
-        ["size", "steps", "seconds", "peak GiB"],
-        [[x["size"], str(x["steps"]), f"{x['seconds']:.1f}", f"{x['GiB']:.1f}"] for x in lines],
-    )
-    spent = [f"{x['seconds']:.0f} s ({x['pair']}; {x['steps']} steps of Gatys)" for x in shown["pairs"]]
-    text += f"\n\n## Beside Gatys\n\nCPU seconds of refining, and of Gatys too: {', '.join(spent)}.\n\n"
-    text += f"{_scores(shown['rows'])}\n\n![Photo, style, network, refined, Gatys](refine.jpg)\n"
+    if (work / "seconds.jsonl").exists():
+        lines = [json.loads(line) for line in (work / "seconds.jsonl").read_text().splitlines()]
+        cells = [[x["size"], str(x["steps"]), f"{x['seconds']:.1f}", f"{x['GiB']:.1f}"] for x in lines]
+        text += (
+            "\n## Seconds\n\nOne example on both cores of an idle machine; the peak of its process:\n\n"
+        )
+        text += _table(["size", "steps", "seconds", "peak GiB"], cells) + "\n"
+        at = {x["steps"]: x["seconds"] for x in lines if f"×{SIZE}" in x["size"]}
+        if _plot(tables[-1][1], at):
+            text += "\n![Quality against seconds](refine.svg)\n"
+    if (work / "plate.json").exists():
+        shown = json.loads((work / "plate.json").read_text())
+        spent = [f"{x['pair']}: {x['seconds']:.0f}, {x['steps']} of its steps" for x in shown["pairs"]]
+        text += f"\n## Beside Gatys\n\nCPU seconds that each had: {'; '.join(spent)}.\n\n"
+        text += f"{_scores(shown['rows'])}\n\n![Photo, style, network, refined, Gatys](refine.jpg)\n"
+        shutil.copy(work / "refine.jpg", HERE / "refine.jpg")
     (HERE / "refine.md").write_text(text)
-    shutil.copy(work / "refine.jpg", HERE / "refine.jpg")
-    at = {x["steps"]: x["seconds"] for x in lines if f"×{SIZE}" in x["size"]}
-    _plot(tables[-1][1], at)
 
 
 def _qualities(work: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -193,18 +194,21 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
 
 
-def _plot(rows: dict[str, dict[str, float]], seconds_at: dict[int, float]) -> None:
-    """The fewest pairs' mean scores, against the example's seconds."""
+def _plot(rows: dict[str, dict[str, float]], seconds_at: dict[int, float]) -> bool:
+    """The fewest pairs' mean scores against the example's seconds, where there are several of both."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    steps = [int(name.split()[0]) for name in rows]
+    steps = [number for name in rows if (number := int(name.split()[0])) in seconds_at]
+    if len(steps) < 2:
+        return False
     at = [seconds_at[number] for number in steps]
     figure, axes = pyplot.subplots(figsize=(6, 3.6))
-    for name in GOALS:
-        axes.plot(at, [row[name] for row in rows.values()], marker="o", label=name)
+    for name in ("strokes@512", "strokes@256", "strokes@128", "content"):
+        scores = [rows[f"{number} steps"][name] for number in steps]
+        axes.plot(at, scores, marker="o", label=name)
     for number, x in zip(steps, at):
         axes.axvline(x, color="0.9", zorder=0)
         axes.annotate(str(number), (x, 1.01), xycoords=axes.get_xaxis_transform(), ha="center")
@@ -212,6 +216,7 @@ def _plot(rows: dict[str, dict[str, float]], seconds_at: dict[int, float]) -> No
     axes.legend()
     figure.tight_layout()
     figure.savefig(HERE / "refine.svg", metadata={"Date": None})
+    return True
 
 
 def main() -> None:
