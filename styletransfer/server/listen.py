@@ -1,6 +1,8 @@
 """The API on a port of this machine, until it is asked to end."""
 
+import errno
 import json
+import os
 import socket
 import time
 from types import FrameType
@@ -50,9 +52,13 @@ def open_port(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another --port") from None
+    except (OSError, OverflowError, UnicodeError) as error:
+        number = (error.errno or 0) if isinstance(error, OSError) else 0
+        if isinstance(error, UnicodeError) or number < 0 or number == errno.EADDRNOTAVAIL:
+            reason, other = "this machine has no such address", "--host"  # below 0: of getaddrinfo
+        else:
+            reason, other = os.strerror(number) if number else str(error), "--port"
+        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another {other}") from None
 
 
 def address(listening: socket.socket) -> str:
