@@ -64,8 +64,8 @@ def check_styles(net: StylizerNet, model: str) -> None:
 
 
 def _write_styles(encoder: StyleEncoder, folder: Path) -> list[dict[str, Any]]:
-    """Thumbnails of the shipped paintings, and rows.bin, their codes in float16 one after the other;
-    gives what the page says of them."""
+    """Write thumbnails of the shipped paintings, and rows.bin, their codes in float16 one after the
+    other. Gives key, title and artist of each, in that order."""
     titles = example_titles()
     paths = sorted(example_styles(), key=lambda path: path.stem != FIRST_STYLE)
     rows = []
@@ -79,7 +79,7 @@ def _write_styles(encoder: StyleEncoder, folder: Path) -> list[dict[str, Any]]:
 
 
 def _origin_of(runtime: dict[str, Any]) -> tuple[str, str]:
-    """What the page's security policy has in place of the server that it may ask, and that server."""
+    """The placeholder in the page's security policy, and the server that replaces it."""
     return " RUNTIME_ORIGIN", f" {runtimes.origin(runtime)}".rstrip()
 
 
