@@ -173,8 +173,8 @@ class Host:
             route.fulfill(status=404 if route.request.method == "GET" else 200, json={})
 
 
-def open_workflow(page: Any, photo: Image.Image) -> None:
-    """Open the example workflow in ComfyUI's page, and have it run."""
+def open_workflow(page: Any, photo: Image.Image) -> Host:
+    """Open the example workflow in ComfyUI's page, and run it there."""
     host = Host(page, photo)
     page.goto(ADDRESS)
     page.get_by_role("button", name="Run", exact=True).wait_for()
@@ -185,5 +185,4 @@ def open_workflow(page: Any, photo: Image.Image) -> None:
     page.wait_for_function(
         "window.app.graph._nodes.every(n => n.type !== 'SaveImage' || n.imgs?.length)"
     )
-    page.keyboard.press(".")  # all of it in sight
-    page.wait_for_timeout(1500)  # until it has stopped moving
+    return host

@@ -74,6 +74,8 @@ def server(page: Any, given: argparse.Namespace) -> None:
 def comfyui(page: Any, given: argparse.Namespace) -> None:
     """ComfyUI's page with our nodes, when the example workflow has been run."""
     open_workflow(page, Image.open(PHOTOS / "bridge.jpg"))
+    page.keyboard.press(".")  # all of it in sight
+    page.wait_for_timeout(1500)  # until it has stopped moving
 
 
 def habits() -> list[tuple[str, str]]:
