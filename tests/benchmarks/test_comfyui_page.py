@@ -24,7 +24,9 @@ def test_comfyui_s_page_knows_our_nodes_and_sends_what_our_host_runs(tmp_path):
     host.load(FOLDER)
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        asked = open_workflow(chromium.new_page(), noise(96, 64)).prompt
+        page = chromium.new_page()
+        page.set_default_timeout(120_000)  # a busy machine takes long
+        asked = open_workflow(page, noise(96, 64)).prompt
         chromium.close()
     sent = {id: {key: node[key] for key in ("class_type", "inputs")} for id, node in asked.items()}
     assert sent == host.prompt(WORKFLOW)

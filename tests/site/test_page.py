@@ -166,7 +166,7 @@ def test_page_and_python_paint_the_same(page, drafting_model, tmp_path):
 
 def test_the_noise_of_drafts_is_made_in_the_page(page):
     drawn = page.evaluate(
-        "async ([side, unit]) => Array.from((await import('./grain.js')).noise(side, unit))",
+        "async ([side, unit]) => Array.from((await import('./grain.js')).makeNoise(side, unit))",
         [Grain.PERIOD, Grain.UNIT],
     )
     assert drawn == Grain(0.03).noise.flatten().tolist()

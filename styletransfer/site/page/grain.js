@@ -2,7 +2,7 @@
 
 /** As `Grain` in styletransfer/models/draft.py has it: side × side whole steps of a standard deviation of
  * `unit` steps, soft, seamless, and always the same. */
-export function noise(side, unit) {
+export function makeNoise(side, unit) {
   const draw = normal(random(0));
   const white = Float64Array.from({ length: side * side }, draw);
   const soft = blurred(blurred(white, side), side);
