@@ -164,11 +164,15 @@ def test_page_and_python_paint_the_same(page, drafting_model, tmp_path):
     assert np.abs(np.asarray(Image.open(tmp_path / "saved.png"))[..., :3] - expected).max() <= 2
 
 
-def test_the_noise_of_drafts_is_made_in_the_page(page):
-    drawn = page.evaluate(
-        "async ([side, unit]) => Array.from((await import('./grain.js')).makeNoise(side, unit))",
-        [Grain.PERIOD, Grain.UNIT],
-    )
+def test_the_noise_of_drafts_is_made_in_the_page(chromium, site):
+    with served(site, {}) as address:
+        page = chromium.new_page()
+        page.goto(f"{address}site.json")
+        drawn = page.evaluate(
+            "async ([side, unit]) => Array.from((await import('./grain.js')).makeNoise(side, unit))",
+            [Grain.PERIOD, Grain.UNIT],
+        )
+        page.close()
     assert drawn == Grain(0.03).noise.flatten().tolist()
 
 
