@@ -129,12 +129,13 @@ def painted(image: Image) -> list[tuple[str, str]]:
     folder.mkdir(exist_ok=True)
     os.chown(folder, SOMEBODY, SOMEBODY)
     shutil.copy(SOURCE / "examples" / "content" / "cat.jpg", folder / PHOTO)
-    words = [*image.entry, PHOTO, "starry_night", "--force"]
+    (result := folder / "photo-starry_night.jpg").unlink(missing_ok=True)
+    words = [*image.entry, PHOTO, "starry_night"]
     command = image.inside(words, str(SOMEBODY), "/home/somebody")
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
     )
-    assert (folder / "photo-starry_night.jpg").stat().st_uid == SOMEBODY
+    assert result.stat().st_uid == SOMEBODY
     return [(shlex.join(words), done.stdout.strip())]
 
 

@@ -35,6 +35,7 @@ def window(typed: Sequence[tuple[str, str]], title: str) -> str:
         console.print(Text("$ ", "bold green") + Text(command, "bold"))
         if answer:
             console.print(Text(answer))
+    console.print()  # the last line is cut at its foot
     svg = console.export_svg(title=title, theme=DIMMED_MONOKAI)
     begin = svg.index("@font-face")
     end = svg.index(".terminal-", begin)
