@@ -7,11 +7,11 @@ from types import FrameType
 
 import uvicorn
 
-from ..errors import InputError
 from ..stylize.stylizer import Stylizer
 from ..system.interrupt import SAME
 from .app import StylizeServer, build_app
 from .limits import Limits
+from .port import address
 
 
 class GracefulServer(uvicorn.Server):
@@ -43,21 +43,3 @@ def serve(stylizer: Stylizer, listening: socket.socket, limits: Limits, as_json:
     url = address(listening)
     print(json.dumps({"url": url}) if as_json else url, flush=True)
     GracefulServer(config, server).run([listening])
-
-
-def open_port(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 is any that is free. InputError if there is none to be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=128)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another --port") from None
-
-
-def address(listening: socket.socket) -> str:
-    """How a browser on this machine finds it."""
-    host, port = listening.getsockname()[:2]
-    if host in ("127.0.0.1", "0.0.0.0", "::1", "::"):
-        host = "localhost"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

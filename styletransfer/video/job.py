@@ -35,6 +35,7 @@ Size = tuple[int, int]
 TimedStyles = list[tuple[float, StyleCode]]
 """Styles by the second of the result at which they are reached."""
 Track = Callable[[int, int], None]
+Seen = Callable[[np.ndarray], None]
 
 
 def stylize_video(
@@ -48,6 +49,7 @@ def stylize_video(
     style_at: Mapping[float, Style] | None = None,
     force: bool = False,
     track: Track = lambda done, total: None,
+    watch: Seen = lambda frame: None,
     note: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Repaint a film, an animation or a folder of frames.
@@ -55,7 +57,8 @@ def stylize_video(
     content: what `open_clip` reads. output: .mp4, .mov, .mkv, .webm, .gif, .webp, .apng, or a folder
     for frames. style: as for `Stylizer.stylize`. style_at: {second: style}; between two the one becomes
     the other. force: overwrite output, and an unfinished run with other options. track: called with how
-    many frames are done, and of how many about. note: what to tell the user.
+    many frames are done, and of how many about. watch: called with each painted frame, uint8 (H, W, 3).
+    note: what to tell the user.
 
     Stopped, the same call goes on from the last whole piece, in the folder OUTPUT.parts; the result
     is the same. Returns what was done: frames, painted (now), size (as written), seconds (of film), and
@@ -80,7 +83,7 @@ def stylize_video(
             painter = FramePainter(
                 stylizer, styles, options.alpha, luminance, video.steady, options.strokes
             )
-            _paint(clip, selection, size, painter, job, sink, track)
+            _paint(clip, selection, size, painter, job, sink, track, watch)
             _finish(job, sink)
         if job.damaged:
             note(f"{content} is damaged or cut short: painted are the {job.frames} frames that it has")
@@ -163,6 +166,7 @@ def _paint(
     job: ResumableJob,
     sink: Sink,
     track: Track,
+    watch: Seen,
 ) -> None:
     """All frames after those that are done: painted in this size, and put away in pieces."""
     done = job.frames
@@ -176,6 +180,7 @@ def _paint(
                 for task in pipeline:
                     sink.add(task.frame, done, job.folder)
                     done += 1
+                    watch(task.frame.rgb)
                     track(done, max(selection.count, done))
                     if task.last:
                         sink.save(job.folder)
