@@ -1,4 +1,4 @@
-"""What our pages share: how they look, and the parts that both have. Each takes it from its own folder."""
+"""What our pages share: how they look, and the parts that both have."""
 
 from pathlib import Path
 

@@ -55,7 +55,8 @@ class Copied:
             return self._python_of_film(", ".join(given))
         styles = [self._name(source) for source in wish.styles]
         arguments = [repr(self.photo)]
-        arguments += [repr(styles[0] if len(styles) == 1 else styles)] if styles else []
+        if styles:
+            arguments.append(repr(styles[0] if len(styles) == 1 else styles))
         more: dict[str, Any] = dict(self.plain)
         if len(styles) > 1:
             more["weights"] = list(wish.styles.values())
@@ -88,7 +89,8 @@ class Copied:
             "from styletransfer.options import StylizeOptions\n"
             "from styletransfer.video.job import stylize_video\n\n"
             f"options = StylizeOptions({', '.join(_keywords(options))})\n"
-            f"stylize_video(Stylizer({model}), {self.photo!r}, {film_name(wish)!r}, {styles!r}, options)\n"
+            f"stylizer = Stylizer({model})\n"
+            f"stylize_video(stylizer, {self.photo!r}, {film_name(wish)!r}, {styles!r}, options)\n"
         )
 
     def files(self) -> list[str]:

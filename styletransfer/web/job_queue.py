@@ -68,7 +68,7 @@ class StudioJob:
         done = self.result.result() if self.state == "done" else None
         return {
             "id": self.id, "kind": self.kind, "state": self.state, "place": self.place,
-            "share": round(self.share, 3), "seen": self.seen, "result": done, "error": self.error,
+            "share": round(self.share, 3), "seen": {**self.seen}, "result": done, "error": self.error,
         }  # fmt: skip
 
 

@@ -49,7 +49,9 @@ class SentFile:
         return self.path.with_name("still.png") if self.role == "film" else self.path
 
 
-def read_sent(path: Path, id: str, role: str, name: str, limits: Limits, photo: SentFile | None):
+def read_sent(
+    path: Path, id: str, role: str, name: str, limits: Limits, photo: SentFile | None
+) -> SentFile:
     """What was sent, at `path`, as one of ROLES; Refused or InputError says why it is not taken.
 
     photo: that a mask or a map is for.

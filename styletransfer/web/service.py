@@ -71,7 +71,9 @@ class StudioService:
             if not any(isinstance(source, str) for source in sources):
                 progress.all_encoded()
             told: Step = (lambda share: step(0.05 + 0.94 * share)) if refine else progress.painted
-            painted = stylizer.stylize(photo, sources or None, options=options, progress=told, watch=watch)
+            painted = stylizer.stylize(
+                photo, sources or None, options=options, progress=told, watch=watch
+            )
         return cast(Image.Image, painted)
 
     def frame(self, wish: Wish, frame: Picture) -> Image.Image:
@@ -85,10 +87,12 @@ class StudioService:
         )  # fmt: skip
         return cast(Image.Image, stylizer.stylize(frame, code, options=options))
 
-    def code(self, model: str, styles: Blend, options: StylizeOptions) -> StyleCode:
-        """The style code of a blend, with what refining needs of pictures."""
+    def code(
+        self, model: str, styles: Blend, options: StylizeOptions, quantiles: bool = False
+    ) -> StyleCode:
+        """The style code of a blend. quantiles: with what refining needs of it."""
         view = options.style_size, options.style_crop
-        codes = [self.style(model, str(source), *view, options.refine > 0) for source in styles]
+        codes = [self.style(model, source, *view, quantiles) for source in styles]
         return self.stylizer(model).blend(codes, list(styles.values()))
 
     def swatch(self, model: str, style: str) -> Image.Image:
@@ -117,9 +121,7 @@ class StudioService:
         return self.stylizer(model).style(source, size, crop, quantiles)
 
 
-def preview_options(
-    options: StylizeOptions, size: tuple[int, int], short_side: int
-) -> StylizeOptions:
+def preview_options(options: StylizeOptions, size: tuple[int, int], short_side: int) -> StylizeOptions:
     """The same for a preview of a photo of this size: smaller, not refined, with borders as soft as they
     will be."""
     wanted = options.size or min(size)

@@ -112,7 +112,8 @@ class Studio:
         visitor = self.visitors.visitor(token)
         tasks = Tasks(self.service, visitor)
         kinds = {
-            "preview": tasks.preview, "picture": tasks.picture, "folder": tasks.folder, "film": tasks.film,
+            "preview": tasks.preview, "picture": tasks.picture,
+            "folder": tasks.folder, "film": tasks.film,
         }  # fmt: skip
         if kind not in kinds:
             raise Refused(404, "There is nothing here.")
@@ -160,7 +161,7 @@ class Studio:
         path = visitor.new_path(f"{wish.style_names[:150]}{SUFFIX}")
 
         def work(_: StudioJob) -> dict[str, Any]:
-            self.service.code(wish.model, wish.styles, wish.options).save(path)
+            self.service.code(wish.model, wish.styles, wish.options, quantiles=True).save(path)
             return {"file": visitor.add_result(path), "name": path.name}
 
         found: dict[str, Any] = await self._done("code", work)

@@ -90,7 +90,8 @@ class Tasks:
         def work(job: StudioJob) -> dict[str, Any]:
             from ..video.job import stylize_video
 
-            path, notes, seen = self.visitor.new_path(film_name(wish)), list[str](), 0.0
+            path, seen = self.visitor.new_path(film_name(wish)), 0.0
+            notes = list[str]()
 
             def track(done: int, total: int) -> None:
                 job.seen |= {"done": done, "of": total}
@@ -105,7 +106,8 @@ class Tasks:
             styles: Any = list(wish.styles) or None
             found = stylize_video(
                 self.service.stylizer(wish.model), wish.photo.path, path, styles, wish.options,
-                track=track, watch=watch, note=lambda text: notes.append(_without_paths(text, wish.photo)),
+                track=track, watch=watch,
+                note=lambda text: notes.append(_without_paths(text, wish.photo)),
             )  # fmt: skip
             return {
                 "file": self.visitor.add_result(path), "name": path.name, "notes": notes,

@@ -59,7 +59,7 @@ class Visitor:
             shutil.rmtree(before.path.parent, ignore_errors=True)
 
     def file(self, name: str, *roles: str) -> SentFile:
-        """The file that the page calls so; Refused with 410 if it is not here: the page sends it again."""
+        """The file that the page calls so; Refused with 410 if it is not here: the page sends it."""
         found = self.files.get(name)
         if found is None or found.role not in roles:
             raise Refused(410, "That file is no longer here.")
@@ -112,7 +112,8 @@ class Visitors:
         self.here: dict[str, Visitor] = {}
 
     def visitor(self, token: str) -> Visitor:
-        """Who has this number, from now on if it is new; Refused if it is none, or there are too many."""
+        """Who has this number, from now on if it is new; Refused if it is none, or if there are too many
+        visitors."""
         if not TOKEN.fullmatch(token):
             raise Refused(404, "There is nothing here.")
         if token not in self.here:

@@ -65,7 +65,9 @@ class Wish:
     @property
     def style_names(self) -> str:
         """What the styles are called in names of files: starry_night+own."""
-        return "+".join(stem_of(self.names[source].removeprefix(BANK), "style") for source in self.styles)
+        return "+".join(
+            stem_of(self.names[source].removeprefix(BANK), "style") for source in self.styles
+        )
 
     def file_name(self, photo: SentFile, suffix: str = "") -> str:
         """What the result is called: photo-style.jpg."""

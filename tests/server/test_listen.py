@@ -12,22 +12,12 @@ import httpx
 import pytest
 from PIL import Image
 
-from styletransfer.errors import InputError
 from styletransfer.server import listen
-from styletransfer.server.listen import address, open_port
 
 from .conftest import PHOTO, opened, refused, serving, until
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "serve.md").read_text()
-
-
-def test_addresses_are_as_a_browser_takes_them():
-    with open_port("127.0.0.1", 0) as listening:
-        port = listening.getsockname()[1]
-        assert address(listening) == f"http://localhost:{port}"
-        with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1:{port} .* another --port"):
-            open_port("127.0.0.1", port)
 
 
 @pytest.fixture(scope="module")

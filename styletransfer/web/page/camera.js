@@ -21,7 +21,9 @@ export async function start(say, give) {
     return say("There is no camera that this page may use.", true);
   }
   $("camera").textContent = "Stop camera";
+  document.body.classList.add("live");
   $("keep").hidden = false;
+  $("paint").disabled = true;
   video.srcObject = stream;
   await video.play();
   const { videoWidth: width, videoHeight: height } = video;
@@ -71,6 +73,7 @@ export function stop() {
   stream = null;
   $("seen").srcObject = null;
   $("camera").textContent = "Camera";
+  document.body.classList.remove("live");
   $("keep").hidden = true;
   for (const id of ["seen", "live"]) $(id).hidden = true;
   for (const id of ["before", "after"]) $(id).hidden = false;

@@ -1,10 +1,11 @@
 // The page as a whole: what is opened, painted, shown and saved.
 
 import * as camera from "./camera.js";
+import { copy, save, saveCode } from "./copies.js";
 import * as controls from "./controls.js";
 import * as history from "./history.js";
 import { $, make } from "./parts.js";
-import { ask, asked, listen, paintedAt, run, send, sentAt, state, stop } from "./server.js";
+import { asked, listen, paintedAt, run, send, sentAt, state, stop } from "./server.js";
 import * as stage from "./stage.js";
 import * as styles from "./styles.js";
 
@@ -137,13 +138,6 @@ function tell(found, seconds) {
   else if (found.shown) stage.show({ after: paintedAt(found.shown), size: found.size });
 }
 
-function save({ file, name }) {
-  const link = make("a", { href: `${paintedAt(file)}?save=true`, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-}
-
 // --- Photos, films, the camera ---
 
 async function openPhotos(files) {
@@ -242,40 +236,7 @@ async function openMap([file]) {
   }
 }
 
-// --- Copies, codes, and what was tried ---
-
-async function copy(kind) {
-  try {
-    const found = await ask("copied", asked());
-    $("copied-title").textContent = kind === "command" ? "The command" : "In Python";
-    $("copied-text").value = found[kind];
-    const own = asked().styles.map(({ id }) => state.files.get(id)?.name).filter(Boolean);
-    $("copied-files").textContent = [state.files.get(state.photo).name, ...own, ...found.files].join(", ");
-    $("save-mask").hidden = !state.options.mask;
-    $("save-mask").onclick = () => {
-      const link = make("a", { href: sentAt(state.options.mask), download: found.files[0] });
-      link.click();
-    };
-    $("copied").showModal();
-    $("copied-text").select();
-    await navigator.clipboard?.writeText(found[kind]).then(
-      () => say("Copied."),
-      () => say("Copy the text: the page may not do so itself."),
-    );
-  } catch (error) {
-    say(error.message, true);
-  }
-}
-
-async function saveCode() {
-  try {
-    const found = await ask("codes", asked([]));
-    save(found);
-    say(`Saved as ${found.name}: it goes wherever a style goes.`);
-  } catch (error) {
-    say(error.message, true);
-  }
-}
+// --- What was tried ---
 
 async function reopen({ wish: was, shown, size }) {
   if (camera.running()) camera.stop();
@@ -318,9 +279,9 @@ function listenToPeople() {
   }
   $("paint").onclick = paint;
   $("camera").onclick = toggleCamera;
-  $("copy-command").onclick = () => copy("command");
-  $("copy-python").onclick = () => copy("python");
-  $("save-code").onclick = saveCode;
+  $("copy-command").onclick = () => copy("command", say);
+  $("copy-python").onclick = () => copy("python", say);
+  $("save-code").onclick = () => saveCode(say);
   $("regions").addEventListener("chosen", () => wish("regions"));
   $("model").onchange = () => {
     state.model = $("model").value;
