@@ -1,7 +1,7 @@
 """A studio with a tiny network, asked in this process; and a browser that looks at one."""
 
 import io
-import re
+from urllib.parse import unquote
 
 import pytest
 from starlette.testclient import TestClient
@@ -77,7 +77,7 @@ class Client:
     def painted(self, result: dict) -> bytes:
         answer = self.get(f"results/{result['file']}", params={"save": True})
         assert answer.status_code == 200
-        assert result["name"] in re.sub("''", "", answer.headers["content-disposition"])
+        assert result["name"] in unquote(answer.headers["content-disposition"])
         return answer.content
 
 
@@ -88,3 +88,58 @@ def asked(client, tiny_model) -> dict:
     assert client.send("own", "style", png(noise(60, 50, seed=6)), "own.png").status_code == 200
     styles = [{"id": "own", "share": 70}, {"id": "great_wave", "share": 30}]
     return {"model": tiny_model, "photos": ["photo"], "styles": styles, "options": {"alpha": 0.8}}
+
+
+@pytest.fixture(scope="session")
+def opened(service):
+    """A studio on a port."""
+    from .browser import Opened
+
+    opened = Opened(service)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from .browser import ARGUMENTS, CHROMIUM
+
+    sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+    if not CHROMIUM:
+        pytest.skip("browser tests need Debian's chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, opened):
+    """Opens the studio as a new visitor, after the first preview; only its own server may be asked."""
+    from .browser import LONG
+
+    contexts, asked, failures = [], [], []
+
+    def visit(**given):
+        viewport = {"width": 1400, "height": 900}
+        context = chromium.new_context(**{"viewport": viewport, "accept_downloads": True, **given})
+        contexts.append(context)
+        context.set_default_timeout(LONG)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.goto(opened.url)
+        page.locator("#picture[data-previews]").wait_for()
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert all(url.startswith((opened.url, "data:", "blob:")) for url in asked), asked
+    assert failures == []
+
+
+@pytest.fixture
+def page(visit):
+    """The studio in a wide window."""
+    return visit()

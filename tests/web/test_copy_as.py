@@ -38,7 +38,7 @@ def opened(data: bytes) -> np.ndarray:
         ({"alpha": 0.8, "style_size": 128, "style_crop": 0.5}, {"format": "png"}),
         ({"mask": "mask", "feather": 3, "strokes": 1, "size": 64}, {"format": "jpg", "quality": 80}),
         ({"preserve_color": "histogram", "color_strength": 0.5}, {"format": "webp", "quality": 90}),
-        ({"preserve_color": "luminance", "tile": 32, "stats": "thumbnail"}, {"format": "tiff"}),
+        ({"preserve_color": "luminance", "tile": 256, "stats": "thumbnail"}, {"format": "tiff"}),
     ],
 )
 def test_command_and_python_paint_the_same(here, studio, client, asked, options, more, capsys):

@@ -86,7 +86,7 @@ def test_a_film_shows_its_first_frame(tmp_path):
     data = png(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=500)
     film = sent(tmp_path, "film", data, "cat.gif")
     assert film.size == (20, 10) and film.seconds == 1 and film.path.suffix == ".gif"
-    assert open_still(film).rgb.getpixel((5, 5)) == (254, 0, 0)
+    assert open_still(film).rgb.getpixel((5, 5)) == (255, 0, 0)
     with pytest.raises(InputError, match="^photo.gif: is a single picture"):
         sent(tmp_path, "film", png(noise(9, 9)), "photo.gif")
 

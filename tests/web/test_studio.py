@@ -107,7 +107,7 @@ def test_a_job_is_stopped_and_a_visitor_leaves(client, studio, asked):
 
 
 def test_styles_are_saved_as_a_code(client, asked, tmp_path):
-    found = client.post("codes", json=asked | {"photos": []}).json()
+    found = client.post("codes", json=asked | {"photos": [], "options": {"style_size": 64}}).json()
     assert found["name"] == "own+great_wave.style.safetensors"
     path = tmp_path / found["name"]
     path.write_bytes(client.painted(found))

@@ -44,7 +44,8 @@ def test_options_are_those_of_the_command(read, client):
     given = {
         "alpha": 0.5, "strokes": 2, "size": 64, "style_size": 256, "style_crop": 0.5, "feather": 4,
         "preserve_color": "luminance", "color_strength": 0.5, "tile": "512", "refine": 3,
-        "stats": "thumbnail", "mask": "mask", "regions": "map", "region": {"#ff0000": "lion", "#00ff00": ""},
+        "stats": "thumbnail", "mask": "mask", "regions": "map",
+        "region": {"#ff0000": "lion", "#00ff00": ""},
     }  # fmt: skip
     assert {*given, "weights"} == {option.name for option in fields(StylizeOptions)}
     wish = read(options=given)
@@ -84,7 +85,8 @@ def test_what_cannot_be_is_one_line(read, changes, line):
     "changes",
     [
         {"photos": ["/etc/passwd"]}, {"photos": ["own"]}, {"styles": [{"id": "/etc/passwd"}]},
-        {"styles": [{"id": "bank:lion"}]}, {"styles": [{"id": "photo"}]}, {"options": {"mask": "/etc/passwd"}},
+        {"styles": [{"id": "bank:lion"}]}, {"styles": [{"id": "photo"}]},
+        {"options": {"mask": "/etc/passwd"}},
         {"options": {"region": {"#ff0000": "../x"}, "regions": "own"}},
     ],
 )  # fmt: skip
