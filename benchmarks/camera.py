@@ -1,0 +1,57 @@
+"""How many pictures of a camera the studio paints a second, in a real browser with a test picture for a
+camera: the page takes, sends, receives and shows each.
+
+    python -m benchmarks.camera [--seconds 10]      needs chromium and playwright
+"""
+
+import argparse
+import os
+import shutil
+import time
+
+from playwright.sync_api import sync_playwright
+
+from styletransfer.server.limits import Limits
+from styletransfer.server.port import address, open_port
+from styletransfer.styles.names import DEFAULT_MODEL
+from styletransfer.stylize.stylizer import Stylizer
+from styletransfer.web.server import serve
+from styletransfer.web.service import StudioService
+
+ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+
+def frames(page) -> int:
+    return int(page.locator("#live").get_attribute("data-frames"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10)
+    given = parser.parse_args()
+    stylizer = Stylizer(DEFAULT_MODEL)
+    with open_port("127.0.0.1", 0) as listening:
+        close = serve(StudioService(stylizer), listening, Limits(), block=False)
+        try:
+            with sync_playwright() as playwright:
+                chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+                browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+                page = browser.new_page()
+                page.goto(address(listening))
+                page.locator("#picture[data-previews]").wait_for()
+                page.locator("#camera").click()
+                page.locator("#live[data-frames]").wait_for()
+                page.wait_for_timeout(2000)
+                before, begun = frames(page), time.perf_counter()
+                page.wait_for_timeout(1000 * given.seconds)
+                count, seconds = frames(page) - before, time.perf_counter() - begun
+                live = page.locator("#live")
+                size = " × ".join(live.get_attribute(side) for side in ("width", "height"))
+                browser.close()
+        finally:
+            close()
+    print(f"{size} on {stylizer.device}: {count / seconds:.1f} frames a second ({count} in {seconds:.1f} s)")
+
+
+if __name__ == "__main__":
+    main()
