@@ -17,6 +17,7 @@ from ..styles.code import StyleCode
 from ..styles.encode import Style
 from ..stylize.refine import Watch
 from ..stylize.stylizer import Stylizer
+from .sent_files import open_still
 from .wish import Blend, Wish
 
 PREVIEW = 512  # short side while one tries
@@ -38,6 +39,7 @@ class StudioService:
         self.models = list(dict.fromkeys([str(stylizer.model), *models()]))
         self.loaded: OrderedDict[str, Stylizer] = OrderedDict()
         self.style = lru_cache(maxsize=256)(self._style)
+        self.still = lru_cache(maxsize=1)(open_still)  # decoded once for many previews
 
     def stylizer(self, model: str) -> Stylizer:
         """The model of a name in `models`."""

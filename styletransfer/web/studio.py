@@ -233,6 +233,7 @@ class Studio:
     def _left(self, visitor: Visitor) -> None:
         for job in tuple(visitor.jobs.values()):
             self.queue.stop(job)
+        self.service.still.cache_clear()
 
 
 def build_app(studio: Studio, hosts: frozenset[str] = frozenset()) -> FastAPI:

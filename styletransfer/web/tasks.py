@@ -18,7 +18,7 @@ from ..media.tensors import to_array
 from ..stylize.refine import RefineStep, StopRefining
 from .copy_as import film_name
 from .job_queue import JobStopped, StudioJob, said_of
-from .sent_files import SentFile, open_still, write_shown
+from .sent_files import SentFile, write_shown
 from .service import PREVIEW, StudioService
 from .visitors import Visitor
 from .wish import Wish
@@ -37,7 +37,7 @@ class Tasks:
         """A small picture, to try."""
 
         def work(job: StudioJob) -> dict[str, Any]:
-            image = self.service.paint(wish, open_still(wish.photo), job.step, PREVIEW)
+            image = self.service.paint(wish, self.service.still(wish.photo), job.step, PREVIEW)
             return {"shown": self._shown(image), "size": list(image.size)}
 
         return work
@@ -154,7 +154,7 @@ class Tasks:
             if not (wish.options.refine and share > 0.05 and job.stopping.is_set()):
                 job.step(share_of(share))
 
-        return self.service.paint(wish, open_still(photo), step, watch=watch)
+        return self.service.paint(wish, self.service.still(photo), step, watch=watch)
 
     def _shown(self, image: Image.Image) -> str:
         """A copy of it that the page shows, by the name it is fetched by."""

@@ -46,7 +46,7 @@ function draw() {
   $("undo").disabled = at <= 0;
   $("redo").disabled = at >= entries.length - 1;
   const buttons = entries.map(({ shown, words }, i) => {
-    const button = make("button", { type: "button", title: words, ariaLabel: `Back to ${words}` }, make("img", { src: paintedAt(shown), alt: "" }));
+    const button = make("button", { type: "button", title: words, ariaLabel: `Back to ${words}` }, make("img", { src: paintedAt(shown), alt: "", onerror: ({ target }) => target.remove() }));
     if (i === at) button.ariaCurrent = "true";
     button.onclick = () => go(i);
     return make("li", {}, button);

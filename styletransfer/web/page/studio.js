@@ -312,6 +312,7 @@ async function begin() {
   styles.showModel();
   controls.showOptions();
   listenToPeople();
+  $("after").onerror = () => state.photo && wish("a picture that is gone");
   listen(
     () => {
       lost = true;
