@@ -2,19 +2,18 @@
 
 from dataclasses import fields
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 from PIL import Image, ImageOps
 
 from ..media.image import encode_picture, example_photo, example_styles, example_titles
 from ..models.shipped import learned_styles, models
-from ..options import REFINE, StylizeOptions
+from ..options import StylizeOptions
 from ..preset import presets, read_preset
 from ..server.limits import Limits
 from ..styles.names import BANK
 from .service import StudioService
-from .wish import KINDS, MOST_STYLES
+from .wish import KINDS
 
 FIRST_STYLE = "starry_night"  # the one that the page begins with
 THUMBNAIL = (264, 180)  # twice what is shown, for fine screens
@@ -30,9 +29,6 @@ def about(service: StudioService, limits: Limits) -> dict[str, Any]:
             if isinstance(option.default, (int, float, str))
         },
         "formats": KINDS,
-        "most_styles": MOST_STYLES,
-        "refine": REFINE,
-        "films": find_spec("av") is not None and find_spec("cv2") is not None,
         "limits": {"megabytes": limits.max_megabytes, "megapixels": limits.max_megapixels},
         "photo": example_photo().name,
     }  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, cast
 
+import torch
 from PIL import Image
 
 from ..media.image import Picture, example_photo, read_picture, resize_short_side
@@ -17,6 +18,7 @@ from ..styles.code import StyleCode
 from ..styles.encode import Style
 from ..stylize.refine import Watch
 from ..stylize.stylizer import Stylizer
+from ..system.host import cores
 from .sent_files import open_still
 from .wish import Blend, Wish
 
@@ -87,7 +89,8 @@ class StudioService:
             preserve_color="luminance" if wish.options.preserve_color == "luminance" else "none",
             color_strength=wish.options.color_strength,
         )  # fmt: skip
-        return cast(Image.Image, stylizer.stylize(frame, code, options=options))
+        with half_the_cores():
+            return cast(Image.Image, stylizer.stylize(frame, code, options=options))
 
     def code(
         self, model: str, styles: Blend, options: StylizeOptions, quantiles: bool = False
@@ -121,6 +124,19 @@ class StudioService:
 
     def _style(self, model: str, source: str, size: int, crop: float, quantiles: bool) -> StyleCode:
         return self.stylizer(model).style(source, size, crop, quantiles)
+
+
+@contextmanager
+def half_the_cores() -> Iterator[None]:
+    """While it lasts, this thread's network leaves the others to the browser, which has as much to do
+    with a camera's pictures: where both want all of them, threads that share a picture mostly wait for
+    each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, min(before, cores() // 2)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def preview_options(options: StylizeOptions, size: tuple[int, int], short_side: int) -> StylizeOptions:

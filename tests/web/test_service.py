@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
 from styletransfer.media.image import Picture, read_picture
 from styletransfer.options import StylizeOptions
+from styletransfer.system.host import cores
 from styletransfer.web.job_queue import JobStopped
 from styletransfer.web.sent_files import SentFile
-from styletransfer.web.service import StudioService, preview_options
+from styletransfer.web.service import StudioService, half_the_cores, preview_options
 from styletransfer.web.wish import Wish
 
 from ..conftest import noise
@@ -93,3 +95,10 @@ def test_models_are_loaded_when_they_are_asked_for_and_few_are_kept(stylizer, mo
         service.stylizer(model)
     assert [model for model, *_ in loaded] == ["adain-fast", "adain-vgg", "bank", "adain-vgg"]
     assert loaded[0][1:] == ("cpu", "fp32") and len(service.loaded) == 2
+
+
+def test_frames_leave_cores_to_the_browser():
+    before = torch.get_num_threads()
+    with half_the_cores():
+        assert torch.get_num_threads() == max(1, min(before, cores() // 2))
+    assert torch.get_num_threads() == before

@@ -23,7 +23,7 @@ export function showFilm(source) {
   $("film").hidden = false;
 }
 
-export function hideFilm() {
+function hideFilm() {
   if ($("film").hidden) return;
   $("film").hidden = true;
   $("film").removeAttribute("src");
