@@ -95,6 +95,7 @@ def test_a_film_keeps_its_sound_and_is_seen_on_the_way(studio, client, asked, tm
     films = pytest.importorskip("tests.films", reason="films need the extra [video]")
     from styletransfer.media.film import has_sound
 
+    monkeypatch.setattr(module, "PAUSE", 0)
     path = films.write_film(
         str(tmp_path / "film.mp4"), [np.asarray(noise(64, 48, seed=n)) for n in range(6)], sound=True
     )
