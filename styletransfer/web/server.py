@@ -18,11 +18,18 @@ from .studio import Studio, build_app
 
 
 class StudioServer(uvicorn.Server):
-    """Uvicorn that, asked to end, ends what is being painted and all pages' connections with it."""
+    """Uvicorn that, asked to end, ends what is being painted and all pages' connections with it.
 
-    def __init__(self, config: uvicorn.Config, studio: Studio):
+    open: called when it answers, and tidies up when it is asked to end.
+    """
+
+    def __init__(self, config: uvicorn.Config, studio: Studio, open: Callable[[], None]):
         super().__init__(config)
-        self.studio = studio
+        self.studio, self.open = studio, open
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.open()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = True
@@ -50,17 +57,23 @@ def serve(
             build_app(studio, hosts), log_config=None, access_log=False, ws="none",
             server_header=False, timeout_graceful_shutdown=3,
         )  # fmt: skip
-        server = StudioServer(config, studio)
+        url, answers = address(listening), threading.Event()
+
+        def say() -> None:
+            answers.set()
+            if block:
+                print(json.dumps({"url": url}) if as_json else url, flush=True)
+
+        server = StudioServer(config, studio, say)
         opened.callback(studio.close)
-        url = address(listening)
         if block:
             if hasattr(signal, "SIGHUP"):
                 signal.signal(signal.SIGHUP, server.handle_exit)
-            print(json.dumps({"url": url}) if as_json else url, flush=True)
             server.run([listening])
             return None
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
+        answers.wait(60)
         opened.callback(thread.join)
         opened.callback(server.handle_exit, signal.SIGTERM, None)
         return opened.pop_all().close
