@@ -26,7 +26,8 @@ ALONE = (
     "tests/site/",
     "tests/training/test_distributed",
     "tests/training/test_kill",
-    "tests/web/",
+    "tests/web/test_browser",
+    "tests/web/test_session_files",
 )
 # What begins with the same work of many seconds, which one process does once: PyTorch's exporter.
 EXPORTS = ("tests/models/test_onnx", "tests/test_examples.py::test_the_python_without_torch")

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import InputError
-from ..media.image import Picture, decode, write_picture
+from ..media.image import FILMS, Picture, decode, write_picture
 from ..media.masks import check_map_size
 from ..server.limits import Limits, Refused
 from ..server.style_store import read_style
@@ -19,6 +19,13 @@ from ..styles.code_file import SUFFIX
 
 SHOWN = 1400  # long side of what the page shows; downloads have all pixels
 MOST_COLORS = 12  # of a map
+FILM_KINDS = (  # where a film has what, and the suffixes of such
+    (4, b"ftyp", (".mp4", ".mov", ".m4v")),
+    (0, b"\x1aE\xdf\xa3", (".mkv", ".webm")),
+    (0, b"GIF8", (".gif",)),
+    (8, b"WEBP", (".webp",)),
+    (0, b"\x89PNG", (".apng", ".png")),
+)
 ROLES = ("photo", "style", "mask", "regions", "film")
 NewPath = Callable[[str], Path]
 
@@ -129,14 +136,14 @@ def _regions(path: Path, id: str, name: str, map: Image.Image, size: tuple[int, 
 
 def _film(path: Path, id: str, name: str, limits: Limits) -> SentFile:
     """A film whose first frame stands for it."""
-    suffix = Path(name).suffix.lower()
-    if suffix not in (".gif", ".webp", ".apng", ".png") and find_spec("av") is None:
+    suffix = _film_suffix(path, name)
+    if suffix in FILMS and find_spec("av") is None:
         raise InputError("films need PyAV here: pip install 'styletransfer[video]'")
     from fractions import Fraction
 
     from ..media.video_reader import open_clip
 
-    path = path.rename(path.with_name(f"film{suffix if re.fullmatch(r'[.][a-z0-9]+', suffix) else ''}"))
+    path = path.rename(path.with_name(f"film{suffix}"))
     try:
         clip = open_clip(path)
         limits.check_pixels(name, clip.size)
@@ -150,6 +157,18 @@ def _film(path: Path, id: str, name: str, limits: Limits) -> SentFile:
     shown = write_shown(path.with_name("shown.jpg"), still)
     seconds = float(clip.length or Fraction(0)) or float(clip.count / clip.rate)
     return SentFile(id, "film", name, path, clip.size, shown, seconds=seconds)
+
+
+def _film_suffix(path: Path, name: str) -> str:
+    """Of a film by its first bytes; Refused if they are of another kind. FFmpeg would read them all, and
+    among them are playlists, which name other files."""
+    with path.open("rb") as file:
+        begin = file.read(16)
+    for at, mark, suffixes in FILM_KINDS:
+        if begin[at : at + len(mark)] == mark:
+            own = Path(name).suffix.lower()
+            return own if own in suffixes else suffixes[0]
+    raise Refused(415, f"{name} is not a film of a type that is read here")
 
 
 def _plain(name: str) -> str:

@@ -91,6 +91,20 @@ def test_a_film_shows_its_first_frame(tmp_path):
         sent(tmp_path, "film", png(noise(9, 9)), "photo.gif")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n",
+        b"ffconcat version 1.0\nfile secret.mp4\n",
+        b"v=0\n",
+    ],
+)
+def test_a_playlist_is_no_film(data, tmp_path):
+    with pytest.raises(Refused, match="clip.mp4 is not a film"):
+        sent(tmp_path, "film", data, "clip.mp4")
+
+
 def test_what_is_shown_is_small_and_keeps_what_is_transparent(tmp_path):
     assert Image.open(write_shown(tmp_path / "a.jpg", Image.new("RGB", (2800, 100)))).size == (1400, 50)
     path = write_shown(tmp_path / "b.jpg", Image.new("RGB", (9, 9)), Image.new("L", (9, 9)))
