@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from PIL import Image
 
-from ..media.image import Picture, example_photo, read_picture, resize_short_side
+from ..media.image import Picture, example_photo, open_map, read_picture, resize_short_side
 from ..models.network import StylizerNet
 from ..models.shipped import models
 from ..options import StylizeOptions
@@ -66,7 +66,7 @@ class StudioService:
         step of refining."""
         options = wish.options
         if short_side is not None:
-            options = preview_options(options, photo.rgb.size, short_side)
+            photo, options = made_small(photo, options, short_side)
         refine = options.refine > 0  # of which the network's work is a twentieth
         first: Step = (lambda share: step(0.05 * share)) if refine else step
         stylizer = self.stylizer(wish.model)
@@ -139,13 +139,23 @@ def half_the_cores() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def preview_options(options: StylizeOptions, size: tuple[int, int], short_side: int) -> StylizeOptions:
-    """The same for a preview of a photo of this size: smaller, not refined, with borders as soft as they
-    will be."""
-    wanted = options.size or min(size)
-    small = min(wanted, short_side, min(size))
-    feather = round(options.feather * small / wanted)
-    return replace(options, size=small if small < min(size) else None, feather=feather, refine=0)
+def made_small(
+    photo: Picture, options: StylizeOptions, short_side: int
+) -> tuple[Picture, StylizeOptions]:
+    """A photo and its options for a preview: smaller with all maps, not refined, with borders as soft as
+    they will be."""
+    wanted = options.size or min(photo.rgb.size)
+    side = min(wanted, short_side, min(photo.rgb.size))
+    alpha = photo.alpha and resize_short_side(photo.alpha, side)
+    small = Picture(resize_short_side(photo.rgb, side), alpha)
+
+    def fitted(map: Any, how: Image.Resampling) -> Image.Image | None:
+        return None if map is None else open_map(map).resize(small.rgb.size, how)
+
+    mask = fitted(options.mask, Image.Resampling.BILINEAR)
+    regions = fitted(options.regions, Image.Resampling.NEAREST)
+    feather = round(options.feather * side / wanted)
+    return small, replace(options, size=None, mask=mask, regions=regions, feather=feather, refine=0)
 
 
 class JobProgress:

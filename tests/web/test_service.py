@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from styletransfer.media.image import Picture, read_picture
 from styletransfer.options import StylizeOptions
 from styletransfer.system.host import cores
 from styletransfer.web.job_queue import JobStopped
 from styletransfer.web.sent_files import SentFile
-from styletransfer.web.service import StudioService, half_the_cores, preview_options
+from styletransfer.web.service import StudioService, half_the_cores, made_small
 from styletransfer.web.wish import Wish
 
 from ..conftest import noise
@@ -31,13 +32,19 @@ def test_it_paints_what_the_engine_paints(service, stylizer, photo, paintings):
     assert service.code(stylizer.model, given.styles, given.options, True).quantiles
 
 
-def test_a_preview_is_the_picture_made_small():
-    options = StylizeOptions(feather=20, refine=5, alpha=0.5)
-    small = preview_options(options, (2000, 1000), 500)
-    assert (small.size, small.feather, small.refine, small.alpha) == (500, 10, 0, 0.5)
-    assert preview_options(options, (200, 100), 500).size is None
-    assert preview_options(StylizeOptions(size=64), (200, 100), 500).size == 64
-    assert preview_options(StylizeOptions(size=900), (200, 100), 500).size is None
+def test_a_preview_is_the_picture_made_small(tmp_path):
+    photo, mask = Picture(noise(200, 100), noise(200, 100).convert("L")), Image.new("L", (200, 100), 255)
+    map = Image.new("RGB", (200, 100), "#ff0000")
+    map.paste("#0000ff", (0, 0, 100, 100))
+    for image, name in ((mask, "mask.png"), (map, "map.png")):
+        image.save(tmp_path / name)
+    maps = {"mask": str(tmp_path / "mask.png"), "regions": str(tmp_path / "map.png"), "region": {"a": 1}}
+    small, options = made_small(photo, StylizeOptions(feather=20, refine=5, alpha=0.5, **maps), 50)
+    assert small.rgb.size == small.alpha.size == options.mask.size == options.regions.size == (100, 50)
+    assert {color for _, color in options.regions.getcolors()} == {(255, 0, 0), (0, 0, 255)}
+    assert (options.feather, options.refine, options.alpha, options.size) == (10, 0, 0.5, None)
+    for wanted, size in ((None, (200, 100)), (64, (128, 64)), (900, (200, 100))):
+        assert made_small(photo, StylizeOptions(size=wanted), 500)[0].rgb.size == size
 
 
 def test_a_stop_ends_it_and_nobody_listens_any_more(service, stylizer, photo, paintings):

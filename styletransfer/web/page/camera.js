@@ -2,7 +2,7 @@
 
 import { $ } from "./parts.js";
 import { asked, paintFrame } from "./server.js";
-import { refit, show } from "./stage.js";
+import { refit, setBrushing, show } from "./stage.js";
 
 const LONG = 384; // pixels, the long side of what is painted live
 const AHEAD = 2; // pictures on their way: while one is painted, the next is sent
@@ -22,8 +22,10 @@ export async function start(say, give) {
   }
   $("camera").textContent = "Stop camera";
   document.body.classList.add("live");
+  $("photo-name").textContent = "Camera";
+  setBrushing(false);
   $("keep").hidden = false;
-  $("paint").disabled = true;
+  $("paint").disabled = $("brushing").disabled = true;
   video.srcObject = stream;
   await video.play();
   const { videoWidth: width, videoHeight: height } = video;
