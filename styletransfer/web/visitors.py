@@ -5,13 +5,14 @@ nothing of theirs.
 """
 
 import asyncio
+import os
 import re
 import shutil
 import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -46,8 +47,7 @@ class Visitor:
 
     def new_path(self, name: str) -> Path:
         """Where a file of this name may be written; Refused if the visitor has no room left."""
-        held = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
-        if held > self.room:
+        if _bytes_in(self.folder) > self.room:
             raise Refused(413, "There are too many large files here already: open the page anew.")
         return Path(tempfile.mkdtemp(dir=self.folder)) / name
 
@@ -145,3 +145,13 @@ class Visitors:
         for visitor in self.here.values():
             for listener in tuple(visitor.listeners):
                 listener(None)
+
+
+def _bytes_in(folder: Path) -> int:
+    """What lies there, while another thread may take some of it away."""
+    held = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                held += os.stat(os.path.join(place, name)).st_size
+    return held

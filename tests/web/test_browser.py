@@ -54,7 +54,9 @@ def test_what_is_painted_is_what_the_copied_command_paints(page, tmp_path, monke
     says(page, "Saved as photo-own+lion.png, 90 × 70")
     page.locator("#copy-command").click()
     expect(page.locator("#copied-title")).to_have_text("The command")
-    mask = saved(page, page.locator("#save-mask").click, tmp_path / "photo-mask.png")
+    mask = saved(
+        page, page.get_by_role("link", name="photo-mask.png").click, tmp_path / "photo-mask.png"
+    )
     assert mask == "photo-mask.png"
     command = page.locator("#copied-text").input_value()
     page.keyboard.press("Escape")
@@ -108,6 +110,9 @@ def test_at_every_width_the_result_stays_and_nothing_is_cut_off(visit):
         paint = page.locator("#paint").bounding_box()
         assert paint["y"] + paint["height"] <= height
         assert axe(page) == [], (width, scheme)
+    page.locator("#copy-command").click()
+    page.locator("#copied").wait_for()
+    assert axe(page) == [] and page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def axe(page) -> list:

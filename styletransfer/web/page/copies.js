@@ -11,19 +11,24 @@ export function save({ file, name }) {
   link.remove();
 }
 
+/** Links to the files that a command names; maps: what it calls mask and map, which are made here. */
+function files(maps) {
+  const { mask, regions, region } = state.options;
+  const styles = [...state.shares.keys(), ...Object.values(region)];
+  const own = [...new Set([state.photo, ...styles])].map((id) => state.files.get(id)).filter(Boolean);
+  return [
+    ...own.map(({ name, blob }) => make("a", { href: URL.createObjectURL(blob), download: name, textContent: name })),
+    ...[mask, regions].filter(Boolean).map((id, i) => make("a", { href: sentAt(id), download: maps[i], textContent: maps[i] })),
+  ];
+}
+
 /** Show what gives the same picture elsewhere, and copy it. say: as for all. */
 export async function copy(kind, say) {
   try {
     const found = await ask("copied", asked());
     $("copied-title").textContent = kind === "command" ? "The command" : "In Python";
     $("copied-text").value = found[kind];
-    const own = asked().styles.map(({ id }) => state.files.get(id)?.name).filter(Boolean);
-    $("copied-files").textContent = [state.files.get(state.photo).name, ...own, ...found.files].join(", ");
-    $("save-mask").hidden = !state.options.mask;
-    $("save-mask").onclick = () => {
-      const link = make("a", { href: sentAt(state.options.mask), download: found.files[0] });
-      link.click();
-    };
+    $("copied-files").replaceChildren(...files(found.files).flatMap((link, i) => (i ? [", ", link] : [link])));
     $("copied").showModal();
     $("copied-text").select();
     await navigator.clipboard?.writeText(found[kind]).then(
