@@ -13,8 +13,17 @@ const FILM = /\.(mp4|mov|m4v|mkv|webm|gif)$/i;
 const PATIENCE = 1000; // milliseconds that a preview takes before one is offered to stop it
 
 function say(text, wrong = false) {
-  $("status").textContent = text;
+  $("status").textContent = wrong ? asLabelled(text) : text;
   $("status").classList.toggle("wrong", wrong);
+}
+
+/** A text that names options as the command does (--style-size) or Python (style_size), with the page's names. */
+function asLabelled(text) {
+  return text.replace(/(?:--)?\b[a-z]+(?:[-_][a-z]+)*\b/g, (name) => {
+    if (!/^--|_/.test(name)) return name;
+    const label = document.querySelector(`label[for="${name.replace("--", "").replaceAll("-", "_")}"]`);
+    return label ? `“${label.textContent}”` : name;
+  });
 }
 
 // --- Previews: the newest wish, and no other, follows what is being painted ---
