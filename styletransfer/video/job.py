@@ -29,7 +29,7 @@ from .video_options import VideoOptions
 
 PIECE = 96  # frames: what a crash can cost, and how often the encoder begins anew
 FORMAT = 3  # of the work folder
-PICTURES_ONLY = ("mask", "regions", "feather", "color_strength", "tile", "stats")
+PICTURES_ONLY = ("mask", "regions", "feather", "color_strength", "tile", "stats", "refine")
 
 Size = tuple[int, int]
 TimedStyles = list[tuple[float, StyleCode]]
