@@ -1,5 +1,6 @@
 """How many pictures of a camera the studio paints a second, in a real browser with a test picture for a
-camera: the page takes, sends, receives and shows each.
+camera: the page takes, sends, receives and shows each. And what each takes of the processor in studio and
+browser, which tells of a machine that others use too.
 
     python -m benchmarks.camera [--seconds 10]      needs chromium and playwright
 """
@@ -8,7 +9,9 @@ import argparse
 import os
 import shutil
 import time
+from contextlib import suppress
 
+import psutil
 from playwright.sync_api import sync_playwright
 
 from styletransfer.server.limits import Limits
@@ -23,6 +26,16 @@ ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-u
 
 def frames(page) -> int:
     return int(page.locator("#live").get_attribute("data-frames"))
+
+
+def worked(processes) -> float:
+    """Seconds of the processor that these have had."""
+    found = 0.0
+    for process in processes:
+        with suppress(psutil.Error):  # it has ended
+            times = process.cpu_times()
+            found += times.user + times.system
+    return found
 
 
 def main() -> None:
@@ -42,9 +55,12 @@ def main() -> None:
                 page.locator("#camera").click()
                 page.locator("#live[data-frames]").wait_for()
                 page.wait_for_timeout(2000)
-                before, begun = frames(page), time.perf_counter()
+                us = psutil.Process()
+                sides = [us], us.children(recursive=True)
+                before, begun, had = frames(page), time.perf_counter(), [*map(worked, sides)]
                 page.wait_for_timeout(1000 * given.seconds)
                 count, seconds = frames(page) - before, time.perf_counter() - begun
+                each = [1000 * (worked(side) - was) / count for side, was in zip(sides, had)]
                 live = page.locator("#live")
                 size = " × ".join(live.get_attribute(side) for side in ("width", "height"))
                 browser.close()
@@ -52,6 +68,11 @@ def main() -> None:
             close()
     rate = f"{count / seconds:.1f} frames a second"
     print(f"{size} on {stylizer.device}: {rate} ({count} in {seconds:.1f} s)")
+    studio, browser = each
+    load = psutil.getloadavg()[0]
+    print(
+        f"processor: {studio:.0f} ms a frame in the studio, {browser:.0f} ms in the browser; load {load:.1f}"
+    )
 
 
 if __name__ == "__main__":
