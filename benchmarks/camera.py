@@ -1,6 +1,6 @@
 """How many pictures of a camera the studio paints a second, in a real browser with a test picture for a
-camera: the page takes, sends, receives and shows each. And what each takes of the processor in studio and
-browser, which tells of a machine that others use too.
+camera: the page takes, sends, receives and shows each. And what each takes of the processor, in the studio
+and in the browser, which also tells of a machine that others use.
 
     python -m benchmarks.camera [--seconds 10]      needs chromium and playwright
 """
@@ -70,9 +70,8 @@ def main() -> None:
     print(f"{size} on {stylizer.device}: {rate} ({count} in {seconds:.1f} s)")
     studio, browser = each
     load = psutil.getloadavg()[0]
-    print(
-        f"processor: {studio:.0f} ms a frame in the studio, {browser:.0f} ms in the browser; load {load:.1f}"
-    )
+    spent = f"{studio:.0f} ms a frame in the studio, {browser:.0f} ms in the browser"
+    print(f"processor: {spent}; load {load:.1f}")
 
 
 if __name__ == "__main__":
