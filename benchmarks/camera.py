@@ -1,6 +1,6 @@
 """How many pictures of a camera the studio paints a second, in a real browser with a test picture for a
-camera: the page takes, sends, receives and shows each. And what each takes of the processor, in the studio
-and in the browser, which also tells of a machine that others use.
+camera: the page takes, sends, receives and shows each. And what each takes of the processor, in studio
+and browser, which also tells of a machine that others use.
 
     python -m benchmarks.camera [--seconds 10]      needs chromium and playwright
 """
