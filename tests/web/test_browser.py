@@ -147,6 +147,16 @@ def test_all_is_reached_by_keyboard_and_has_a_name(page):
     page.locator("#alpha").focus()
     changes(page, lambda: page.keyboard.press("ArrowLeft"))
     assert page.locator("#alpha").get_attribute("aria-valuetext") == "95 %"
+    mask = Image.new("L", (70, 51))  # who cannot brush gives a file
+    mask.paste(255, (0, 0, 35, 51))
+    page.locator("#brushing").focus()
+    page.keyboard.press("Enter")
+    changes(page, lambda: page.locator("#mask-file").set_input_files(file("mask.png", png(mask))))
+    left, right = page.locator("#brush").evaluate(
+        """brush => [0.1, 0.9].map(x => brush.getContext("2d")
+        .getImageData(x * brush.width, brush.height / 2, 1, 1).data[3])"""
+    )
+    assert (left, right) == (255, 0)
 
 
 def test_two_visitors_do_not_see_each_other(page, visit):

@@ -63,7 +63,21 @@ export async function showSheet(blob) {
   const bitmap = await createImageBitmap(blob);
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+  if (!pixels.data.every((value, i) => i % 4 < 3 || value === 255)) return;
+  // A mask from a file: where it is white one would have brushed.
+  for (let i = 0; i < pixels.data.length; i += 4) {
+    const [red, green, blue] = pixels.data.subarray(i, i + 3);
+    pixels.data[i + 3] = 0.299 * red + 0.587 * green + 0.114 * blue;
+  }
+  context.putImageData(pixels, 0, 0);
+  context.globalCompositeOperation = "source-in";
+  context.fillStyle = accent();
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.globalCompositeOperation = "source-over";
 }
+
+const accent = () => getComputedStyle(document.documentElement).getPropertyValue("--accent");
 
 export function setBrushing(on) {
   canvas.hidden = !on;
@@ -77,7 +91,7 @@ function stroke({ clientX, clientY }) {
   const at = [((clientX - box.left) / box.width) * canvas.width, ((clientY - box.top) / box.height) * canvas.height];
   const erase = $("erase").ariaPressed === "true";
   context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-  context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent");
+  context.strokeStyle = accent();
   context.lineWidth = (Math.min(canvas.width, canvas.height) * $("brush-size").value) / 100;
   context.lineCap = context.lineJoin = "round";
   context.beginPath();

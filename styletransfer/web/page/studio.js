@@ -4,6 +4,7 @@ import * as camera from "./camera.js";
 import { copy, save, saveCode } from "./copies.js";
 import * as controls from "./controls.js";
 import * as history from "./history.js";
+import * as maps from "./maps.js";
 import { $, make } from "./parts.js";
 import { asked, listen, paintedAt, run, send, sentAt, state, stop } from "./server.js";
 import * as stage from "./stage.js";
@@ -219,32 +220,6 @@ async function toggleCamera() {
   wish("camera");
 }
 
-// --- Masks and maps ---
-
-async function brushed() {
-  const blob = await stage.sheet();
-  const of = state.photo;
-  try {
-    state.options.mask = blob ? (await send("mask", blob, { name: "mask.png", of })).id : null;
-  } catch (error) {
-    state.options.mask = null;
-    say(error.message, true);
-  }
-  controls.showOptions();
-  wish("brush");
-}
-
-async function openMap([file]) {
-  try {
-    state.options.regions = (await send("regions", file, { of: state.photo })).id;
-    state.options.region = {};
-    controls.showOptions();
-    say("Choose a style for the map's colours.");
-  } catch (error) {
-    say(error.message, true);
-  }
-}
-
 // --- What was tried ---
 
 async function reopen({ wish: was, shown, size }) {
@@ -280,7 +255,7 @@ function take(files, where) {
 }
 
 function listenToPeople() {
-  for (const [id, open] of [["photo", take], ["painting", styles.openStyles], ["map", openMap]]) {
+  for (const [id, open] of [["photo", take], ["painting", styles.openStyles], ["map", maps.openMap], ["mask-file", maps.openMask]]) {
     $(id).onchange = ({ target }) => {
       if (target.files.length) open([...target.files]);
       target.value = "";
@@ -291,7 +266,6 @@ function listenToPeople() {
   $("copy-command").onclick = () => copy("command", say);
   $("copy-python").onclick = () => copy("python", say);
   $("save-code").onclick = () => saveCode(say);
-  $("regions").addEventListener("chosen", () => wish("regions"));
   $("model").onchange = () => {
     state.model = $("model").value;
     styles.showModel();
@@ -314,7 +288,7 @@ async function begin() {
   state.about = await (await fetch("about.json")).json();
   state.model = state.about.models[0].name;
   state.options = controls.defaults();
-  stage.onBrushed(brushed);
+  maps.setUp(wish, say);
   styles.setUp(wish, say);
   history.setUp(reopen);
   controls.setUp((name, shown) => shown && wish(name));
