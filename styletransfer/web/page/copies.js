@@ -13,7 +13,7 @@ export function save({ file, name }) {
 
 /** Links to the files that a command names; maps: what it calls mask and map, which are made here. */
 function files(maps) {
-  const { mask, regions, region } = state.options;
+  const { mask, regions, region } = asked().options;
   const styles = [...state.shares.keys(), ...Object.values(region)];
   const own = [...new Set([state.photo, ...styles])].map((id) => state.files.get(id)).filter(Boolean);
   return [

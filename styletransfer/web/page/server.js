@@ -15,11 +15,13 @@ export const state = {
 
 /** What is to be painted, as it stands. photos: of them all, or of one. */
 export function asked(photos = [state.photo]) {
+  const options = structuredClone(state.options);
+  if (!Object.keys(options.region).length) options.regions = null; // a map whose colours have no styles yet
   return {
     model: state.model,
     photos,
     styles: [...state.shares].map(([id, share]) => ({ id, share })),
-    options: structuredClone(state.options),
+    options,
     format: state.format,
     quality: state.quality,
   };
