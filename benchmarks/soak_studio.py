@@ -35,8 +35,7 @@ from . import asked
 from .uploads import HOSTILE, WRONG, brushed, photo
 
 QUARTERS = 4  # after each, when all is quiet, the server's memory is measured
-FLAT = 1.1  # how much more memory the last may take than the second: in the first one, code is made for
-# nearly every size that a picture has, and kept
+FLAT = 1.1  # how much more memory the last may take than the second: in the first it warms up
 PATIENCE = 300  # seconds for an answer; who waits longer has lost the job
 KINDS = {  # of jobs: how often, and what may come of them
     "preview": (6, {"a picture"}),
