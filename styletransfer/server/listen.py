@@ -1,4 +1,4 @@
-"""The API on a port of this machine, until it is asked to end."""
+"""Serve the API on a port until the process is asked to end."""
 
 import json
 import socket
@@ -15,8 +15,8 @@ from .port import address
 
 
 class GracefulServer(uvicorn.Server):
-    """Uvicorn that, at the first signal, goes on listening: it answers what was accepted, refuses what
-    is new with 503, and then ends. At a later signal what was accepted is given up."""
+    """Uvicorn with a graceful end. After the first signal it answers what was accepted, refuses new
+    requests with 503, and then stops; a second signal cancels what was accepted."""
 
     def __init__(self, config: uvicorn.Config, served: StylizeServer):
         super().__init__(config)

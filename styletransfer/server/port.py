@@ -1,5 +1,7 @@
 """A port of this machine. No torch here."""
 
+import errno
+import os
 import socket
 
 from ..errors import InputError
@@ -10,9 +12,13 @@ def open_port(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another --port") from None
+    except (OSError, OverflowError, UnicodeError) as error:
+        number = (error.errno or 0) if isinstance(error, OSError) else 0
+        if isinstance(error, UnicodeError) or number < 0 or number == errno.EADDRNOTAVAIL:
+            reason, other = "this machine has no such address", "--host"  # below 0: of getaddrinfo
+        else:
+            reason, other = os.strerror(number) if number else str(error), "--port"
+        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another {other}") from None
 
 
 def address(listening: socket.socket) -> str:
