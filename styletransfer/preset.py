@@ -1,4 +1,4 @@
-"""Presets: options of a picture, by name, in a small TOML file. No torch here."""
+"""Presets: named sets of options, each a small TOML file. No torch here."""
 
 import tomllib
 from dataclasses import fields
@@ -12,31 +12,31 @@ from .options import StylizeOptions
 
 PRESETS = Path(__file__).parent / "presets"
 OF_A_PICTURE = ("weights", "mask", "regions", "region")
-"""Options that belong to one picture and its styles, and to no preset."""
+"""Options that belong to one picture and its styles, so that no preset can hold them."""
 _KINDS = {float: "a number", int: "a whole number", str: "text"}
 
 
 def own_presets() -> Path:
-    """The folder of the user's own: on Linux $XDG_CONFIG_HOME/styletransfer/presets, by default
+    """The folder of the user's presets: on Linux $XDG_CONFIG_HOME/styletransfer/presets, by default
     ~/.config/styletransfer/presets."""
     return user_config_path("styletransfer", appauthor=False) / "presets"
 
 
 def shipped_presets() -> list[str]:
-    """The names of those that ship with the package."""
+    """The names of the presets that ship with the package."""
     return sorted(path.stem for path in PRESETS.glob("*.toml"))
 
 
 def presets() -> list[str]:
-    """The names of all presets, shipped and the user's own."""
+    """The names of all presets, shipped and the user's."""
     return sorted({*shipped_presets(), *(path.stem for path in own_presets().glob("*.toml"))})
 
 
 def read_preset(name: str) -> dict[str, Any]:
-    """The options of a preset, by their names in `StylizeOptions`, which takes them as they are.
+    """The options of a preset, as keyword arguments for `StylizeOptions`.
 
-    name: of one's own preset, of a shipped one, or a TOML file. InputError for what is none, and for
-    names and values that are none of an option.
+    name: a preset of the user's, else a shipped one, else the path of a TOML file. Raises InputError
+    if there is none, or for an unknown option or a value of the wrong type or range.
     """
     path = _preset_file(name)
     try:
