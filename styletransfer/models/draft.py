@@ -92,5 +92,5 @@ class Overlay(nn.Module):
         return draft - self.details[:, None, None] * small
 
     def forward(self, below: Tensor, photo: Tensor) -> Tensor:
-        """The next pass's input (N, 3, H, W). below: what `below` gave, enlarged. photo: at that size."""
+        """The next pass's input, (N, 3, H, W), from the enlarged result of `below` and the photo."""
         return below + self.details[:, None, None] * photo

@@ -76,7 +76,7 @@ def parse_blend(text: str) -> dict[str, float]:
 
 
 def parts_of(source: object) -> Mapping[Any, float] | None:
-    """The weights of a blend's styles, or (all equal) of a folder's pictures; None for a single style."""
+    """The weights of a blend's styles, or of a folder's pictures (equal); None for a single style."""
     if isinstance(source, Mapping):
         return source
     if isinstance(source, (str, os.PathLike)):
