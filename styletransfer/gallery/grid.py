@@ -1,4 +1,4 @@
-"""Styles by strengths, or four styles across a square."""
+"""A grid: styles by strengths, or everything between four styles."""
 
 from collections.abc import Sequence
 
@@ -26,10 +26,11 @@ def grid(
     strokes: float = 1.0,
     track: Track = lambda items, count: items,
 ) -> Image.Image:
-    """A sheet with a row for each style and a column for each strength; or, with corners N, an N×N
-    square between four styles: top left, top right, bottom left, bottom right.
+    """A labelled grid with a row per style and a column per alpha. Returns a PIL image.
 
-    size: short side of each picture.
+    With `corners` N it is an N×N square between four styles instead: top left, top right, bottom left,
+    bottom right. content, style options: as for `Stylizer.stylize`. size: short side of each picture in
+    pixels. track: wraps the pictures to show progress. Raises InputError for numbers that do not fit.
     """
     if corners is not None and (corners < 2 or len(styles) != 4):
         raise InputError("corners N takes four styles, and N of at least 2")

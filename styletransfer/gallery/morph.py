@@ -26,7 +26,10 @@ def morph(
     style_crop: float = 1.0,
     strokes: float = 1.0,
 ) -> Iterator[Image.Image]:
-    """`frames` PIL images on a smooth path through styles; the ends are those of the single styles."""
+    """Yield `frames` PIL images on a smooth path through the styles, from the first to the last.
+
+    content, style options: as for `Stylizer.stylize`; styles: at least two. Raises InputError for fewer.
+    """
     if len(styles) < 2 or frames < 2:
         raise InputError("a morph takes at least two styles and two frames")
     options = StylizeOptions(

@@ -1,4 +1,4 @@
-"""The ONNX files that come along, made of a shipped model's weights: `make graphs`."""
+"""Make the ONNX files that ship with the package from a model's weights: `make graphs`."""
 
 import argparse
 import tempfile
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def simplify(path: Path) -> None:
-    """Do now what onnxruntime does to a graph whenever it is loaded, on whatever machine."""
+    """Apply onnxruntime's machine-independent graph optimisations once, instead of at every load."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
