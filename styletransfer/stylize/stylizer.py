@@ -89,38 +89,44 @@ class Stylizer(Pretrained):
     ) -> Content | Image.Image:
         """Repaint content in a style, or in a blend of several.
 
-        content: a path or PIL image (returns a PIL image, with the content's alpha channel if it has
-            one), an (H, W, 3) uint8 array (returns one), or an (N, 3, H, W) float tensor in [0, 1]
-            (returns one, on its device and in its dtype).
-        style: a picture, a style code or its file, a folder of pictures, or a blend {style: weight}; a
-            list of these is blended by `weights`, equally if none are given.
-        alpha: the strength, from 0 (the photo itself) to 1; up to 2 exaggerates.
-        size: short side of the result in pixels; the content's own size by default.
+        Args:
+            content: a path or PIL image, an (H, W, 3) uint8 array, or an (N, 3, H, W) float tensor in
+                [0, 1].
+            style: a picture, a style code or its file, a folder of pictures, or a blend {style: weight};
+                a list of these is blended by `weights`.
+            alpha: the strength, from 0 (the photo itself) to 1 (the full style); up to 2 exaggerates.
+            weights: one for each style in the list; equal by default.
+            mask: a grey picture of the content's size that multiplies alpha: white 1, black 0.
+            regions: a map of the content's size whose colours or labels choose the style at each
+                position.
+            region: the style of each colour or label, {"#ff0000": "sky.jpg", "#00ff00": {"a.jpg": 0.5,
+                "b.jpg": 0.5}}; `style`, if given, takes the rest.
+            feather: pixels to either side over which the borders of regions and mask are softened.
+            preserve_color: none; luminance, which paints brightness only; or histogram, which first
+                gives the style's picture the photo's colours.
+            color_strength: how much of preserve_color, 0 to 1.
+            size: short side of the result in pixels; the content's own size by default.
+            strokes: width of strokes relative to the model's own, 0.5 to 4: drafts are painted so many
+                times smaller (`stylize.levels`).
+            style_size: short side in pixels at which styles are encoded; smaller gives finer strokes.
+            style_crop: the central part of each side of a style that is used, above 0 to 1.
+            tile: side in pixels of the tiles that the network sees, "off" for the whole picture, or
+                "auto", by free memory. The result is the same: statistics are always the whole
+                picture's.
+            stats: "exact", or "thumbnail", which takes statistics from a small copy: faster with tiles,
+                but approximate.
+            refine: steps of optimisation afterwards, 25 for a print (`stylize.refine`).
+            progress: called with the share that is done, up to 1.
+            watch: called after every step of refinement; if it raises `StopRefining`, refinement ends
+                and keeps what it has reached.
+            options: all of these but style, progress and watch as one object, in place of the keywords.
 
-        mask: a grey picture of the content's size that multiplies alpha: white 1, black 0.
-        regions: a map of the content's size whose colours or labels choose the style at each position.
-        region: the style of each, {"#ff0000": "sky.jpg", "#00ff00": {"a.jpg": 0.5, "b.jpg": 0.5}};
-            `style`, if given, takes the rest.
-        feather: pixels to either side over which regions fade into each other, and the mask fades out.
+        Returns:
+            The picture in the content's type, on its device and in its dtype; for a path a PIL image.
+            PIL images keep the content's alpha channel.
 
-        preserve_color: none, luminance (only brightness is painted), or histogram (the style first gets
-            the photo's colours; needs the style's picture).
-        color_strength: how much of that, 0 to 1.
-        strokes: width of strokes relative to the model's own, 0.5 to 4; drafts are painted so many
-            times smaller (`stylize.levels`).
-        style_size, style_crop: `size` and `crop` of `style`.
-
-        tile: side in pixels of the tiles that the network sees, "off" for the whole picture, or "auto",
-            by free memory. Tiles take longer and change nothing: statistics are the whole picture's.
-        stats: "exact", or "thumbnail", which takes statistics from a small copy: faster with tiles, but
-            approximate.
-        refine: steps of optimisation afterwards, 25 for a print (`stylize.refine`).
-        progress: called with the share that is done.
-        watch: called after every step of refinement; if it raises `StopRefining`, refinement ends and
-            keeps what it has reached.
-        options: all of these but style, progress and watch as one object, in place of the keywords.
-
-        Raises InputError for anything wrong with content, style or options, and if memory runs out.
+        Raises:
+            InputError: for anything wrong with content, style or options, or if memory runs out.
         """
         given = StylizeOptions(
             alpha=alpha, weights=weights, mask=mask, regions=regions, region=region, feather=feather,
@@ -217,17 +223,20 @@ class Stylizer(Pretrained):
     def style(
         self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0, quantiles: bool = False
     ) -> StyleCode:
-        """Encode a style: its style code, which can be used many times.
+        """Encode a style. The style code can be used many times, saved and blended.
 
-        source: a picture (as for `stylize`; tensors (1, 3, H, W)), a `.style.safetensors` file, a folder
-            of pictures (the mean of their codes, such as an artist's works), a style that the model has
-            learned ("bank:lion"), or a blend: {"a.jpg": 0.7, "b.jpg": 0.3} or "a.jpg:0.7,b.jpg:0.3".
-        size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
-        crop: the central part of each side that is used, above 0 to 1; less gives broader strokes.
-        quantiles: whether to compute what refinement needs as well, some 80 KB. Codes from files keep
-            what they have.
+        Args:
+            source: a picture (as for `stylize`; tensors are (1, 3, H, W)), a `.style.safetensors` file,
+                a folder of pictures (the mean of their codes, such as an artist's works), a style that
+                the model has learned ("bank:lion"), or a blend: {"a.jpg": 0.7, "b.jpg": 0.3} or
+                "a.jpg:0.7,b.jpg:0.3".
+            size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
+            crop: the central part of each side that is used, above 0 to 1; less gives broader strokes.
+            quantiles: whether to compute what refinement needs too, some 80 KB. Codes from files keep
+                what they have.
 
-        Raises InputError for a style that cannot be read, or that this model cannot paint.
+        Raises:
+            InputError: for a style that cannot be read, or that this model cannot paint.
         """
         return self.style_encoder.encode(source, size, crop, quantiles)
 
