@@ -58,7 +58,7 @@ def can_compile(device: torch.device) -> bool:
 
 
 @contextmanager
-def painters(count: int, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
+def painting_threads(count: int, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
     """A pool of `count` threads that each paint pictures of their own, on `threads` cores each.
 
     On a CPU this is a third faster than all cores working on one picture. Jobs that have not begun
@@ -84,7 +84,7 @@ def enough_memory(device: torch.device, remedy: str) -> Iterator[None]:
         raise InputError(f"out of memory on {device}: give {remedy}") from None
 
 
-def lost(error: BaseException, device: str) -> bool:
+def gpu_lost(error: BaseException, device: str) -> bool:
     """Whether an error means that the GPU no longer answers at all, so that going on is no use."""
     if not isinstance(error, RuntimeError) or not any(word in str(error) for word in _GPU_ERRORS):
         return False

@@ -11,12 +11,12 @@ from .errors import InputError
 from .options import StylizeOptions
 
 PRESETS = Path(__file__).parent / "presets"
-OF_A_PICTURE = ("weights", "mask", "regions", "region")
+PER_PICTURE = ("weights", "mask", "regions", "region")
 """Options that belong to one picture and its styles, so that no preset can hold them."""
 _KINDS = {float: "a number", int: "a whole number", str: "text"}
 
 
-def own_presets() -> Path:
+def user_presets() -> Path:
     """The folder of the user's presets: on Linux $XDG_CONFIG_HOME/styletransfer/presets, by default
     ~/.config/styletransfer/presets."""
     return user_config_path("styletransfer", appauthor=False) / "presets"
@@ -29,7 +29,7 @@ def shipped_presets() -> list[str]:
 
 def presets() -> list[str]:
     """The names of all presets, shipped and the user's."""
-    return sorted({*shipped_presets(), *(path.stem for path in own_presets().glob("*.toml"))})
+    return sorted({*shipped_presets(), *(path.stem for path in user_presets().glob("*.toml"))})
 
 
 def read_preset(name: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def read_preset(name: str) -> dict[str, Any]:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error})") from None
-    known = {option.name: option for option in fields(StylizeOptions) if option.name not in OF_A_PICTURE}
+    known = {option.name: option for option in fields(StylizeOptions) if option.name not in PER_PICTURE}
     if unknown := sorted(values.keys() - known.keys()):
         raise InputError(f"{path}: {', '.join(unknown)}: a preset knows {', '.join(known)}")
     for key, value in values.items():
@@ -59,7 +59,7 @@ def read_preset(name: str) -> dict[str, Any]:
 
 
 def _preset_file(name: str) -> Path:
-    for folder in (own_presets(), PRESETS):
+    for folder in (user_presets(), PRESETS):
         if (path := folder / f"{name}.toml").is_file():
             return path
     if Path(name).is_file():

@@ -138,7 +138,7 @@ class Ledger:
             if not done.tar:
                 self._place(done, replace)
         except OSError as error:
-            if error.errno in GONE or not self.manifest.takes_back(line):
+            if error.errno in GONE or not self.manifest.undo(line):
                 raise stopped(self.folder, error) from None
             self._forget(done, before)
             return Failure(done.input, f"cannot be put in its place ({error.strerror})", done.output)
@@ -217,7 +217,7 @@ class Appended:
             os.fsync(self.file)
             self.synced = time.monotonic()
 
-    def takes_back(self, line: bytes) -> bool:
+    def undo(self, line: bytes) -> bool:
         """Remove the last line if it is this one; whether it was."""
         start = self.length - len(line)
         if start < 0 or os.pread(self.file, len(line), start) != line:

@@ -1,7 +1,7 @@
 """The local engine: threads load, paint, encode and write at the same time.
 
-On a CPU each picture is painted by one core (`device.painters`). A GPU is fed by one thread, with as
-many pictures of the same size at once as fit.
+On a CPU each picture is painted by one core (`device.painting_threads`). A GPU is fed by one thread,
+with as many pictures of the same size at once as fit.
 """
 
 import threading
@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
-from ..device import painters
+from ..device import painting_threads
 from ..media.image import MAX_PIXELS
 from ..models.memory import affordable
 from .ledger import Outcome, Stop
@@ -31,7 +31,7 @@ def paint_all(
 
     wanted: whether to stop; what has begun is still finished.
     """
-    with ThreadPoolExecutor(workers) as readers, painters(workers) as writers:
+    with ThreadPoolExecutor(workers) as readers, painting_threads(workers) as writers:
         pipeline = Pipeline(painter, workers, readers, writers)
         try:
             yield from pipeline.run(iter(tasks), wanted)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from ..media.image import SUFFIXES
-from ..styles.names import BANK, made_of
+from ..styles.names import BANK, style_weights
 
 SUFFIX = ".style.safetensors"
 
@@ -46,7 +46,7 @@ def find_styles(
     if weights is not None:
         blended: dict[str, float] = {}
         for text, weight in zip(given, weights):
-            parts = made_of(text)
+            parts = style_weights(text)
             for part, inner in parts.items():
                 blended[part] = blended.get(part, 0.0) + weight * inner / sum(parts.values())
         found.append(_blend("+".join(map(_label, given)), blended))
@@ -55,7 +55,7 @@ def find_styles(
             if os.path.isdir(text) and rule != "all":
                 found += _each(text)
             else:
-                found.append(_blend(_label(text), made_of(text)))
+                found.append(_blend(_label(text), style_weights(text)))
     labels = _distinct([PurePosixPath(name).name for name, *_ in found])
     return [
         ChosenStyle(label, parts, identity, name, former)
@@ -132,7 +132,7 @@ def _learned(part: str) -> bool:
 
 def _label(text: str) -> str:
     """The label of a style: the names of its parts, without folders and suffixes."""
-    names = (name.removeprefix(BANK) if _learned(name) else name for name in made_of(text))
+    names = (name.removeprefix(BANK) if _learned(name) else name for name in style_weights(text))
     return "+".join(_stem(os.path.basename(name.rstrip("/"))) for name in names)
 
 

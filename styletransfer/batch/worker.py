@@ -216,14 +216,14 @@ def failed(name: str, error: Exception, settings: BatchSettings, output: str = "
 
 def check_going(error: BaseException, settings: BatchSettings) -> None:
     """Raise `Stop` for an error that the next picture would meet too: a full disk, or a lost GPU."""
-    from ..device import lost
+    from ..device import gpu_lost
 
     if isinstance(error, Stop):
         raise error
     cause = error.__cause__ if isinstance(error, InputError) else error
     if isinstance(cause, OSError) and cause.errno in GONE:
         raise stopped(settings.folder, cause) from None
-    if lost(error, settings.device):
+    if gpu_lost(error, settings.device):
         raise Stop(
             f"the GPU does not answer any more ({str(error).splitlines()[0]}); give the same command "
             "again, it goes on from here; if it is lost again, restart the machine or give --device cpu"

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from ..errors import InputError
 from ..options import PreserveColor, Stats
-from ..styles.names import DEFAULT_MODEL, made_of
+from ..styles.names import DEFAULT_MODEL, style_weights
 from . import batch_arguments as arguments
 from . import common
 from .batch_arguments import BatchEngine, Pick
@@ -125,7 +125,7 @@ def batch(
     arguments.check_files(source, out, names, maps)
     blend = parse_weights(weights, len(styles)) if weights else None
     selection = Selection(styles, pick.value, per_image, seed, blend)
-    read = [part for name in names for part in made_of(name)] + [*maps, model, source]
+    read = [part for name in names for part in style_weights(name)] + [*maps, model, source]
     console = Console(stderr=True)
     with console.status(f"searching {escape(source)}"):
         work = find_work(source, out, selection, layout, read)

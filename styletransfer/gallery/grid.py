@@ -8,7 +8,7 @@ from ..errors import InputError
 from ..media.tensors import ImageSource, open_picture
 from ..options import STYLE_SIZE, StylizeOptions
 from ..styles.encode import Style
-from ..styles.interpolate import square
+from ..styles.interpolate import style_square
 from ..stylize.stylizer import Stylizer
 from .layout import Track, cell_size, check_room, draw_sheet, label
 
@@ -48,7 +48,7 @@ def grid(
         titles = [f"alpha {alpha:g}" for alpha in alphas]
         labels = [[label(style)] + [""] * (len(alphas) - 1) for style in styles]
     else:
-        cells = [[(code, 1.0) for code in row] for row in square(codes, corners)]
+        cells = [[(code, 1.0) for code in row] for row in style_square(codes, corners)]
         titles, labels = [], []
     painted = stylizer.variations(photo, [cell for row in cells for cell in row], size, strokes)
     width = len(cells[0])

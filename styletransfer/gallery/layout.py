@@ -9,7 +9,7 @@ from ..media.image import Picture, with_short_side
 from ..media.tensors import describe
 from ..styles.code_file import SUFFIX
 from ..styles.encode import Style
-from ..styles.names import BANK, made_of
+from ..styles.names import BANK, style_weights
 from ..system.host import check_free
 
 GAP = 6
@@ -71,7 +71,7 @@ def label(style: Style) -> str:
     """The label of a picture in this style."""
     if isinstance(style, Mapping):
         return " + ".join(map(label, style))
-    if isinstance(style, str) and (parts := made_of(style)) != {style: 1.0}:
+    if isinstance(style, str) and (parts := style_weights(style)) != {style: 1.0}:
         return label(parts)
     name = describe(style).removesuffix(SUFFIX).removeprefix(BANK)
     return name.rpartition(".")[0] or name

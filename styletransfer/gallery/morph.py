@@ -10,7 +10,7 @@ from ..media.image import with_short_side
 from ..media.tensors import ImageSource, open_picture
 from ..options import STYLE_SIZE, StylizeOptions
 from ..styles.encode import Style
-from ..styles.interpolate import between
+from ..styles.interpolate import morph_path
 from ..stylize.stylizer import Stylizer
 
 
@@ -40,5 +40,5 @@ def morph(
         if size is not None:
             with_short_side(content.rgb.size, size)  # what is too large is said before all else
     codes = [stylizer.style(style, options.style_size, options.style_crop) for style in styles]
-    path = ((code, options.alpha) for code in between(codes, frames))
+    path = ((code, options.alpha) for code in morph_path(codes, frames))
     return stylizer.variations(content, path, options.size, options.strokes)

@@ -211,16 +211,16 @@ class StylizerNet(nn.Module):
         return {PIXELS: regional_moments(x, resized_map(region_maps, x), joint)}
 
 
-PRESENT = 0.25
+FADE_END = 0.25
 """Alpha above which none of the photo is mixed into the result (`faded`)."""
 
 
 def faded(photo: Tensor, picture: Tensor, alpha: float | Tensor) -> Tensor:
-    """Fade the picture into the photo as α goes from `PRESENT` to 0, so that α = 0 is the photo itself
+    """Fade the picture into the photo as α goes from `FADE_END` to 0, so that α = 0 is the photo itself
     and not the network's reconstruction of it.
 
     photo, picture: (N, 3, H, W). alpha: a number, or a map (N, 1, H, W).
     """
     if isinstance(alpha, Tensor):
-        return photo.lerp(picture, (alpha.to(picture) / PRESENT).clamp(max=1))
-    return picture if alpha >= PRESENT else photo.lerp(picture, alpha / PRESENT)
+        return photo.lerp(picture, (alpha.to(picture) / FADE_END).clamp(max=1))
+    return picture if alpha >= FADE_END else photo.lerp(picture, alpha / FADE_END)

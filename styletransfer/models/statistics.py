@@ -141,15 +141,15 @@ def square_roots(covariance: Tensor) -> tuple[Tensor, Tensor]:
         return root * norm.sqrt(), inverse / norm.sqrt()
 
 
-LEAST = 16  # positions: a smaller region gives no meaningful statistics
+MIN_POSITIONS = 16  # positions: a smaller region gives no meaningful statistics
 
 
 def regional_moments(x: Tensor, region_maps: Tensor, joint: bool = False) -> Moments:
     """`moments` of each of R regions: mean (N, R, C), variance (N, R, C) or covariance (N, R, C, C).
 
     x: (N, C, H, W). region_maps: (1 or N, R, H, W) in [0, 1], the weight m_r of each position in each
-    region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `LEAST` positions
-    gets the moments of the whole map.
+    region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `MIN_POSITIONS`
+    positions gets the moments of the whole map.
     """
     return settled(*weighted_moments(x, region_maps, joint), moments(x, joint))
 
@@ -175,8 +175,8 @@ def weighted_moments(x: Tensor, region_maps: Tensor, joint: bool = False) -> tup
 
 
 def settled(regions: Moments, totals: Tensor, whole: Moments) -> Moments:
-    """The moments of regions, with those of the whole for any region smaller than `LEAST`."""
-    large = totals >= LEAST
+    """The moments of regions, with those of the whole for any region smaller than `MIN_POSITIONS`."""
+    large = totals >= MIN_POSITIONS
     parts = zip(regions, whole)
     return Moments(*(torch.where(_aligned(large, r), r, w[:, None]) for r, w in parts))
 

@@ -97,7 +97,7 @@ class StyleEncoder:
         picture = style.cpu().contiguous().numpy()
         return remembered(picture, about, name, encoded, StyleCode.load, self.check)
 
-    def no_style(self) -> StyleCode:
+    def empty_code(self) -> StyleCode:
         """The empty code for a network that has learned a single style; InputError for any other."""
         if self.net.bottleneck.takes_style:
             raise InputError("no style given")

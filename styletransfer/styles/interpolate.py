@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from .code import StyleCode, blend
 
 
-def between(codes: Sequence[StyleCode], frames: int) -> Iterator[StyleCode]:
+def morph_path(codes: Sequence[StyleCode], frames: int) -> Iterator[StyleCode]:
     """Yield `frames` codes on a path through the given ones, both ends included.
 
     Linear between two codes, eased so that the speed is zero at each (3t² − 2t³).
@@ -18,7 +18,7 @@ def between(codes: Sequence[StyleCode], frames: int) -> Iterator[StyleCode]:
         yield blend(codes[index : index + 2], [1 - second, second])
 
 
-def square(corners: Sequence[StyleCode], side: int) -> list[list[StyleCode]]:
+def style_square(corners: Sequence[StyleCode], side: int) -> list[list[StyleCode]]:
     """side × side codes between four corners, by bilinear interpolation (Huang & Belongie 2017, fig. 8).
 
     corners: top left, top right, bottom left, bottom right. side: at least 2.

@@ -21,7 +21,7 @@ def is_learned(style: str) -> bool:
     return style.startswith(BANK) and not os.path.exists(style)
 
 
-def made_of(text: str) -> dict[str, float]:
+def style_weights(text: str) -> dict[str, float]:
     """The weights of the styles that a STYLE argument consists of: itself alone, or the parts of a blend
     ("a.jpg:0.5,bank:lion:0.5"). The name of a shipped style becomes its file."""
     if os.path.exists(text) or not {",", ":"} & set(text):
@@ -80,7 +80,7 @@ def parts_of(source: object) -> Mapping[Any, float] | None:
     if isinstance(source, Mapping):
         return source
     if isinstance(source, (str, os.PathLike)):
-        if (parts := made_of(str(source))) != {str(source): 1.0}:
+        if (parts := style_weights(str(source))) != {str(source): 1.0}:
             return parts
         if os.path.isdir(source):
             from ..media.image import pictures_in  # and with it Pillow: only now

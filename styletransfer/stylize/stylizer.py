@@ -261,7 +261,7 @@ class Stylizer(Pretrained):
         if style is not None:
             codes.append(self._encode_one(style, options.weights, content, options))
         elif options.region is None:
-            codes.append(self.style_encoder.no_style())
+            codes.append(self.style_encoder.empty_code())
         return codes
 
     def _encode_one(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..device import enough_memory, painters
+from ..device import enough_memory, painting_threads
 from ..models.memory import affordable, check_memory
 from ..models.statistics import Moments, Statistics
 from ..options import StylizeOptions
@@ -156,7 +156,7 @@ def frame_workers(stylizer: Stylizer, size: tuple[int, int]) -> Iterator[tuple[E
     if stylizer.device.type == "cpu":
         width, height = size
         count = max(1, min(cores(), affordable(stylizer.net) // (2 * width * height)))
-    with painters(count, max(1, cores() // count)) as pool:
+    with painting_threads(count, max(1, cores() // count)) as pool:
         yield pool, count
 
 
