@@ -49,12 +49,12 @@ class StylizeOptions:
     alpha: float = _option(1.0, "Strength: 0 the photo, 1 the full style, 2 too much.")
     weights: Sequence[float] | None = _option(None, "How much of each style, e.g. 0.7,0.3.")
     size: int | None = _option(None, "Short side of the result in pixels.")
-    strokes: float = _option(1.0, "How broad strokes are, 0.5 to 4 times the model's own.")
+    strokes: float = _option(1.0, "Width of strokes, 0.5 to 4 times the model's own.")
     style_size: int = _option(
-        STYLE_SIZE, "Short side at which styles are looked at: strokes grow with it."
+        STYLE_SIZE, "Short side at which styles are encoded; smaller gives finer strokes."
     )
     style_crop: float = _option(
-        1.0, "The middle part of a style that is looked at; strokes grow as it shrinks."
+        1.0, "The central part of a style that is used; less gives broader strokes."
     )
     mask: "Map | None" = _option(None, "Where to paint, and how much: white all, black nothing.")
     regions: "Map | None" = _option(None, "A map whose colours or labels choose the style.")
@@ -75,7 +75,9 @@ class StylizeOptions:
         0,
         f"Steps of optimisation afterwards, {REFINE} if you give no number: a minute, not a moment.",
     )
-    stats: str = _option("exact", "Statistics of the whole photo, or of a thumbnail: an approximation.")
+    stats: str = _option(
+        "exact", "Take statistics from the whole photo, or from a thumbnail: an approximation."
+    )
 
     def __post_init__(self) -> None:
         check_alpha(self.alpha)

@@ -52,15 +52,21 @@ Styles = Annotated[
     ),
 ]
 Picked = Annotated[Pick, typer.Option(help="Which styles for which picture; see below.")]
-PerImage = Annotated[int, typer.Option(metavar="K", help="Styles for each picture, if they are picked.")]
-Seed = Annotated[int, typer.Option(help="Of --pick random and match.")]
+PerImage = Annotated[
+    int, typer.Option(metavar="K", help="Styles per picture, with --pick random, cycle or match.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of --pick random and match.")]
 Format = Annotated[
     str,
     typer.Option(
-        metavar="png|jpg|webp|tif|bmp", show_default="each picture's own", help="Of the results."
+        metavar="png|jpg|webp|tif|bmp",
+        show_default="each picture's own",
+        help="File format of the results.",
     ),
 ]
-Suffix = Annotated[str, typer.Option(metavar="TEXT", help="After each name: a.jpg to aTEXT.jpg.")]
+Suffix = Annotated[
+    str, typer.Option(metavar="TEXT", help="Text added to each name: a.jpg becomes aTEXT.jpg.")
+]
 Pack = Annotated[
     str,
     typer.Option(
@@ -84,14 +90,23 @@ Size = Annotated[
     int | None,
     typer.Option(help="Short side of the results in pixels.", show_default="each picture's size"),
 ]
-Crop = Annotated[bool, typer.Option("--crop", help="Cut out the middle, --size by --size pixels.")]
+Crop = Annotated[
+    bool, typer.Option("--crop", help="Crop results to the central square, --size by --size pixels.")
+]
 Mask = Annotated[
     str, typer.Option(metavar="M.png", help="Where to paint, for pictures of the mask's size.")
 ]
-Regions = Annotated[str, typer.Option(metavar="MAP.png", help="A map that chooses the style, likewise.")]
+Regions = Annotated[
+    str,
+    typer.Option(
+        metavar="MAP.png", help="A map that chooses the style, for pictures of the map's size."
+    ),
+]
 Region = Annotated[
     list[str] | None,
-    typer.Option(metavar="KEY=STYLE", help="The style of a colour or label of it; repeatable."),
+    typer.Option(
+        metavar="KEY=STYLE", help="The style of one of the map's colours or labels; repeatable."
+    ),
 ]
 Tile = Annotated[str, typer.Option(metavar="auto|off|N", help="Paint in tiles of N pixels a side.")]
 Statistics = Annotated[Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail.")]
@@ -100,11 +115,11 @@ Engine = Annotated[
 ]
 Address = Annotated[
     str,
-    typer.Option(help="Of the cluster; auto: this node's.", show_default="one of this machine"),
+    typer.Option(help="Address of the cluster; auto: this node's.", show_default="one of this machine"),
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(help="Pictures that are worked on at once.", show_default="one to a core, or to a GPU"),
+    typer.Option(help="Pictures to work on at once.", show_default="one per core, or per GPU"),
 ]
 
 

@@ -45,7 +45,7 @@ Model = Annotated[str, typer.Option(help="A shipped model or a file.", autocompl
 Device = Annotated[
     str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", autocompletion=complete.devices)
 ]
-Precise = Annotated[Precision, typer.Option(help="Of the network.")]
+Precise = Annotated[Precision, typer.Option(help="Precision of the network.")]
 EngineOf = Annotated[
     EngineName,
     typer.Option(
@@ -54,8 +54,8 @@ EngineOf = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite OUT.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Show = Annotated[bool, typer.Option("--show", help="Open the result in the program for such files.")]
-Quality = Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")]
+Show = Annotated[bool, typer.Option("--show", help="Open the result when it is done.")]
+Quality = Annotated[int, typer.Option(help="Quality of JPEG and WebP, 1 to 100.")]
 Alpha = Annotated[float, typer.Option(help=option_help("alpha"))]
 Weights = Annotated[str, typer.Option(metavar="W,W...", help=option_help("weights"))]
 Size = Annotated[int | None, typer.Option(help=option_help("size"), show_default="the photo's size")]

@@ -155,7 +155,7 @@ def picture(
             metavar="bash|zsh|fish",
             callback=_print_completion,
             is_eager=True,
-            help="Print what makes a shell complete options, models and styles.",
+            help="Print a script that makes the shell complete options, models and styles.",
         ),
     ] = "",
 ) -> int:
