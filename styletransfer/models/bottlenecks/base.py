@@ -1,7 +1,7 @@
 """The protocol of a bottleneck, and the blend with alpha that all kinds share."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeGuard
+from typing import ClassVar, NamedTuple, Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -9,8 +9,20 @@ from torch.nn import functional as F
 
 from ..statistics import Code, Moments, Statistics
 
-if TYPE_CHECKING:
-    from ..config import Config
+
+class TapLayout(Protocol):
+    """What a bottleneck needs to know of a `Config`, which in turn knows the kinds of bottleneck."""
+
+    @property
+    def taps(self) -> tuple[str, ...]: ...
+    @property
+    def depths(self) -> tuple[str, ...]: ...
+    @property
+    def joint(self) -> tuple[str, ...]: ...
+    @property
+    def styles(self) -> tuple[str, ...]: ...
+    @property
+    def widths(self) -> dict[str, int]: ...
 
 
 class TapCondition(NamedTuple):
@@ -57,7 +69,7 @@ class Bottleneck(nn.ModuleDict):
     gives_content_target: ClassVar[bool] = False
     """Whether its relu4_1 features are the target of the published content loss."""
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__()
 
     def forward(

@@ -1,16 +1,11 @@
 """Conditional instance normalization (Dumoulin et al. 2017): a γ and β for each of K learned styles."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from ..statistics import Statistics, widened
 from .adain import match_statistics
-from .base import Bottleneck, TapCondition
-
-if TYPE_CHECKING:
-    from ..config import Config
+from .base import Bottleneck, TapCondition, TapLayout
 
 
 class ConditionalBottleneck(Bottleneck):
@@ -19,7 +14,7 @@ class ConditionalBottleneck(Bottleneck):
     prefix = "bank"
     learns_styles = True
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__(config)
         for tap in config.taps:
             self[tap] = Conditional(config.widths[tap], len(config.styles), tap in config.joint)

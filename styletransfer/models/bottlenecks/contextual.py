@@ -1,16 +1,11 @@
 """Local context normalization (Ortiz et al. 2020): photos half in shadow, painted as if lit evenly."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from ..statistics import EPS, Moments, widened
 from .adain import match_statistics
-from .base import Bottleneck, TapCondition
-
-if TYPE_CHECKING:
-    from ..config import Config
+from .base import Bottleneck, TapCondition, TapLayout
 
 SPACE = (2, 3)
 
@@ -23,7 +18,7 @@ class ContextualBottleneck(Bottleneck):
     untileable = "it compares every place with a third of the whole picture around it"
     trained_in_uneven_light = True
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__(config)
         for tap in config.taps:
             self[tap] = Contextual(config.widths[tap])

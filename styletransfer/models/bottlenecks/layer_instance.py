@@ -1,16 +1,11 @@
 """AdaLIN: a learned mix of instance and layer normalization (Kim et al. 2020, U-GAT-IT)."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from ..statistics import EPS, Moments, moments, regional_moments
 from .adain import match_statistics
-from .base import Bottleneck, TapCondition
-
-if TYPE_CHECKING:
-    from ..config import Config
+from .base import Bottleneck, TapCondition, TapLayout
 
 
 class LayerInstanceBottleneck(Bottleneck):
@@ -20,7 +15,7 @@ class LayerInstanceBottleneck(Bottleneck):
     matches_jointly = False
     exportable = True
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__(config)
         for tap in config.depths:
             self[tap] = LayerInstance(config.widths[tap])

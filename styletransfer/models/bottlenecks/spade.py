@@ -1,17 +1,12 @@
 """SPADE (Park et al. 2019): AdaIN plus a correction that is predicted from the map of styles."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from ..statistics import Statistics
 from .adain import match_statistics
-from .base import Bottleneck, TapCondition
+from .base import Bottleneck, TapCondition, TapLayout
 from .instance import instance_norm
-
-if TYPE_CHECKING:
-    from ..config import Config
 
 
 class SpadeBottleneck(Bottleneck):
@@ -24,7 +19,7 @@ class SpadeBottleneck(Bottleneck):
     gives_content_target = True
     trained_with_maps = True
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__(config)
         for tap in config.depths:
             self[tap] = Spade(config.widths[tap], 2 * config.widths[tap])
