@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..media.files import write_atomically
 from .config import PIXELS
-from .draft import enlarged
+from .draft import enlarged, limited
 from .network import StylizerNet, faded
 from .onnx import (
     ExportedStyleEncoder,
@@ -41,8 +41,9 @@ class FirstPass(nn.Module):
     """The first pass: paint a photo, or a small copy of it.
 
     photo (1, 3, H, W) in [0, 1]; style (1, L); alpha (1,); mean (1, 3) and covariance (1, 3, 3) of the
-    colours of the full-size photo, if "pixels" is a tap. Gives `picture` (1, 3, H, W) in [0, 1], and
-    `draft`, the input `below` of the next pass.
+    colours of the full-size photo, if "pixels" is a tap; grain (1, 1, H, W), from `Grain.window`, if the
+    network's drafts have grain. Gives `picture` (1, 3, H, W) in [0, 1], and `draft`, the input `below`
+    of the next pass.
     """
 
     def __init__(self, net: StylizerNet):
@@ -56,8 +57,9 @@ class FirstPass(nn.Module):
         alpha: Tensor,
         mean: Tensor | None = None,
         covariance: Tensor | None = None,
+        grain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        return self.painted(None, photo, style, alpha, mean, covariance)
+        return self.painted(None, photo, style, alpha, mean, covariance, grain)
 
     def painted(
         self,
@@ -67,6 +69,7 @@ class FirstPass(nn.Module):
         alpha: Tensor,
         mean: Tensor | None,
         covariance: Tensor | None,
+        grain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The picture, and the draft that the next pass starts from."""
         net, code = self.net, unflattened(style, self.shapes)
@@ -77,9 +80,8 @@ class FirstPass(nn.Module):
             var = covariance if joint else covariance.diagonal(dim1=1, dim2=2)
             palette = {PIXELS: Moments(mean, var)}
         x = colored = net.recolor(pad_to_multiple(photo), code, strength, None, palette)
-        if is_draft and net.config.grain:
-            place = (slice(0, side) for side in photo.shape[2:])
-            x = x + pad_to_multiple(net.grain(*place, palette.get(PIXELS)))
+        if grain is not None:
+            x = x + pad_to_multiple(limited(grain, palette.get(PIXELS)))
         if below is not None:
             x = net.overlay(repeated(enlarged(below)), x)
         picture, _ = net.painted_once(x, code, strength, None, is_draft)
@@ -118,8 +120,9 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
 
     FIRST; NEXT, if the network paints drafts; STYLE, which encodes a painting; and WEIGHTS. net: on the
     CPU, in float32. Photos have sides of at least 16; a draft's sides are exactly half of the next
-    level's. Weights that are exact in float16 are stored in it; everything is computed in float32.
-    Raises InputError as `export` does.
+    level's. The grain is an input of FIRST: it is cheap to make, and large to download. Weights that are
+    exact in float16 are stored in it; everything is computed in float32. Raises InputError as `export`
+    does.
     """
     check_exportable(net, name)
     import onnx
@@ -132,7 +135,10 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
     small, large = torch.rand(1, 3, 40, 56), torch.rand(1, 3, 80, 112)
     fixed = dict.fromkeys(given)
     jobs: list[tuple[str, nn.Module, dict[str, Tensor], dict[str, Any]]]
-    jobs = [(FIRST, FirstPass(net), {"photo": small, **given}, {"photo": half, **fixed})]
+    inputs, dynamic = {"photo": small, **given}, {"photo": half, **fixed}
+    if net.config.grain:
+        inputs["grain"], dynamic["grain"] = small[:, :1], half
+    jobs = [(FIRST, FirstPass(net), inputs, dynamic)]
     if net.config.drafts:
         inputs = {"below": small, "photo": large, **given}
         jobs.append((NEXT, NextPass(net), inputs, {"below": half, "photo": whole, **fixed}))

@@ -38,7 +38,8 @@ class Moments(NamedTuple):
 
 
 def moments(x: Tensor, joint: bool = False) -> Moments:
-    """Mean and biased variance over space of x (N, C, H, W), float32; joint: covariance instead."""
+    """Mean and biased variance over space of x (N, C, *space), float32; joint: covariance instead."""
+    x = _plane(x)
     if not joint:
         x = x.float() if x.dtype == torch.float64 else x
         if x.device.type == "cpu" and not torch.compiler.is_compiling():  # nor exporting
@@ -114,8 +115,9 @@ def merged(parts: Sequence[Moments], counts: Sequence[int | Tensor]) -> Moments:
 def statistics(x: Tensor, joint: bool = False) -> Statistics:
     """Mean and standard deviation over space: μ(x) and σ(x) of Huang & Belongie 2017, eq. 5 and 6.
 
-    x: (N, C, H, W), any float dtype. σ = sqrt(var + EPS) with the biased variance, as
-    `torch.nn.functional.instance_norm` has it, so a constant channel gives sqrt(eps), not 0.
+    x: (N, C, *space), any float dtype: a picture, but also a time series or a volume. σ = sqrt(var +
+    EPS) with the biased variance, as in `torch.nn.functional.instance_norm`, so a constant channel gives
+    sqrt(eps), not 0.
     joint: Σ^½ in place of σ, where Σ is the covariance with a small ridge on its diagonal.
     """
     mean, var = moments(x, joint)
@@ -197,16 +199,25 @@ def _aligned(rows: Tensor, values: Tensor) -> Tensor:
     return rows.reshape(*rows.shape, *[1] * (values.ndim - rows.ndim))
 
 
+def _plane(x: Tensor) -> Tensor:
+    """(N, C, *space) as (N, C, H, W): a series is one row, and each slice of a volume is one."""
+    if x.ndim == 4:
+        return x
+    return x.flatten(3) if x.ndim > 4 else x.unsqueeze(2)
+
+
 def widened(x: Tensor) -> Tensor:
     """x in float32, in which statistics are taken; float64 is left alone."""
     return x if x.dtype == torch.float64 else x.float()
 
 
 def affine(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """scale · x + shift at every position of x (N, C, H, W), in the dtype of x.
+    """scale · x + shift at every position of x (N, C, *space), in the dtype of x.
 
     scale: (N or 1, C) per channel, or (N or 1, C, C), a matrix. shift: (N or 1, C).
     """
+    if x.ndim != 4:
+        return affine(_plane(x), scale, shift).reshape(x.shape)
     # In the features' own precision: no float32 copy of a large feature map.
     scale, shift = scale.to(x.dtype), shift.to(x.dtype)
     if scale.ndim == 2:

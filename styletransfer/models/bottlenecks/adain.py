@@ -40,7 +40,7 @@ def adain(x: Tensor, style: Statistics, content_moments: Moments | None = None) 
     With joint statistics Σ(y)^½ Σ(x)^-½ (x − μ(x)) + μ(y), the whitening and colouring of Li et al.
     2017, which also gives x the style's correlations between channels.
 
-    x: content features (N, C, H, W). style: N rows or 1. content_moments: to use in place of x's own,
+    x: content features (N, C, *space). style: N rows or 1. content_moments: to use in place of x's own,
     as a tile uses those of the whole picture. Same shape and dtype out. A style equal to
     `statistics(x)` returns x up to rounding.
     """
