@@ -57,7 +57,7 @@ class StylizeOptions:
     )
     mask: "Map | None" = _option(None, "Where to paint, and how much: white all, black nothing.")
     regions: "Map | None" = _option(None, "A map whose colours or labels choose the style.")
-    region: Mapping[str, Any] | None = _option(  # the values are styles, as `styles.encode` takes them
+    region: "Mapping[str, Any] | None" = _option(  # the values are styles, as `styles.encode` takes them
         None,
         "The style of a colour or label, '#ff0000=sky.jpg', '3=a.jpg:0.5,b.jpg:0.5'; "
         "repeatable. A STYLE takes what is left.",
