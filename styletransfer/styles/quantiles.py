@@ -1,8 +1,8 @@
-"""A style as whole distributions of VGG features, which refining matches.
+"""A style as distributions of VGG features, which refinement matches.
 
-Along many directions in the space of a tap's features the style's positions are sorted; what is kept is
-their quantiles (the one-dimensional distributions of the sliced Wasserstein distance, Heitz et al. 2021,
-arXiv 2006.07229, eq. 4), for the style as it is seen from several distances.
+The features of all positions are projected onto fixed random directions, and the quantiles of each
+projection are kept: the one-dimensional distributions of the sliced Wasserstein distance (Heitz et al.
+2021, arXiv 2006.07229, eq. 4). This is done for the style at several scales.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,18 +18,20 @@ from ..models.vgg import VGGEncoder
 from ..models.weights import load_encoder
 
 TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-VIEWS = 5  # of a style: a large picture begins at what is farther away
+VIEWS = 5  # scales of a style, each half of the one before; large pictures start at the smaller ones
 DIRECTIONS, QUANTILES = 64, 32
-SMALLEST = 32  # pixels of a view's short side
+SMALLEST = 32  # pixels of the smallest scale's short side
 
 Quantiles = tuple[dict[str, Tensor], ...]
-"""For each view, the nearest first, by tap: float32 (`DIRECTIONS`, `QUANTILES`), on the CPU."""
+"""For each scale, the largest first, by tap: float32 (`DIRECTIONS`, `QUANTILES`), on the CPU."""
 
 
 @torch.no_grad()
 def style_quantiles(picture: Tensor, device: torch.device) -> Quantiles:
-    """Those of a style's picture, float32 (1, 3, H, W) in [0, 1]; rounded to half precision, as they are
-    in files, so that a code that was saved is the same."""
+    """The quantiles of a style's picture (1, 3, H, W) in [0, 1], float32.
+
+    Rounded to half precision, as files store them, so that a saved code equals the one in memory.
+    """
     vgg = vgg_encoder(device)
     found = []
     for view in views(picture.to(device, torch.float32), VIEWS):
@@ -41,8 +43,8 @@ def style_quantiles(picture: Tensor, device: torch.device) -> Quantiles:
 
 
 def mixed(parts: Sequence[Quantiles], weights: Sequence[float]) -> Quantiles:
-    """The barycentre of distributions, in one dimension the weighted mean of their quantiles; with
-    weights that sum to 1."""
+    """The Wasserstein barycentre of several distributions: in one dimension, the weighted mean of their
+    quantiles. weights: summing to 1."""
     return tuple(
         {tap: torch.stack([w * view[tap] for w, view in zip(weights, several)]).sum(0) for tap in TAPS}
         for several in zip(*parts)
@@ -50,9 +52,10 @@ def mixed(parts: Sequence[Quantiles], weights: Sequence[float]) -> Quantiles:
 
 
 def feature_quantiles(x: Tensor, tap: str, where: Tensor | None = None) -> Tensor:
-    """Those of features (1, C, H, W) along each direction, at all positions or at some (H · W), bool.
+    """The quantiles of features (1, C, H, W) along each direction, float32 (`DIRECTIONS`, `QUANTILES`).
 
-    Differentiable, float32 (`DIRECTIONS`, `QUANTILES`); each is the mean of its share of the positions.
+    Each quantile is the mean of an equal share of the sorted positions; differentiable. where: bool
+    (H · W), the positions to take; None for all.
     """
     flat = x[0].flatten(1).float()
     flat = flat if where is None else flat[:, where]
@@ -64,7 +67,7 @@ def feature_quantiles(x: Tensor, tap: str, where: Tensor | None = None) -> Tenso
 
 
 def views(picture: Tensor, count: int) -> Iterator[Tensor]:
-    """A picture as it is seen from so many distances, as long as there is something to be seen."""
+    """Yield a picture at up to `count` scales, each half of the one before, while it is large enough."""
     for number in range(count):
         if number:
             picture = smaller(picture, 0.5)
@@ -74,7 +77,7 @@ def views(picture: Tensor, count: int) -> Iterator[Tensor]:
 
 
 def smaller(x: Tensor, share: float) -> Tensor:
-    """(N, C, H, W) at a share of its size."""
+    """Reduce (N, C, H, W) to a share of its size, bilinear with antialiasing."""
     if share == 1:
         return x
     size = [max(1, round(side * share)) for side in x.shape[2:]]
@@ -83,13 +86,13 @@ def smaller(x: Tensor, share: float) -> Tensor:
 
 @lru_cache(2)
 def vgg_encoder(device: torch.device) -> VGGEncoder:
-    """The shipped VGG-19, to differentiate through."""
+    """The shipped VGG-19 on a device, cached; its outputs can be differentiated."""
     with torch.inference_mode(False):
         return load_encoder().to(device).to(memory_format=torch.channels_last).requires_grad_(False)
 
 
 def vgg_features(vgg: VGGEncoder, picture: Tensor, taps: Sequence[str] = TAPS) -> dict[str, Tensor]:
-    """By tap, of a picture (1, 3, H, W); in half precision where that is faster."""
+    """VGG features by tap of a picture (1, 3, H, W) in [0, 1]; half precision where that is faster."""
     half = fast_dtype(picture.device)
     with torch.autocast(picture.device.type, half, enabled=half != torch.float32):
         found: dict[str, Tensor] = vgg(picture.contiguous(memory_format=torch.channels_last), taps)
@@ -98,7 +101,7 @@ def vgg_features(vgg: VGGEncoder, picture: Tensor, taps: Sequence[str] = TAPS) -
 
 @lru_cache(8)
 def _directions(tap: str, channels: int) -> Tensor:
-    """Unit vectors (DIRECTIONS, channels), the same for ever: style codes hold what is found by them."""
+    """Unit vectors (DIRECTIONS, channels). They must never change: stored style codes depend on them."""
     random = np.random.RandomState(TAPS.index(tap)).standard_normal((DIRECTIONS, channels))
     with torch.inference_mode(False):
         return F.normalize(torch.from_numpy(random).float(), dim=1)

@@ -1,4 +1,4 @@
-"""Painting an image in whatever memory there is."""
+"""Painting an image in the memory that there is: which tiles, and smaller ones if it runs out."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,8 +16,8 @@ from .levels import Conditioning, factors
 from .tiling import Hooks, Tiles
 
 Progress = Callable[[float], None]
-"""Told of the share that is done, up to 1."""
-DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is too large to be in memory itself
+"""Called with the share that is done, from 0 to 1."""
+DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is itself on disk
 SMALLEST = 32  # pixels of a draft's short side
 THUMBNAIL = 768  # short side of the copy that approximate statistics are taken from
 
@@ -30,10 +30,10 @@ def paint(
     hooks: Hooks = Hooks(),
     progress: Progress | None = None,
 ) -> ImageBuffer:
-    """Paint an image in a buffer of its kind. Of the options strokes, tile and stats are looked at here:
-    all others are in the conditioning.
+    """Paint an image into a new buffer of its kind.
 
-    If memory does not suffice after all, once more with smaller tiles. InputError if nothing helps.
+    Only strokes, tile and stats of the options matter here; the others are in the conditioning. If
+    memory runs out it starts again with smaller tiles; InputError if even the smallest do not fit.
     """
     drafts = drafts_of(net, content, options.strokes)
     window = _window(net, content, conditioning, options.tile)
@@ -48,7 +48,7 @@ def paint(
                 hooks = hooks._replace(tile_done=_counter(net, content, tiles, found is not None, tell))
             painted = tiling.render(net, content, conditioning, tiles, hooks, found)
             if tell:
-                tell(1.0)  # also of the photo itself, which no network sees
+                tell(1.0)  # also at α = 0, where no tile is painted
             return painted
         except RuntimeError as error:
             smaller = window // 2 // MULTIPLE * MULTIPLE
@@ -62,7 +62,7 @@ def paint(
 
 
 def _window(net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, tile: str | int) -> int:
-    """Side of what the network is to see at once; InputError if it cannot be had."""
+    """The side of the windows that the network sees; InputError if the tiles asked for do not work."""
     count, height, width = content.shape
     whole, smallest = max(padded(height), padded(width)), tiling.smallest_window(net)
     maps = conditioning.region_maps
@@ -87,7 +87,10 @@ def _window(net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, 
 
 
 def drafts_of(net: StylizerNet, content: ImageBuffer, strokes: float) -> list[float]:
-    """`levels.factors` for an image: no draft is smaller than what the network sees of it."""
+    """`levels.factors` for an image, without drafts whose short side would be under `SMALLEST`.
+
+    Raises InputError for strokes finer than this network can paint.
+    """
     if strokes < 1 and not net.config.drafts:
         raise InputError("this model paints no finer strokes: a smaller --style-size makes finer ones")
     return [factor for factor in factors(net, strokes) if min(content.shape[1:]) >= SMALLEST * factor]
@@ -106,7 +109,7 @@ def _thumbnail_moments(
 
 
 def _rising(progress: Progress) -> Progress:
-    """What tells progress of more than before only: with smaller tiles all begins anew."""
+    """Pass on only values above the last: painting starts again when memory runs out."""
     said = 0.0
 
     def tell(share: float) -> None:
@@ -121,7 +124,10 @@ def _rising(progress: Progress) -> Progress:
 def _counter(
     net: StylizerNet, content: ImageBuffer, tiles: Tiles, gathered: bool, progress: Progress
 ) -> Callable[[], None]:
-    """What tells progress, told of each tile. gathered: whether the content's moments are known."""
+    """A function to call after each tile, which reports progress.
+
+    gathered: whether the content's moments are already known, so that only painting is left.
+    """
     _, height, width = content.shape
     sizes = (*tiles.drafts, 1.0)
 
