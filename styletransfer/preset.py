@@ -1,6 +1,5 @@
 """Presets: options of a picture, by name, in a small TOML file. No torch here."""
 
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -38,6 +37,8 @@ def read_preset(name: str) -> dict[str, Any]:
     name: of one's own preset, of a shipped one, or a TOML file. InputError for what is none, and for
     names and values that are none of an option.
     """
+    import tomllib  # few commands name a preset: only now
+
     path = _preset_file(name)
     try:
         values = tomllib.loads(path.read_text("utf-8"))

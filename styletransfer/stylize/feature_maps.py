@@ -22,8 +22,7 @@ class FeatureMaps:
         if tap not in self._maps:
             stretches = (rows.stop - rows.start, columns.stop - columns.start)
             sides = (
-                side * n // stretch
-                for side, n, stretch in zip(self._sides, part.shape[2:], stretches)
+                side * n // stretch for side, n, stretch in zip(self._sides, part.shape[2:], stretches)
             )
             whole = part.new_empty((*part.shape[:2], *sides))
             self._maps[tap] = whole.contiguous(memory_format=torch.channels_last)

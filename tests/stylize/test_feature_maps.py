@@ -12,7 +12,9 @@ def test_what_was_put_in_parts_is_found_as_a_whole_and_in_other_parts():
         unit = whole.shape[2] / 64
         for rows in (slice(0, 48), slice(48, 64)):
             for columns in (slice(0, 32), slice(32, 96)):
-                down, right = (slice(int(at.start * unit), int(at.stop * unit)) for at in (rows, columns))
+                down, right = (
+                    slice(int(at.start * unit), int(at.stop * unit)) for at in (rows, columns)
+                )
                 maps.put(tap, whole[:, :, down, right], rows, columns)
     found = maps.window(slice(0, 64), slice(0, 96))
     assert found.keys() == taps.keys()

@@ -58,7 +58,11 @@ def test_tiled_equals_untiled_with_regions_and_mask(name):
     conditioning = Conditioning(net.code(styles), alpha, region_maps)
     whole, encoded_twice, kept = (
         rendered(net, x, conditioning, window, kept=kept)
-        for window, kept in ((1024, 0), (tiling.smallest_window(net), 0), (tiling.smallest_window(net), 10**9))
+        for window, kept in (
+            (1024, 0),
+            (tiling.smallest_window(net), 0),
+            (tiling.smallest_window(net), 10**9),
+        )
     )
     assert (whole - encoded_twice).abs().max() <= 0.5 / 255
     assert (whole - kept).abs().max() <= 0.5 / 255

@@ -1,0 +1,96 @@
+"""What painting in tiles costs beside painting at once.
+
+    python -m benchmarks.tiles [OUT.md] [--runs 5] [--giant]
+
+The same photo at once and in tiles of 1024 in turn, in one process, the style encoded before; the
+ratio is the median of the turns' own. --giant: 16384×16384 pixels from file to file too, by the command,
+beside the pixels a second of 4096×2160 at once. Nothing else should run.
+"""
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+
+from styletransfer import Stylizer, keep_memory
+from styletransfer.media.image import read_picture
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+PHOTO, STYLE = EXAMPLES / "content" / "mountains.jpg", EXAMPLES / "style" / "starry_night.jpg"
+SIZES = ((2048, 2048), (4096, 2160))
+TILE = 1024
+GIANT = 16_384
+
+
+def turns(stylizer: Stylizer, photo: Image.Image, runs: int) -> tuple[list[float], list[float]]:
+    """Seconds of each turn, at once and in tiles."""
+    code = stylizer.style(STYLE)
+    found: tuple[list[float], list[float]] = ([], [])
+    for _ in range(runs + 1):
+        for seconds, tile in zip(found, ("off", TILE)):
+            start = time.perf_counter()
+            stylizer.stylize(photo, code, tile=tile)
+            seconds.append(time.perf_counter() - start)
+    return found[0][1:], found[1][1:]  # without the first, in which memory is asked for
+
+
+def giant(folder: str, pixels_per_second: float) -> str:
+    """A row for a large file, painted by the command."""
+    import pyvips
+
+    photo = pyvips.Image.new_from_file(str(PHOTO))
+    source, out = f"{folder}/giant.tif", f"{folder}/giant-out.tif"
+    tiled = photo.replicate(-(-GIANT // photo.width), -(-GIANT // photo.height))
+    tiled.crop(0, 0, GIANT, GIANT).tiffsave(source, compression="deflate")
+    command = [sys.executable, "-m", "styletransfer", source, str(STYLE), "-o", out, "--device", "cpu"]
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - start
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    rate = GIANT * GIANT / seconds
+    return (
+        f"| {GIANT}×{GIANT}, file to file, {memory:.1f} GB | | {seconds:.0f} s | "
+        f"{pixels_per_second / rate:.2f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", nargs="?", type=Path)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--giant", action="store_true")
+    given = parser.parse_args()
+    keep_memory()  # as the command does
+    stylizer, photo = Stylizer(device="cpu"), read_picture(PHOTO).rgb
+    lines = [f"| size | at once | in tiles of {TILE} | ratio |", "|---" * 4 + "|"]
+    fastest = 0.0
+    for size in SIZES:
+        whole, tiled = turns(stylizer, photo.resize(size), given.runs)
+        fastest = size[0] * size[1] / statistics.median(whole)
+        ratio = statistics.median(b / a for a, b in zip(whole, tiled))
+        at_once, in_tiles = (1e3 * statistics.median(seconds) for seconds in (whole, tiled))
+        row = f"| {size[0]}×{size[1]} | {at_once:.0f} ms | {in_tiles:.0f} ms | {ratio:.2f} |"
+        lines.append(row)
+        print(row, file=sys.stderr)
+    if given.giant:
+        with tempfile.TemporaryDirectory() as folder:
+            lines.append(giant(folder, fastest))
+    arguments = f" --runs {given.runs}" + " --giant" * given.giant
+    text = f"""# What tiles cost
+
+`python -m benchmarks.tiles{arguments}`: adain-fast in {str(stylizer.net.dtype)[6:]} on a CPU, medians of
+{given.runs} turns.
+
+"""
+    text += "\n".join([*lines, ""])
+    given.out.write_text(text) if given.out else print(text)
+
+
+if __name__ == "__main__":
+    main()
