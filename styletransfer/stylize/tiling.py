@@ -66,9 +66,12 @@ class Span(NamedTuple):
 def spans(side: int, window: int, halo: int) -> Iterator[Span]:
     """Cut a side into as few stretches as can be, of about one length, each seen through a window of
     `window` at the most, with `halo` more to either side of it but where the picture ends. All numbers
-    are multiples of `MULTIPLE`, window more than 2 · halo."""
-    count = max(1, math.ceil((side - 2 * halo) / (window - 2 * halo)))
-    length = side if count == 1 else padded(math.ceil((side - 2 * halo) / count))
+    are multiples of `MULTIPLE`, window more than 2 · halo unless it is the whole side."""
+    if side <= window:
+        yield Span(0, side, slice(0, side))
+        return
+    count = math.ceil((side - 2 * halo) / (window - 2 * halo))
+    length = padded(math.ceil((side - 2 * halo) / count))
     start = 0
     while start < side:
         last = min(side, max(0, start - halo) + length + 2 * halo)

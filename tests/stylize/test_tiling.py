@@ -27,6 +27,11 @@ def test_spans_cover_a_side_once_and_see_as_far_as_they_must(side, halo):
     assert len(spans) == least
 
 
+@pytest.mark.parametrize("side", [16, 96, 128])
+def test_what_is_seen_at_once_is_not_cut_however_small_it_is(side):
+    assert list(tiling.spans(side, 128, 64)) == [(0, side, slice(0, side))]
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("height,width", [(331, 417), (16, 403), (300, 9), (352, 352)])
 @pytest.mark.parametrize("kept", [0, 100_000, 10**9])
