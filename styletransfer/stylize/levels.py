@@ -150,8 +150,16 @@ def enlarged_window(
 ) -> Tensor:
     """A window of pictures of this shape (H, W), which `read` gives, as if they were enlarged, bilinear;
     for a ratio of 2 this is `models.draft.enlarged`. rows, columns: in pixels of the enlarged ones."""
-    if ratio == 2 and (rows, columns) == tuple(slice(0, 2 * side) for side in shape):
-        return enlarged(read(*(slice(0, side) for side in shape)))  # the whole, at once
+    if ratio == 2 and all(at.stop <= 2 * side for at, side in zip((rows, columns), shape)):
+        # With a pixel more to each side, for the outermost ones to be mixed as they are in the whole.
+        seen = [
+            slice(max(0, at.start // 2 - 1), min(side, -(-at.stop // 2) + 1))
+            for at, side in zip((rows, columns), shape)
+        ]
+        down, right = (
+            slice(at.start - 2 * s.start, at.stop - 2 * s.start) for at, s in zip((rows, columns), seen)
+        )
+        return enlarged(read(*seen))[:, :, down, right]
     down, right = (_mixture(at, ratio, side) for at, side in zip((rows, columns), shape))
     x = read(down[0], right[0])
     for dim, (_, low, high, second) in ((2, down), (3, right)):
