@@ -156,10 +156,10 @@ def enlarged_window(
             slice(max(0, at.start // 2 - 1), min(side, -(-at.stop // 2) + 1))
             for at, side in zip((rows, columns), shape)
         ]
-        down, right = (
+        inner = [
             slice(at.start - 2 * s.start, at.stop - 2 * s.start) for at, s in zip((rows, columns), seen)
-        )
-        return enlarged(read(*seen))[:, :, down, right]
+        ]
+        return enlarged(read(*seen))[:, :, inner[0], inner[1]]
     down, right = (_mixture(at, ratio, side) for at, side in zip((rows, columns), shape))
     x = read(down[0], right[0])
     for dim, (_, low, high, second) in ((2, down), (3, right)):
