@@ -170,7 +170,7 @@ def blocks(page: str) -> list[str]:
 
 
 def test_every_page_with_python_is_run_below():
-    names = ("python", "onnx", "refine", "training-code")
+    names = ("python", "onnx", "refine", "training-code", "normalization")
     pages = {f"docs/{name}.md" for name in names} | {"README.md"}
     pages |= {"docs/serve.md"}  # in tests/server/test_listen.py
     assert {page for page in PAGES if blocks(page)} == pages
@@ -213,6 +213,16 @@ def test_the_python_in_training_code(here, monkeypatch):
     pytest.importorskip("albumentations")
     exec(albumentations, done)
     assert done["pipeline"](image=np.zeros((96, 64, 3), np.uint8))["image"].shape == (224, 224, 3)
+
+
+def test_the_python_of_series_and_volumes():
+    done = {}
+    for code in blocks("docs/normalization.md"):
+        exec(code, done)
+    assert done["same"].shape == (2, 1, 480) and (done["same"][0] - done["same"][1]).abs().max() < 1e-3
+    assert done["matched"].shape == done["scan"].shape
+    for found, wanted in zip(done["statistics"](done["matched"]), done["statistics"](done["other"])):
+        assert (found - wanted).abs().max() < 1e-3
 
 
 @pytest.mark.slow

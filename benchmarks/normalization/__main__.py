@@ -9,16 +9,12 @@ stopped, the same command goes on.
 import argparse
 import json
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from styletransfer.device import pick_device
@@ -29,6 +25,8 @@ from styletransfer.models.weights import load_encoder
 from styletransfer.training.data import Augmentation, Crops
 from styletransfer.training.entries import Entry, find_pictures
 
+from ..kept import kept_runs
+from ..squares import digest, square
 from .claims import Runs
 from .report import write
 from .runs import COMPARED, Bench, Pictures, Plan
@@ -58,15 +56,6 @@ def jobs(plan: Plan) -> Iterator[tuple]:
                     yield "batch", norm, seed, size
 
 
-def square(picture: Image.Image, side: int) -> Tensor:
-    """The middle of a picture, (3, side, side) in [0, 1]."""
-    short = min(picture.size)
-    left, top = (picture.width - short) // 2, (picture.height - short) // 2
-    box = (left, top, left + short, top + short)
-    picture = picture.resize((side, side), Image.Resampling.LANCZOS, box=box)
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
-
-
 def gather(options: argparse.Namespace, plan: Plan) -> tuple[Pictures, tuple[int, int]]:
     """The pictures, on the CPU, and of how many photos and paintings the training crops are."""
     content, style = find_pictures(options.content), find_pictures(options.style)
@@ -84,50 +73,12 @@ def gather(options: argparse.Namespace, plan: Plan) -> tuple[Pictures, tuple[int
         return Crops(entries, augmentation, seed=0).take(plan.pool).float() / 255
 
     def squares(paths: list[Path]) -> Tensor:
-        return torch.stack([square(read_picture(path).rgb, plan.size) for path in paths])
+        return torch.stack([square(read_picture(path).rgb, plan.size) for path in paths]).float() / 255
 
-    painting = square(read_picture(options.painting).rgb, plan.crop)[None]
+    painting = square(read_picture(options.painting).rgb, plan.crop)[None].float() / 255
     shown = [[EXAMPLES / kind / f"{name}.jpg" for name in names] for kind, names in SHOWN.items()]
     found = Pictures(crops(content), crops(style), painting, *map(squares, held), *map(squares, shown))
     return found, (len(content), len(style))
-
-
-def digest(pictures: Pictures) -> str:
-    """Of every pixel: other pictures are another experiment."""
-    parts = sha256()
-    for tensor in vars(pictures).values():
-        parts.update(tensor.mul(255).round().byte().numpy().tobytes())
-    return parts.hexdigest()[:16]
-
-
-def run_all(bench: Bench, plan: Plan, of: dict) -> dict[tuple, dict]:
-    """Run what is not done yet; every result by its job."""
-    DONE.parent.mkdir(parents=True, exist_ok=True)
-    found = {}
-    if DONE.exists():
-        for line in DONE.read_text().splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:  # empty, or cut off while it was written
-                continue
-            if row["of"] == of:
-                found[tuple(row["job"])] = row["result"]
-    todo = [job for job in jobs(plan) if job not in found]
-    started = time.perf_counter()
-    for number, job in enumerate(todo, 1):
-        begun = time.perf_counter()
-        result = found[job] = getattr(bench, job[0])(*job[1:])
-        with DONE.open("a") as file:
-            # A line that was cut off ends where the next begins.
-            file.write("\n" + json.dumps({"of": of, "job": job, "result": result}))
-        seconds = time.perf_counter() - begun
-        left = (time.perf_counter() - started) / number * (len(todo) - number)
-        name = " ".join(map(str, job))
-        print(
-            f"{number}/{len(todo)} {name}: {seconds:.1f} s, about {left / 60:.0f} min to go",
-            file=sys.stderr,
-        )
-    return found
 
 
 def sorted_out(found: dict[tuple, dict], plan: Plan) -> Runs:
@@ -177,11 +128,12 @@ def main() -> None:
         of = {
             "plan": json.loads(json.dumps(asdict(plan))),
             "device": str(device),
-            "pictures": digest(pictures),
+            "pictures": digest(*(tensor.mul(255).round().byte() for tensor in vars(pictures).values())),
         }
         moved = Pictures(**{name: tensor.to(device) for name, tensor in vars(pictures).items()})
         vgg, judge = (load_encoder(normalized).to(device) for normalized in (True, False))
-        found = run_all(Bench(plan, moved, vgg, judge), plan, of)
+        bench = Bench(plan, moved, vgg, judge)
+        found = kept_runs(DONE, of, jobs(plan), lambda kind, *rest: getattr(bench, kind)(*rest))
     except InputError as error:
         sys.exit(f"error: {error}")
     words = ["python -m benchmarks.normalization", *("--quick" for _ in range(options.quick))]

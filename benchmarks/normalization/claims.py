@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import mean
 
 FEWEST = 3
 RULE = f"""A claim is a number for each seed and a bound, fixed before the runs. **Held**: the
@@ -166,8 +166,3 @@ CLAIMS = (
         most=1.1,
     ),
 )
-
-
-def spread(numbers: Sequence[float]) -> tuple[float, float]:
-    """Mean, and standard deviation between seeds."""
-    return mean(numbers), stdev(numbers) if len(numbers) > 1 else 0.0

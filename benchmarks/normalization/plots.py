@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from .claims import Runs, by_size, smoothed, spread
+from ..page import axes_of, spread, svg
+from .claims import Runs, by_size, smoothed
 from .runs import COMPARED
 
 COLORS = dict(zip(COMPARED, ("#888888", "#d95f02", "#7570b3", "#66a61e", "#1f78b4")))
@@ -15,7 +16,7 @@ KINDS = {"single": "one painting", "decoder": "AdaIN's decoder"}
 
 def losses_plot(runs: Runs) -> bytes:
     """Loss by step, while training and on pairs not trained on, for both tasks."""
-    figure, axes = _figure(2, 2)
+    figure, axes = axes_of(2, 2)
     for row, (kind, name) in zip(axes, KINDS.items()):
         for norm in COMPARED:
             found = runs.main[kind, norm]
@@ -26,12 +27,12 @@ def losses_plot(runs: Runs) -> bytes:
         for axis, what in zip(row, ("training", "not trained on")):
             axis.set(title=f"{name}: {what}", xlabel="step", ylabel="loss", yscale="log")
     axes[0][0].legend(frameon=False, fontsize=8)
-    return _svg(figure)
+    return svg(figure)
 
 
 def batch_plot(runs: Runs) -> bytes:
     """Loss by batch size."""
-    figure, ((axis,),) = _figure(1, 1)
+    figure, ((axis,),) = axes_of(1, 1)
     for norm in COMPARED:
         found = by_size(runs, norm)
         if found:
@@ -41,13 +42,13 @@ def batch_plot(runs: Runs) -> bytes:
     axis.set_xticks(sorted({s for _, s in runs.batch}), labels=sorted({s for _, s in runs.batch}))
     axis.minorticks_off()
     axis.legend(frameon=False, fontsize=8)
-    return _svg(figure)
+    return svg(figure)
 
 
 def content_plot(runs: Runs) -> bytes:
     """How much the picture changes with the photo's contrast, brightness and noise."""
     kinds = ("contrast", "brightness", "noise")
-    figure, axes = _figure(2, 3)
+    figure, axes = axes_of(2, 3)
     for row, (task, name) in zip(axes, KINDS.items()):
         for axis, kind in zip(row, kinds):
             for norm in COMPARED:
@@ -58,7 +59,7 @@ def content_plot(runs: Runs) -> bytes:
                 _band(axis, [p[0] for p in points], [p[1] for p in points], norm, marker=".")
             axis.set(title=f"{name}: {kind}", ylabel="change, grey levels", ylim=(0, None))
     axes[0][0].legend(frameon=False, fontsize=8)
-    return _svg(figure)
+    return svg(figure)
 
 
 def sheet(runs: Runs) -> bytes:
@@ -78,28 +79,9 @@ def sheet(runs: Runs) -> bytes:
     return buffer.getvalue()
 
 
-def _figure(rows: int, columns: int):
-    from matplotlib.figure import Figure
-
-    figure = Figure((4 * columns, 3 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False)
-    for axis in axes.flat:
-        axis.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
 def _band(axis, x, values: Sequence[Sequence[float]], norm: str, marker: str = "") -> None:
     """The mean of the seeds, and their spread around it."""
     middle, wide = zip(*(spread(row) for row in values))
     axis.plot(x, middle, color=COLORS[norm], label=norm, marker=marker, linewidth=1.3)
     low, high = ([m + sign * w for m, w in zip(middle, wide)] for sign in (-1, 1))
     axis.fill_between(x, low, high, color=COLORS[norm], alpha=0.15, linewidth=0)
-
-
-def _svg(figure) -> bytes:
-    from matplotlib import rc_context
-
-    buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "normalization"}):  # the same file from the same numbers
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()

@@ -1,12 +1,12 @@
 """benchmarks/normalization.md and its plots, from the results of the runs."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
 
 from styletransfer.media.files import write_atomically
 
-from .claims import CLAIMS, RULE, Runs, final, smoothed, spread
+from ..page import plus_minus, table
+from .claims import CLAIMS, RULE, Runs, final, smoothed
 from .plots import KINDS, batch_plot, content_plot, losses_plot, sheet
 from .runs import COMPARED, Plan
 
@@ -112,16 +112,6 @@ def write(path: Path, runs: Runs, plan: Plan, about: str, command: str, device: 
         few=", ".join(str(s) for s in sorted({s for n, s in runs.batch if n != "batch"})),
     )  # fmt: skip
     write_atomically(path, lambda file: file.write_text(text))
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
-
-
-def plus_minus(numbers: Sequence[float], digits: int = 3) -> str:
-    middle, wide = spread(numbers)
-    return f"{middle:.{digits}f} ± {wide:.{digits}f}"
 
 
 def _claims(runs: Runs) -> str:

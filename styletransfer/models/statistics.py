@@ -38,7 +38,8 @@ class Moments(NamedTuple):
 
 
 def moments(x: Tensor, joint: bool = False) -> Moments:
-    """Mean and biased variance over space, or covariance if joint, of x (N, C, H, W); float32."""
+    """Mean and biased variance over space, or covariance if joint, of x (N, C, *space); float32."""
+    x = _plane(x)
     if not joint:
         x = x.float() if x.dtype == torch.float64 else x
         if x.device.type == "cpu" and not torch.compiler.is_compiling():  # nor exporting
@@ -113,8 +114,9 @@ def merged(parts: Sequence[Moments], counts: Sequence[int | Tensor]) -> Moments:
 def statistics(x: Tensor, joint: bool = False) -> Statistics:
     """Mean and standard deviation over space: μ(x) and σ(x) of Huang & Belongie 2017, eq. 5 and 6.
 
-    x: (N, C, H, W), any float dtype. σ = sqrt(var + EPS) with the biased variance, as
-    `torch.nn.functional.instance_norm` has it, so a constant channel gives sqrt(eps), not 0.
+    x: (N, C, *space), any float dtype: a picture, and also a time series or a volume. σ =
+    sqrt(var + EPS) with the biased variance, as `torch.nn.functional.instance_norm` has it, so a
+    constant channel gives sqrt(eps), not 0.
     joint: Σ^½ of the covariance Σ, a little of the mean variance added to its diagonal, for σ.
     """
     mean, var = moments(x, joint)
@@ -196,13 +198,22 @@ def _aligned(rows: Tensor, values: Tensor) -> Tensor:
     return rows.reshape(*rows.shape, *[1] * (values.ndim - rows.ndim))
 
 
+def _plane(x: Tensor) -> Tensor:
+    """(N, C, *space) as (N, C, H, W): a series is one row, and each slice of a volume is one."""
+    if x.ndim == 4:
+        return x
+    return x.flatten(3) if x.ndim > 4 else x.unsqueeze(2)
+
+
 def widened(x: Tensor) -> Tensor:
     """x in float32, in which statistics are taken; float64 stays what it is."""
     return x if x.dtype == torch.float64 else x.float()
 
 
 def affine(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """scale · x + shift at every position, x (N, C, H, W); scale (…, C), or (…, C, C) for a matrix."""
+    """scale · x + shift at every position, x (N, C, *space); scale (…, C), or (…, C, C) for a matrix."""
+    if x.ndim != 4:
+        return affine(_plane(x), scale, shift).reshape(x.shape)
     # In the features' own precision: no float32 copy of a large feature map.
     scale, shift = scale.to(x.dtype), shift.to(x.dtype)
     if scale.ndim == 2:

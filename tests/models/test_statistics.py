@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from styletransfer.models.statistics import (
+    affine,
     merged,
     moments,
     regional_statistics,
@@ -101,3 +102,17 @@ def test_half_precision_has_full_statistics(dtype):
     assert found.mean.dtype == torch.float32
     torch.testing.assert_close(found.mean, exact.mean.float(), atol=1e-3, rtol=1e-5)
     torch.testing.assert_close(found.std, exact.std.float(), atol=1e-3, rtol=1e-4)
+
+
+@pytest.mark.parametrize("space", [(50,), (6, 7), (4, 5, 6), (2, 3, 4, 5)], ids=len)
+def test_a_series_and_a_volume_have_statistics_too(space):
+    x = random(2, 3, *space)
+    over = tuple(range(2, x.ndim))
+    torch.testing.assert_close(moments(x).mean, x.mean(dim=over))
+    torch.testing.assert_close(moments(x).var, x.var(dim=over, correction=0))
+    flat = x.flatten(2)
+    expected = torch.stack([sample.cov(correction=0) for sample in flat])
+    torch.testing.assert_close(moments(x, joint=True).var, expected)
+    matrix, shift = random(3, 3), random(3)
+    wanted = (matrix @ flat + shift[:, None]).reshape(x.shape)
+    torch.testing.assert_close(affine(x, matrix[None], shift[None]), wanted)

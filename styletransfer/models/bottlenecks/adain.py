@@ -49,7 +49,7 @@ def adain(x: Tensor, style: Statistics, content_moments: Moments | None = None) 
     With joint statistics Σ(y)^½ Σ(x)^-½ (x − μ(x)) + μ(y): the whitening and colouring of Li et al.
     2017, which gives x the style's correlations between channels too.
 
-    x: content features (N, C, H, W); style: the style's statistics, of N rows or 1. content_moments:
+    x: content features (N, C, *space); style: the style's statistics, of N rows or 1. content_moments:
     x's, if they are not to be taken from x: a part of a picture is normalized by the whole's.
     Same shape and dtype out. A style equal to `statistics(x)` returns x up to rounding.
     """

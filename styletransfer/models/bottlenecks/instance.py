@@ -25,7 +25,8 @@ class InstanceBottleneck(Bottleneck):
 
 
 def instance_norm(x: Tensor, content_moments: Moments | None = None) -> Tensor:
-    """IN(x) = (x − μ(x)) / σ(x), Ulyanov et al. 2016. x: (N, C, H, W); same shape and dtype out.
+    """IN(x) = (x − μ(x)) / σ(x), Ulyanov et al. 2016. x: (N, C, *space); same shape and dtype
+    out.
 
     content_moments: x's moments, if they are not to be taken from x.
     """

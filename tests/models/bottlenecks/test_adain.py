@@ -139,3 +139,18 @@ def test_a_sample_does_not_see_the_others_of_its_batch():
 def test_contrast_and_brightness_of_the_content_are_taken_off():
     x, style = random(2, 4, 9, 9), statistics(random(2, 4, 9, 9))
     torch.testing.assert_close(adain(3 * x + 5, style), adain(x, style), atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("joint", [False, True])
+@pytest.mark.parametrize("space", [(50,), (4, 5, 6)], ids=len)
+def test_a_series_and_a_volume_take_on_statistics_too(space, joint):
+    x, y = random(2, 3, *space), 3 * random(2, 3, 60) + 1
+    out = adain(x, statistics(y, joint))
+    assert out.shape == x.shape
+    tolerance = 1e-2 if joint else 1e-4  # the ridge that keeps a covariance positive
+    for found, wanted in zip(statistics(out, joint), statistics(y, joint)):
+        torch.testing.assert_close(found, wanted, atol=tolerance, rtol=tolerance)
+    if not joint:
+        style = statistics(y)
+        each = [part.reshape(2, 3, *[1] * len(space)) for part in style]
+        torch.testing.assert_close(out, torch.nn.functional.instance_norm(x) * each[1] + each[0])

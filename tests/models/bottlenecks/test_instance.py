@@ -47,3 +47,13 @@ def test_plain_instance_norm_needs_no_style():
     for y in mixed.values():
         assert y.mean(dim=(2, 3)).abs().max() < 1e-4
     assert net(x, None).shape == x.shape
+
+
+@pytest.mark.parametrize("space", [(50,), (6, 7), (4, 5, 6)], ids=len)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_series_and_a_volume_are_normalized_as_torch_does(space, dtype):
+    x = (torch.randn(2, 3, *space, generator=torch.Generator().manual_seed(0)) * 3 + 1).to(dtype)
+    out = instance_norm(x)
+    assert out.shape == x.shape and out.dtype == dtype
+    near = {"atol": 0.03, "rtol": 0.03} if dtype == torch.bfloat16 else {"atol": 1e-5, "rtol": 1e-5}
+    torch.testing.assert_close(out, F.instance_norm(x.float()).to(dtype), **near)
