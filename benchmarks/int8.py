@@ -136,6 +136,7 @@ def main() -> None:
         },
         given.runs,
     )
+    print(taken, file=sys.stderr)
     pairs = report.read_pairs(given.pairs)[:: given.every]
 
     def by(graph: Graph) -> Callable[[report.Pair], Image.Image]:
