@@ -24,6 +24,6 @@ RUN useradd --uid 1000 --create-home stylize
 WORKDIR /work
 USER 1000
 EXPOSE 8000
-HEALTHCHECK --start-period=60s CMD ["python3", "-c", "from urllib.request import urlopen as u; u('http://localhost:8000/health')"]
+HEALTHCHECK --start-period=60s CMD ["python3", "-c", "from urllib.request import urlopen as u; u('http://127.0.0.1:8000/health')"]
 ENTRYPOINT ["stylize"]
 CMD ["serve", "--host", "0.0.0.0"]

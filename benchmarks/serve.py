@@ -86,10 +86,11 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512], help="short sides of photos")
     given = parser.parse_args()
     if find_spec("locust") is None:
         sys.exit("needs locust: pip install locust")
-    rows = [measured(size, given) for size in (256, 512)]
+    rows = [measured(size, given) for size in given.sizes]
     said = f"{len(os.sched_getaffinity(0))} cores" if given.device == "cpu" else given.device
     print(f"`python -m benchmarks.serve{asked(parser, given)}`: {given.clients} clients, {said}.\n")
     print("| short side | answered | lost | p50, s | p95, s | longest, s | pictures/s "

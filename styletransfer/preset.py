@@ -34,8 +34,8 @@ def presets() -> list[str]:
 def read_preset(name: str) -> dict[str, Any]:
     """The options of a preset, by their names in `StylizeOptions`, which takes them as they are.
 
-    name: of one's own preset, of a shipped one, or a TOML file. InputError for what is none, and for
-    names and values that are none of an option.
+    name: of one's own preset, of a shipped one, or a TOML file. InputError if there is no such preset,
+    and for a name or value in it that no option has.
     """
     import tomllib  # few commands name a preset: only now
 

@@ -28,5 +28,5 @@ def test_it_serves_as_nobody_in_particular_where_it_says():
     command = typer.main.get_command(import_module(f"styletransfer.cli.{verb}").app)
     given = command.make_context("stylize", arguments).params
     assert given["host"] == "0.0.0.0" and given["port"] == int(lines["EXPOSE"])
-    (url,) = re.findall(r"http://localhost:(\d+)/health", DOCKERFILE)
+    (url,) = re.findall(r"http://127.0.0.1:(\d+)/health", DOCKERFILE)
     assert url == lines["EXPOSE"]

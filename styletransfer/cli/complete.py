@@ -1,4 +1,4 @@
-"""What a shell offers when one presses Tab. No torch here."""
+"""Shell completion: what Tab offers. No torch here."""
 
 import os
 import re
@@ -45,7 +45,7 @@ LIST_OF_STYLES = re.compile(r".*[,=]|[\d.]+:")
 
 
 def script(shell: str) -> str:
-    """What a shell is to run, so that it asks us; InputError for one that we do not know."""
+    """The script that makes a shell ask us; InputError for an unknown shell."""
     if shell not in SCRIPTS:
         raise InputError(f"--completion is {shell!r}: one of {', '.join(SCRIPTS)}")
     return SCRIPTS[shell]

@@ -1,9 +1,6 @@
 """stylize models: what there is to choose from."""
 
 import json
-from typing import Annotated
-
-import typer
 
 from ..styles.names import BANK
 from . import common
@@ -12,18 +9,17 @@ app = common.app()
 
 
 @app.command()
-def models(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-) -> int:
+def models(as_json: common.Json = False) -> int:
     """List the models that ship with the package, for --model."""
     from ..models.shipped import model_path
     from ..models.shipped import models as names
     from ..models.weights import load_model
 
+    records = []
     for name in names():
         net = load_model(name)
         styles = [BANK + style for style in net.config.styles]
-        record = {
+        records.append({
             "model": name,
             "encoder": net.config.encoder,
             "bottleneck": net.config.bottleneck,
@@ -31,8 +27,11 @@ def models(
             "styles": styles,
             "sha256": net.digest,
             "file": str(model_path(name)),
-        }
-        print(json.dumps(record) if as_json else f"{name}\t{record['encoder']}\t{record['file']}")
-        if styles and not as_json:
-            print("\t" + " ".join(styles))
+        })  # fmt: skip
+        if not as_json:
+            print(f"{name}\t{net.config.encoder}\t{model_path(name)}")
+            if styles:
+                print("\t" + " ".join(styles))
+    if as_json:
+        print(json.dumps({"models": records}))
     return 0

@@ -152,12 +152,13 @@ def show(
 
 
 @app.command("list")
-def list_styles(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-) -> int:
+def list_styles(as_json: common.Json = False) -> int:
     """List the paintings that ship with the package, which are styles by name."""
-    for name, path in shipped_styles().items():
-        print(json.dumps({"style": name, "file": str(path)}) if as_json else f"{name}\t{path}")
+    styles = {name: str(path) for name, path in shipped_styles().items()}
+    if as_json:
+        print(json.dumps({"styles": styles}))
+    else:
+        print("\n".join(f"{name}\t{path}" for name, path in styles.items()))
     return 0
 
 

@@ -55,12 +55,20 @@ class Grain(nn.Module):
         then worth no more than their own contrast, σ / √(σ² + ε): a photo of one colour gets none,
         since the bottleneck would magnify what is nothing but noise to the style's whole range.
         """
+        return limited(self.window(rows, columns), photo)
+
+    def window(self, rows: slice, columns: slice) -> Tensor:
+        """The noise of these pixels, (1, 1, h, w), for a photo with contrast."""
         noise = self.noise
         for dim, at in ((2, rows), (3, columns)):
             index = torch.arange(at.start, at.stop, device=noise.device) % self.PERIOD
             noise = noise.index_select(dim, index)
-        noise = noise * (self.strength / self.UNIT)
-        return noise if photo is None else noise * contrast(photo)
+        return noise * (self.strength / self.UNIT)
+
+
+def limited(noise: Tensor, photo: Moments | None) -> Tensor:
+    """Noise (1, 1, h, w) as `Grain` adds it to a photo, or N photos, with these moments, if known."""
+    return noise if photo is None else noise * contrast(photo)
 
 
 def contrast(photo: Moments) -> Tensor:

@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import copyfile
 
 from ..media.files import write_atomically
+from ..system.onnxruntime import onnxruntime
 from .onnx import export
 from .shipped import SUFFIX, WEIGHTS
 from .weights import load_model
@@ -27,13 +28,12 @@ def main() -> None:
 
 def simplify(path: Path) -> None:
     """Do now what onnxruntime does to a graph whenever it is loaded, on whatever machine."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    runtime = onnxruntime()
+    options = runtime.SessionOptions()
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(path)
     options.log_severity_level = 3
-    onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    runtime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..media.files import write_atomically
 from .config import PIXELS
-from .draft import enlarged
+from .draft import enlarged, limited
 from .network import StylizerNet, faded
 from .onnx import (
     ExportedStyleEncoder,
@@ -41,7 +41,8 @@ class FirstPass(nn.Module):
     """Paint a photo, or a small copy of it, from nothing but itself.
 
     photo (1, 3, H, W) in [0, 1]; style (1, L); alpha (1,); mean (1, 3) and covariance (1, 3, 3) of the
-    colours of the photo at its full size, if the network has that tap. Gives `picture` (1, 3, H, W), in
+    colours of the photo at its full size, if the network has that tap; grain (1, 1, H, W), what
+    `Grain.window` gives, if the network begins its drafts on it. Gives `picture` (1, 3, H, W), in
     [0, 1], and `draft`, the `below` of the next pass.
     """
 
@@ -56,8 +57,9 @@ class FirstPass(nn.Module):
         alpha: Tensor,
         mean: Tensor | None = None,
         covariance: Tensor | None = None,
+        grain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        return self.painted(None, photo, style, alpha, mean, covariance)
+        return self.painted(None, photo, style, alpha, mean, covariance, grain)
 
     def painted(
         self,
@@ -67,6 +69,7 @@ class FirstPass(nn.Module):
         alpha: Tensor,
         mean: Tensor | None,
         covariance: Tensor | None,
+        grain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The picture, and what the next one begins with."""
         net, code = self.net, unflattened(style, self.shapes)
@@ -77,9 +80,8 @@ class FirstPass(nn.Module):
             var = covariance if joint else covariance.diagonal(dim1=1, dim2=2)
             palette = {PIXELS: Moments(mean, var)}
         x = colored = net.recolor(pad_to_multiple(photo), code, strength, None, palette)
-        if is_draft and net.config.grain:
-            place = (slice(0, side) for side in photo.shape[2:])
-            x = x + pad_to_multiple(net.grain(*place, palette.get(PIXELS)))
+        if grain is not None:
+            x = x + pad_to_multiple(limited(grain, palette.get(PIXELS)))
         if below is not None:
             x = net.overlay(repeated(enlarged(below)), x)
         picture, _ = net.painted_once(x, code, strength, None, is_draft)
@@ -118,8 +120,8 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
     (a painting to its style) and WEIGHTS.
 
     net: on the CPU, in float32. Photos have sides from 16 on, those of a draft exactly half of the
-    next's. Weights that are exact in float16 are stored so; all is computed in float32. InputError
-    without the extra [onnx].
+    next's. Who runs FIRST gives it the grain, which is cheap to make and much to download. Weights that
+    are exact in float16 are stored so; all is computed in float32. InputError without the extra [onnx].
     """
     check_exportable(net, name)
     import onnx
@@ -132,7 +134,10 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
     small, large = torch.rand(1, 3, 40, 56), torch.rand(1, 3, 80, 112)
     fixed = dict.fromkeys(given)
     jobs: list[tuple[str, nn.Module, dict[str, Tensor], dict[str, Any]]]
-    jobs = [(FIRST, FirstPass(net), {"photo": small, **given}, {"photo": half, **fixed})]
+    inputs, dynamic = {"photo": small, **given}, {"photo": half, **fixed}
+    if net.config.grain:
+        inputs["grain"], dynamic["grain"] = small[:, :1], half
+    jobs = [(FIRST, FirstPass(net), inputs, dynamic)]
     if net.config.drafts:
         inputs = {"below": small, "photo": large, **given}
         jobs.append((NEXT, NextPass(net), inputs, {"below": half, "photo": whole, **fixed}))

@@ -27,6 +27,7 @@ from ..styles.code_file import (
 )
 from ..styles.names import DEFAULT_MODEL, parts_of
 from ..system.host import check_free, cores
+from ..system.onnxruntime import onnxruntime
 from ..version import __version__
 from .choice import BYTES
 from .pixels import alpha_map, keep_luminance, match_colors, planes, to_image
@@ -153,12 +154,12 @@ class OnnxStylizer:
 
     def _session(self, path: Path) -> Any:
         """A graph, ready to run. InputError for one of other weights than there are."""
-        onnxruntime = _runtime()
-        options = onnxruntime.SessionOptions()
+        runtime = _runtime()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or cores())
         options.log_severity_level = 3
         options.add_session_config_entry("session.use_env_allocators", "1")
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         if session.get_modelmeta().custom_metadata_map["digest"] != self.digest:
             raise InputError(f"{path}: was made of other weights than are there (make graphs)")
         return session
@@ -168,8 +169,7 @@ class OnnxStylizer:
 def _runtime() -> Any:
     """onnxruntime, in which all graphs take their memory from one place: what the first has had, the
     next one need not ask the system for."""
-    import onnxruntime as runtime  # takes a moment: only now
-
+    runtime = onnxruntime()
     kind, use = runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, runtime.OrtMemType.DEFAULT
     runtime.create_and_register_allocator(runtime.OrtMemoryInfo("Cpu", kind, 0, use), None)
     return runtime

@@ -89,14 +89,14 @@ class StylizeServer:
         return Response(self.counters.page(), media_type=CONTENT_TYPE)
 
     def give_up(self) -> None:
-        """Answer what is accepted with 503, and paint it no further."""
+        """Answer every accepted request with 503, and stop painting it."""
         while self.ends:
             if not (end := self.ends.pop()).expired():
                 end.reschedule(0)
 
     @asynccontextmanager
     async def _accepted(self, request: Request) -> AsyncIterator[FormData]:
-        """A request's form, and for as long as it is looked at a place and the time that is allowed."""
+        """A request's form. Inside the `with` it holds a place in the queue and has a deadline."""
         with self.admission.place():
             if not request.headers.get("content-type", "").startswith("multipart/form-data"):
                 raise Refused(415, "send multipart/form-data, with the photo as a file of it")
@@ -134,7 +134,7 @@ class StylizeServer:
 
 
 async def _unless_left(request: Request, work: Any) -> Response:
-    """What the work gives. It is cancelled if the client leaves before that."""
+    """The result of the work, which is cancelled if the client disconnects first."""
 
     async def left() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -150,7 +150,7 @@ async def _unless_left(request: Request, work: Any) -> Response:
 
 
 class HeadAsGet:
-    """Answers HEAD wherever there is a GET; the web server leaves the body out."""
+    """Middleware that answers HEAD wherever there is a GET; the web server leaves the body out."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -209,7 +209,7 @@ def build_app(server: StylizeServer) -> FastAPI:
 
 
 def _answer_errors(app: FastAPI, path: str, model: str) -> None:
-    """Say in one line why a request is not served. path: of the model, which is the server's own."""
+    """Answer errors with one line of JSON. path: of the model; clients are shown its name instead."""
 
     def answer(status: int, line: str) -> Response:
         later = {"retry-after": "1"} if status in (429, 503) else {}

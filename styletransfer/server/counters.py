@@ -1,4 +1,4 @@
-"""What Prometheus is told. No torch here."""
+"""Counters and timings for Prometheus. No torch here."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -12,7 +12,7 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
 class Counters:
-    """A server's own: there may be several in a process."""
+    """The metrics of one server, in a registry of their own: a process may have several servers."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -37,22 +37,21 @@ class Counters:
         )
 
     def watch(self, accepted: Callable[[], int]) -> None:
-        """Where to look how many requests are accepted."""
+        """Read the number of accepted requests from this function."""
         self.accepted.set_function(accepted)
 
     def painted(self, pictures: int, seconds: float) -> None:
-        """So many at once, in so long."""
+        """Count one batch: how many pictures, and the seconds it took."""
         self.pictures.observe(pictures)
         self.painting_seconds.observe(seconds)
 
     def page(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
 class CountRequests:
-    """Stands before the application, and counts its answers. paths: those that are named; what else
-    clients ask for is one."""
+    """Middleware that counts and times answers. paths: those counted by name; all others are "other"."""
 
     def __init__(self, app: ASGIApp, counters: Counters, paths: frozenset[str]):
         self.app, self.counters, self.paths = app, counters, paths

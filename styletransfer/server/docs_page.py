@@ -1,5 +1,6 @@
 """The API's description as a page to read, with a form to try it; it loads nothing. No torch here."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -12,7 +13,11 @@ POLICY = (
 )
 _CSS = """
 :root { color-scheme: light dark }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem;
+       accent-color: #b8431d }
+h1 { margin: 0 0 .5rem }
+h2 { margin: 2rem 0 .5rem }
+a { color: inherit; text-decoration-color: #b8431d }
 table { border-collapse: collapse; width: 100% }
 td:first-child { white-space: nowrap }
 td, th { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0;
@@ -20,7 +25,8 @@ td, th { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0;
 code, pre, input, select { font: .9em ui-monospace, monospace }
 pre { overflow: auto; padding: .75rem; background: #8882; border-radius: .4rem }
 input, select { max-width: 100% }
-button { font: inherit; padding: .4rem 1.2rem }
+button { font: inherit; font-weight: 600; padding: .5rem 1.5rem; border: 0; border-radius: .4rem;
+         background: #b8431d; color: #fff; cursor: pointer }
 """
 
 
@@ -30,7 +36,7 @@ def docs_page(api: Mapping[str, Any], styles: Sequence[str]) -> str:
     fields = "".join(_field(name, about, styles) for name, about in body["properties"].items())
     paths = "".join(
         f"<tr><td><code>{method.upper()} {escape(path)}</code></td>"
-        f"<td>{escape(about.get('description', ''))}</td></tr>"
+        f"<td>{_prose(about.get('description', ''))}</td></tr>"
         for path, methods in api["paths"].items()
         for method, about in methods.items()
     )
@@ -54,6 +60,11 @@ def docs_page(api: Mapping[str, Any], styles: Sequence[str]) -> str:
 <p>Errors are JSON, <code>{{"error": "one line"}}</code>.</p>
 </body></html>
 """
+
+
+def _prose(text: str) -> str:
+    """Text of a docstring, with its `code`."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
 def _field(name: str, about: Mapping[str, Any], styles: Sequence[str]) -> str:

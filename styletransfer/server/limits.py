@@ -1,4 +1,4 @@
-"""What the server takes on, and how it says no. No torch here."""
+"""The server's limits, and how it refuses what exceeds them. No torch here."""
 
 import asyncio
 import math
@@ -28,7 +28,7 @@ class Limits:
     """What `stylize serve` is given, by its options' names. max_megabytes: of a request, all its files
     together. max_megapixels: of a picture, given or painted. timeout: seconds from a request's
     beginning to its answer. queue: how many requests are received, waiting or painted at once.
-    InputError for what would serve nobody."""
+    InputError for a limit that would refuse everything."""
 
     max_megabytes: float = 50
     max_megapixels: float = 25
@@ -60,14 +60,14 @@ class Limits:
 
 
 class Admission:
-    """Counts the requests that were accepted and are not answered yet. taken: how many. closing:
-    whether no more are accepted."""
+    """Counts accepted requests until they are answered. taken: how many there are. closing: whether
+    new ones are refused."""
 
     def __init__(self, most: int):
         self.most, self.taken, self.closing = most, 0, False
 
     def check(self) -> None:
-        """Refused if there is no place for one more."""
+        """Refused if the queue is full, or the server closing."""
         if self.closing:
             raise Refused(503, "the server is closing: it finishes what it has and takes no more")
         if self.taken >= self.most:
@@ -75,7 +75,7 @@ class Admission:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """For a request, while it lasts."""
+        """Hold a place for one request inside the `with`."""
         self.check()
         self.taken += 1
         try:
@@ -85,7 +85,7 @@ class Admission:
 
 
 class LimitBody:
-    """Stands before the application, and reads no more of a request than the limit.
+    """Middleware that reads no more of a request than the limit.
 
     What is left of a body when it is answered is read and thrown away, up to a point: many clients
     send all of it before they look at the answer, and would find the connection broken.

@@ -1,6 +1,8 @@
-"""The API on a port of this machine, until it is asked to end."""
+"""Serve the API on a port until the process is asked to end."""
 
+import errno
 import json
+import os
 import socket
 import time
 from types import FrameType
@@ -15,8 +17,8 @@ from .limits import Limits
 
 
 class GracefulServer(uvicorn.Server):
-    """Uvicorn that, at the first signal, goes on listening: it answers what was accepted, refuses what
-    is new with 503, and then ends. At a later signal what was accepted is given up."""
+    """Uvicorn with a graceful end. After the first signal it answers what was accepted, refuses new
+    requests with 503, and then stops; a second signal cancels what was accepted."""
 
     def __init__(self, config: uvicorn.Config, served: StylizeServer):
         super().__init__(config)
@@ -50,9 +52,13 @@ def open_port(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another --port") from None
+    except (OSError, OverflowError, UnicodeError) as error:
+        number = (error.errno or 0) if isinstance(error, OSError) else 0
+        if isinstance(error, UnicodeError) or number < 0 or number == errno.EADDRNOTAVAIL:
+            reason, other = "this machine has no such address", "--host"  # below 0: of getaddrinfo
+        else:
+            reason, other = os.strerror(number) if number else str(error), "--port"
+        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another {other}") from None
 
 
 def address(listening: socket.socket) -> str:

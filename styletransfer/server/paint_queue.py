@@ -1,4 +1,4 @@
-"""One thread that paints what is asked for, in order; on a GPU, what is alike in one pass."""
+"""A queue and the one thread that paints from it; on a GPU, similar requests in one batch."""
 
 import threading
 from collections import OrderedDict, deque
@@ -31,7 +31,7 @@ CODES = 256  # style codes that are remembered
 IDLE = 5.0  # seconds without work, after which memory is given back
 
 Painted = Callable[[int, float], None]
-"""Told of pictures that were painted at once: how many, and in how many seconds."""
+"""Called after each batch: how many pictures, and how many seconds."""
 
 
 class Dropped(Exception):
@@ -40,14 +40,14 @@ class Dropped(Exception):
 
 @dataclass(eq=False)
 class PaintJob:
-    """A request in the queue. dropped: set by who waits no more."""
+    """A request in the queue. dropped: set when nobody waits for its result any more."""
 
     request: PaintRequest
     result: Future[Image.Image] = field(default_factory=Future)
     dropped: threading.Event = field(default_factory=threading.Event)
 
     def key(self) -> object:
-        """Jobs with the same key can be painted at once; None for one that is painted alone."""
+        """Jobs with the same key can share a batch; None for one that must be painted alone."""
         options = self.request.options
         if self.request.style is None or not set(options.changed()) <= BATCHED:
             return None
@@ -69,7 +69,7 @@ class PaintQueue:
         self.thread.start()
 
     def submit(self, job: PaintJob) -> None:
-        """Have it painted: its result comes, or why not, unless it is dropped before."""
+        """Add a job. Its `result` is set to the picture or the error, unless it is dropped before."""
         with self.changed:
             self.waiting.append(job)
             self.changed.notify()
@@ -90,7 +90,7 @@ class PaintQueue:
             worked = bool(jobs)
 
     def _next(self, patience: float | None) -> list[PaintJob] | None:
-        """The jobs whose turn it is; none when there were none for so long; None at the end."""
+        """The next jobs; none after `patience` seconds without any; None when closed and empty."""
         with self.changed:
             if not self.changed.wait_for(lambda: self.waiting or self.ending, patience):
                 return []
@@ -106,7 +106,7 @@ class PaintQueue:
         return jobs
 
     def _paint(self, jobs: list[PaintJob]) -> None:
-        """Give each of the jobs its picture, or why there is none."""
+        """Set each job's result: its picture, or the error."""
         self.painting, start = jobs, perf_counter()
         try:
             with self._watched():
@@ -143,7 +143,7 @@ class PaintQueue:
         return cast(Image.Image, painted)
 
     def _together(self, jobs: Sequence[PaintJob]) -> list[Image.Image]:
-        """What `_alone` gives for each, of jobs with the same key."""
+        """The pictures of jobs with the same key, in one batch; each as `_alone` paints it."""
         options = jobs[0].request.options
         contents = [open_content(job.request.photo, job.request.options.size) for job in jobs]
         codes = [self._code(cast(Blend, job.request.style), job.request.options) for job in jobs]
@@ -173,7 +173,7 @@ class PaintQueue:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """While it lasts, what nobody waits for ends within a layer of the network."""
+        """Inside the `with`, painting stops at the next layer once every job is dropped."""
         layers = [each for each in self.stylizer.net.modules() if hasattr(each, "kernel_size")]
         hooks = [layer.register_forward_hook(self._check) for layer in layers]
         try:
@@ -183,13 +183,13 @@ class PaintQueue:
                 hook.remove()
 
     def _check(self, *_: object) -> None:
-        """Dropped if nobody waits for what is being painted."""
+        """Raise Dropped if nobody waits for the pictures being painted."""
         if all(job.dropped.is_set() for job in self.painting):
             raise Dropped
 
 
 def _sources(blend: Blend) -> Style:
-    """A style as it was sent, or a blend of pictures, where our codes do not suffice."""
+    """A style as it was sent, or a blend of pictures, for options that need more than codes."""
     if len(blend) == 1 and (code := next(iter(blend)).code) is not None:
         return code
     return {style.picture(): weight for style, weight in blend.items()}

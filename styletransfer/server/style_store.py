@@ -48,7 +48,7 @@ class ServedStyle:
 
 
 class StyleStore:
-    """All styles that may be named. What clients sent is kept in memory, the latest of it."""
+    """All styles that may be named. Of those that clients sent, the latest are kept in memory."""
 
     def __init__(self, stylizer: Stylizer, limits: Limits):
         self.limits, self.lock = limits, threading.Lock()
@@ -62,7 +62,7 @@ class StyleStore:
                 self.shipped[path.stem] = read_style(path.read_bytes(), path.stem, Limits())
 
     def keep(self, data: bytes, name: str) -> ServedStyle:
-        """A style that was sent, to be named by its id from now on; Refused if it is none."""
+        """Keep a style that was sent; its id names it from now on. Refused if it is not a style."""
         style = read_style(data, name, self.limits)
         with self.lock:
             self.sent[style.id] = style

@@ -1,4 +1,4 @@
-"""What runs ONNX graphs in a browser: the npm package onnxruntime-web. No torch here."""
+"""The runtime for ONNX graphs in a browser: the npm package onnxruntime-web. No torch here."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ PACKAGE = "onnxruntime-web"
 VERSION = "1.30.0"
 CDN = f"https://cdn.jsdelivr.net/npm/{PACKAGE}@{VERSION}/dist/"
 FOLDER = "runtime"  # of a site that has its own
-# By what does the arithmetic: the module and its binary. (Of the two for WebGPU, JSPI's is the smaller.)
+# For each backend its module and binary. (Of the two builds with WebGPU, that for JSPI is the smaller.)
 FILES = {
     "wasm": ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"),
     "webgpu": ("ort.jspi.bundle.min.mjs", "ort-wasm-simd-threaded.jspi.wasm"),
@@ -32,12 +32,12 @@ INTEGRITY = {  # of VERSION, as npm has it
 
 
 def from_cdn() -> dict[str, Any]:
-    """Where the page finds the runtime on a public server, and what it must be."""
+    """The runtime on a public server: addresses, and the hashes that the files must have."""
     return _described(CDN, INTEGRITY)
 
 
 def copied(package: Path, folder: Path) -> dict[str, Any]:
-    """The same of the files of an installed package, which are copied to FOLDER in `folder`."""
+    """Copy the runtime of an installed package to FOLDER in `folder`: addresses there, and hashes."""
     dist = distribution(package)
     (folder / FOLDER).mkdir(exist_ok=True)
     for name in INTEGRITY:
@@ -46,7 +46,7 @@ def copied(package: Path, folder: Path) -> dict[str, Any]:
 
 
 def distribution(package: Path) -> Path:
-    """The folder of an installed package that its files are in; InputError if it is another package."""
+    """The folder with the files of an installed package; InputError if it is another package."""
     found = next((p for p in (package / "node_modules" / PACKAGE, package) if p.is_dir()), None)
     if found is None:
         raise InputError(f"{package}: no such folder")
@@ -62,13 +62,13 @@ def distribution(package: Path) -> Path:
 
 
 def origin(runtime: dict[str, Any]) -> str:
-    """The server that has it, as a content security policy names it; empty for the page's own."""
+    """The server of the runtime, for a content security policy; empty if it is the page's own."""
     parts = urlsplit(runtime["wasm"]["module"]["path"])
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def integrity(path: Path) -> str:
-    """A file's hash, as browsers check it."""
+    """A file's hash in the form that browsers check (Subresource Integrity)."""
     return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
 
 

@@ -11,8 +11,9 @@ from PIL import Image, ImageOps
 from ..errors import InputError
 from ..media.files import write_atomically, write_text
 from ..media.image import example_photo, example_styles, example_titles
+from ..models.draft import Grain
 from ..models.network import StylizerNet
-from ..models.onnx import flattened
+from ..models.onnx import check_exportable, flattened
 from ..models.onnx_passes import FIRST, NEXT, STYLE, WEIGHTS, export_passes
 from ..models.weights import load_model
 from ..styles.encode import StyleEncoder
@@ -33,6 +34,7 @@ def write_site(model: str, folder: Path, package: Path | None = None) -> None:
     """
     net = load_model(model).eval()
     check_styles(net, model)
+    check_exportable(net, model)
     (folder / "model").mkdir(parents=True, exist_ok=True)
     (folder / "styles").mkdir(exist_ok=True)
     export_passes(net, folder / "model", model)
@@ -41,6 +43,7 @@ def write_site(model: str, folder: Path, package: Path | None = None) -> None:
     about = {
         "model": model,
         "drafts": net.config.drafts,
+        "grain": {"strength": net.config.grain, "period": Grain.PERIOD, "unit": Grain.UNIT},
         "weights": WEIGHTS,
         "graphs": {name: file for name, file in graphs.items() if file != NEXT or net.config.drafts},
         "styles": _write_styles(StyleEncoder(net, model), folder / "styles"),
@@ -61,8 +64,8 @@ def check_styles(net: StylizerNet, model: str) -> None:
 
 
 def _write_styles(encoder: StyleEncoder, folder: Path) -> list[dict[str, Any]]:
-    """Thumbnails of the shipped paintings, and rows.bin, their codes in float16 one after the other;
-    gives what the page says of them."""
+    """Write thumbnails of the shipped paintings, and rows.bin, their codes in float16 one after the
+    other. Gives key, title and artist of each, in that order."""
     titles = example_titles()
     paths = sorted(example_styles(), key=lambda path: path.stem != FIRST_STYLE)
     rows = []
@@ -76,7 +79,7 @@ def _write_styles(encoder: StyleEncoder, folder: Path) -> list[dict[str, Any]]:
 
 
 def _origin_of(runtime: dict[str, Any]) -> tuple[str, str]:
-    """What the page's security policy has in place of the server that it may ask, and that server."""
+    """The placeholder in the page's security policy, and the server that replaces it."""
     return " RUNTIME_ORIGIN", f" {runtimes.origin(runtime)}".rstrip()
 
 

@@ -34,7 +34,7 @@ class RandomStyle(v2.Transform):  # type: ignore[misc]
     package. They are encoded once, here. p: the chance of each picture. alpha: between which strengths
     one is drawn, evenly; 0 is the photo, 1 the full style. model: a shipped name or a file. style_size:
     short side in pixels at which styles are looked at. Torch's global generator draws, which a
-    DataLoader seeds anew in each worker. InputError for what cannot be.
+    DataLoader seeds anew in each worker. InputError for arguments out of range.
     """
 
     _transformed_types = (

@@ -21,12 +21,12 @@ OVERSHOOT = 0.5  # by how much a picture may leave [0, 1]: resizing does, normal
 
 
 class Restyler:
-    """Codes of styles, and the network that paints with them, on whatever device pictures are.
+    """Encoded styles, and the network that paints with them on the device of the pictures it is given.
 
     styles: a folder of pictures, each of which is a style; one style; or several, as `Stylizer.style`
     takes them. None: those that ship with the package. Each is encoded once, here. Pickled without the
     network, which every process loads when it first paints, so that it goes to a worker of any kind.
-    InputError for a style that is none.
+    InputError for a style that cannot be read.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Restyler:
 
 
 def check_chances(p: float, alpha: Sequence[float]) -> tuple[float, float]:
-    """The range of alpha; InputError for what is no range, or no chance."""
+    """The range of alpha; InputError if it is no range, or p no probability."""
     if not 0 <= p <= 1:
         raise InputError(f"p is {p}: it goes from 0 to 1")
     if len(alpha) != 2 or alpha[0] > alpha[1]:

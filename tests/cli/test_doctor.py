@@ -1,5 +1,6 @@
 import json
 import tomllib
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,22 @@ def test_a_picture_that_is_wrong_is_told(fault, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "failed: " in said and ("128.0 grey levels" in said or "no kernel image" in said)
     assert "not installed (pip install 'styletransfer[web]')" in said
+
+
+def test_without_torch_it_tells_so_and_paints_with_onnxruntime(monkeypatch, capsys):
+    pytest.importorskip("onnxruntime")
+
+    def without_torch(name):
+        if name.startswith("torch"):
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    monkeypatch.setattr(doctor, "version", without_torch)
+    assert run(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["torch"] == "not installed (pip install torch)" and found["onnxruntime"][0].isdigit()
+    assert found["fine"] and found["test"].endswith("(onnxruntime, without torch)")
 
 
 def test_a_device_that_is_not_there_is_one_line(capsys):

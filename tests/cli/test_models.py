@@ -7,7 +7,7 @@ from styletransfer.cli import run
 
 def test_models(capsys):
     assert run(["models", "--json"]) == 0
-    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    records = json.loads(capsys.readouterr().out)["models"]
     names = ["adain-fast", "adain-vgg", "bank", "contextual"]
     assert [record["model"] for record in records] == names
     assert "bank:hokusai" in records[2]["styles"] and len(records[2]["styles"]) == 16

@@ -126,3 +126,9 @@ def test_the_command_ends_when_asked_to_and_says_nothing_more(command):
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "") and err == "stylize serve: Ctrl-C ends it\n"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "a" * 300, "::ffff:zz"])
+def test_an_address_of_another_machine_is_no_matter_of_ports(host):
+    with pytest.raises(InputError, match=r"\(this machine has no such address\): give another --host"):
+        open_port(host, 0)

@@ -47,7 +47,12 @@ def drafting_model(tmp_path_factory) -> str:
     """A network that paints drafts, with a palette matched jointly: all that a page does."""
     torch.manual_seed(0)
     config = Config(
-        encoder="slim", taps=("pixels", "relu3_1"), joint=("pixels",), channels=(6, 8), drafts=1
+        encoder="slim",
+        taps=("pixels", "relu3_1"),
+        joint=("pixels",),
+        channels=(6, 8),
+        drafts=1,
+        grain=0.03,
     )
     net = StylizerNet(config).requires_grad_(False)
     for part in net.modules():
@@ -61,10 +66,19 @@ def drafting_model(tmp_path_factory) -> str:
 
 @pytest.fixture(scope="session")
 def site(drafting_model, package, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("site") / "page"
+    return exported(folder, "--model", drafting_model, "--runtime", str(package))
+
+
+@pytest.fixture(scope="session")
+def shipped_site(tmp_path_factory) -> Path:
+    """What `stylize export --web` writes if it is told no more: the runtime is on a public server."""
+    return exported(tmp_path_factory.mktemp("shipped") / "page")
+
+
+def exported(folder: Path, *options: str) -> Path:
     pytest.importorskip("onnxscript", reason="pages need the extra [onnx]")
     from styletransfer.cli import run
 
-    folder = tmp_path_factory.mktemp("site") / "page"
-    options = ["--model", drafting_model, "--runtime", str(package)]
     assert run(["export", "--web", str(folder), *options]) == 0
     return folder

@@ -17,6 +17,8 @@ import pytest
 from PIL import Image
 
 from styletransfer.media.image import example_styles
+from styletransfer.models.draft import Grain
+from styletransfer.site.runtime import CDN, FILES
 from styletransfer.stylize.stylizer import Stylizer
 
 from ..conftest import noise
@@ -27,6 +29,7 @@ expect = sync_api.expect
 
 # A test picture in place of a camera, and no question whether the page may see it.
 ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+EXAMPLES = Path(__file__).parents[2] / "examples" / "content"
 LONG = 120_000  # milliseconds that a busy machine may take: only what is broken takes longer
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 ISOLATED = {  # as docs/browser.md has it
@@ -159,6 +162,66 @@ def test_page_and_python_paint_the_same(page, drafting_model, tmp_path):
     code = stylizer.blend([style, wave], [0.7, 0.3])
     expected = np.asarray(stylizer.stylize(photo, code)).astype(int)
     assert np.abs(np.asarray(Image.open(tmp_path / "saved.png"))[..., :3] - expected).max() <= 2
+
+
+def test_the_noise_of_drafts_is_made_in_the_page(chromium, site):
+    with served(site, {}) as address:
+        page = chromium.new_page()
+        page.goto(f"{address}site.json")
+        drawn = page.evaluate(
+            "async ([side, unit]) => Array.from((await import('./grain.js')).makeNoise(side, unit))",
+            [Grain.PERIOD, Grain.UNIT],
+        )
+        page.close()
+    assert drawn == Grain(0.03).noise.flatten().tolist()
+
+
+def from_npm(package: Path, changed: str = ""):
+    """Stands for the public server: gives what the npm package has, one file of it with a byte more."""
+
+    def answer(route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        data = (package / "dist" / name).read_bytes() + b" " * (name == changed)
+        kind = "application/wasm" if name.endswith(".wasm") else "text/javascript"
+        headers = {"access-control-allow-origin": "*", "content-type": kind}
+        route.fulfill(body=data, headers=headers)
+
+    return answer
+
+
+def test_the_shipped_model_paints_a_photo_as_python_does(chromium, shipped_site, package):
+    with served(shipped_site, {}) as address:
+        page = chromium.new_page()
+        page.set_default_timeout(LONG)
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.route(f"{CDN}**", from_npm(package))
+        page.goto(address)
+        painted(page)
+        outside = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+        assert sorted(outside) == sorted(CDN + name for name in FILES["wasm"])
+        photo = Image.open(next(path for path in EXAMPLES.glob("*.jpg") if path.stem == "bridge"))
+        page.locator("#photo").set_input_files(png(photo, "bridge.png"))
+        choose(page, "The Starry Night", "Composition VIII")
+        painting = {path.stem: path for path in example_styles()}
+        stylizer = Stylizer(device="cpu", precision="fp32")
+        code = stylizer.blend([painting["starry_night"], painting["composition_viii"]])
+        expected = np.asarray(stylizer.stylize(photo, code)).astype(int)
+        assert np.abs(shown(page) - expected).max() <= 2
+        page.close()
+
+
+@pytest.mark.parametrize("changed", FILES["wasm"])
+def test_a_runtime_that_is_not_the_one_is_not_run(chromium, shipped_site, package, changed):
+    with served(shipped_site, {}) as address:
+        page = chromium.new_page()
+        page.route(f"{CDN}**", from_npm(package, changed))
+        page.goto(address)
+        expect(page.locator("#status")).to_have_text(
+            re.compile(f"made ready: .*{changed}"), timeout=LONG
+        )
+        assert page.evaluate("document.documentElement.dataset.runtime") is None
+        page.close()
 
 
 def test_a_blend_s_percentages_add_to_100(page):

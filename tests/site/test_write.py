@@ -3,16 +3,16 @@
 import gzip
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from styletransfer.errors import InputError
 from styletransfer.media.image import example_styles
 from styletransfer.models.onnx import flattened
-from styletransfer.models.weights import load_model
-from styletransfer.site.write import PAGE, check_styles, write_site
+from styletransfer.site.runtime import FILES
+from styletransfer.site.write import PAGE, write_site
 from styletransfer.stylize.stylizer import Stylizer
 
 
@@ -41,11 +41,13 @@ def test_every_text_stands_out_by_day_and_by_night():
         assert contrast(color["edge"], color["paper"]) >= 3  # WCAG 1.4.11: of what is no text
 
 
-def test_a_network_of_fixed_styles_has_no_page():
-    from styletransfer.errors import InputError
-
-    with pytest.raises(InputError, match="styles it has learned"):
-        check_styles(load_model("bank"), "bank")
+@pytest.mark.parametrize(
+    "model, message", [("bank", "styles it has learned"), ("contextual", "cannot be exported")]
+)
+def test_a_model_that_a_page_cannot_have_leaves_no_folder(model, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        write_site(model, tmp_path / "site")
+    assert not (tmp_path / "site").exists()
 
 
 @pytest.mark.slow
@@ -70,13 +72,12 @@ def test_a_site_has_all_that_its_page_asks_for(site, drafting_model):
 
 
 @pytest.mark.slow
-def test_a_visit_on_wasm_is_at_most_5_megabytes(site):
-    """With a shipped network's weights in place of the tiny one's, and 100 KB for constants."""
-    weights = Path(__file__).parents[2] / "weights" / "adain-fast.safetensors"
-    files = [
-        path for path in site.rglob("*.*") if "jspi" not in path.name and path.name != "weights.bin"
-    ]
-    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in [*files, weights]) <= 4_900_000
+def test_a_visit_on_wasm_is_at_most_5_megabytes(shipped_site, package):
+    """As web servers send it that compress: the shipped network, and the runtime too."""
+    files = [path for path in shipped_site.rglob("*") if path.is_file()]
+    assert {"weights.bin", "first.onnx", "photo.jpg", "rows.bin"} <= {path.name for path in files}
+    files += [package / "dist" / name for name in FILES["wasm"]]
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in files) <= 5_000_000
 
 
 def test_a_site_without_a_runtime_names_the_public_server(monkeypatch, drafting_model, tmp_path):

@@ -32,7 +32,7 @@ class LoadStylizer:
 
     @classmethod
     def INPUT_TYPES(cls) -> Inputs:
-        """What ComfyUI asks for."""
+        """The node's inputs and widgets, as ComfyUI reads them."""
         precisions = ["auto", "fp32", "bf16", "fp16"]
         return {
             "required": {
@@ -54,7 +54,7 @@ class EncodeStyle:
 
     @classmethod
     def INPUT_TYPES(cls) -> Inputs:
-        """What ComfyUI asks for."""
+        """The node's inputs and widgets, as ComfyUI reads them."""
         names = [FROM_IMAGE, *shipped_styles(), *(BANK + name for name in learned_styles(BANK_MODEL))]
         size = {"default": STYLE_SIZE, "min": LEAST_STYLE_SIZE, "max": 2048, "step": 16}
         crop = {"default": 1.0, "min": 0.05, "max": 1.0, "step": 0.05}
@@ -93,7 +93,7 @@ class BlendStyles:
 
     @classmethod
     def INPUT_TYPES(cls) -> Inputs:
-        """What ComfyUI asks for."""
+        """The node's inputs and widgets, as ComfyUI reads them."""
         share = {"default": 0.5, "min": 0.0, "max": 1.0, "step": 0.05}
         return {
             "required": {
@@ -119,7 +119,7 @@ class Stylize:
 
     @classmethod
     def INPUT_TYPES(cls) -> Inputs:
-        """What ComfyUI asks for."""
+        """The node's inputs and widgets, as ComfyUI reads them."""
         strength = {"default": 1.0, "min": 0.0, "max": MAX_ALPHA, "step": 0.05}
         strokes = {"default": 1.0, "min": LEAST_STROKES, "max": MAX_STROKES, "step": 0.1}
         return {
@@ -206,7 +206,7 @@ def _device() -> str:
 
 
 def _progress(total: int) -> Callable[[], None]:
-    """What is called for each image that is done: moves ComfyUI's bar, and stops if its user has."""
+    """A function to call after each image: moves ComfyUI's bar, and stops if its user wants to."""
     try:
         from comfy.model_management import throw_exception_if_processing_interrupted as stop
         from comfy.utils import ProgressBar

@@ -24,7 +24,9 @@ export function onBroken(tell) {
 // All that is ever asked for, once.
 
 async function fetched(path, integrity) {
-  const answer = await fetch(path, integrity ? { integrity } : {});
+  const answer = await fetch(path, integrity ? { integrity } : {}).catch(({ message }) => {
+    throw new Error(`${path}: ${message}`); // not there, or not what it must be
+  });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.arrayBuffer();
 }

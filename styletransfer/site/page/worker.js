@@ -1,5 +1,7 @@
 // Paints, beside the page, so that the page stays awake. Asks for nothing: all that it needs is sent to it.
 
+import { makeNoise } from "./grain.js";
+
 const MULTIPLE = 16; // of which the sides are that the network is given, as in Python
 const SMALLEST = 32; // pixels of a draft's short side, likewise
 const STYLE_SIZE = 512; // short side at which a painting is looked at
@@ -9,6 +11,7 @@ let ort, site;
 const sessions = {}; // first, next, style
 const styles = new Map(); // key to row of numbers
 let photo = null; // {rgba, width, height}
+let noise; // on which drafts are begun
 
 const tasks = { load, openPhoto, openStyle, paint, paintFrame };
 let turn = Promise.resolve(); // one task after the other
@@ -37,6 +40,7 @@ async function load({ about, files, rows, provider, threads }) {
     const options = { executionProviders: [provider], externalData };
     sessions[name] = await ort.InferenceSession.create(new Uint8Array(bytes), options);
   }
+  noise = about.grain.strength ? makeNoise(about.grain.period, about.grain.unit) : null;
   const numbers = Float32Array.from(new Uint16Array(rows), fromHalf);
   const length = numbers.length / about.styles.length;
   about.styles.forEach(({ key }, i) => styles.set(key, numbers.slice(i * length, (i + 1) * length)));
@@ -81,11 +85,14 @@ async function painted(picture, { shares, alpha, strokes }) {
   const given = { style: blended(shares), alpha: row([alpha]), ...moments(whole) };
   let below;
   while (levels.length > 1) {
-    const out = await run({ photo: tensor(levels.pop()), below, ...given }, "draft");
+    const level = levels.pop();
+    const grain = grained(level, level);
+    const out = await run({ photo: tensor(level), below, grain, ...given }, "draft");
     below?.dispose();
     below = out;
   }
-  const out = await run({ photo: tensor(whole), below, ...given }, "picture");
+  const grain = grained(whole, picture);
+  const out = await run({ photo: tensor(whole), below, grain, ...given }, "picture");
   const values = await out.getData();
   const result = new Uint8ClampedArray(rgba.length);
   for (let y = 0, at = 0; y < height; y++) {
@@ -208,6 +215,20 @@ function moments({ planes, size }) {
     }),
   );
   return { mean: row(mean, [1, 3]), covariance: row(covariance, [1, 3, 3]) };
+}
+
+/** The noise of a picture's pixels, always the same and bound to their place, reflected where it is padded.
+ * shown: what of it is no padding. */
+function grained({ width, height, size }, shown) {
+  if (!noise) return undefined;
+  const { strength, period, unit } = site.grain;
+  const values = new Float32Array(size);
+  const columns = Array.from({ length: width }, (_, x) => reflected(x, shown.width) % period);
+  for (let y = 0, at = 0; y < height; y++) {
+    const line = (reflected(y, shown.height) % period) * period;
+    for (let x = 0; x < width; x++, at++) values[at] = (noise[line + columns[x]] * strength) / unit;
+  }
+  return row(values, [1, 1, height, width]);
 }
 
 function tensor({ planes, width, height }) {
