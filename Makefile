@@ -6,6 +6,7 @@
 # make lock     pin the newest versions that pyproject.toml allows
 # make lint     ruff and mypy: rules, format, types
 # make coverage run the tests, and say which lines of the package they leave out
+# make bench    speed of commands and of the network beside a peer's, with ratios (PAIRS=pairs.tsv: scores too)
 # make docs     build the documentation into site/
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ INSTALLED := .venv/.installed
 export PIP_CONSTRAINT := $(CURDIR)/.constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test gallery encoder graphs lock lint coverage docs
+.PHONY: demo test gallery encoder graphs bench lock lint coverage docs
 
 demo: $(INSTALLED)
 	@mkdir -p out
@@ -33,6 +34,9 @@ encoder: $(INSTALLED)
 
 graphs: $(INSTALLED)
 	$(BIN)/python -m styletransfer.models.make_graphs adain-fast
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.peers $(PAIRS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """Presets: named sets of options, each a small TOML file. No torch here."""
 
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -38,6 +37,8 @@ def read_preset(name: str) -> dict[str, Any]:
     name: a preset of the user's, else a shipped one, else the path of a TOML file. Raises InputError
     if there is none, or for an unknown option or a value of the wrong type or range.
     """
+    import tomllib  # few commands name a preset: only now
+
     path = _preset_file(name)
     try:
         values = tomllib.loads(path.read_text("utf-8"))

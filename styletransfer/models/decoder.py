@@ -58,8 +58,6 @@ class Decoder(nn.Module):
                     x = x + features[taps[i]]
             *convolutions, last = stage.children()
             for conv in convolutions:
-                x = F.relu(conv(x), inplace=True)
-            x = last(x)
-            if i < len(self.stages) - 1:
-                x = F.relu(x, inplace=True)
+                x = conv(x, relu=True)
+            x = last(x, relu=i < len(self.stages) - 1)
         return x

@@ -6,6 +6,7 @@ from ..errors import InputError
 from ..system import host
 from .config import SLIM
 from .network import StylizerNet
+from .vgg import STYLE_TAPS
 
 # Bytes per pixel: how peak memory grows with the picture, measured in bfloat16 (benchmarks/speed.md),
 # plus a tenth; float32 in proportion.
@@ -21,6 +22,13 @@ def affordable(net: StylizerNet, more: int = 0, most: int | None = None) -> int:
     """
     free = _free(net.device)
     return int(min(free, most or free) / (_bytes_per_pixel(net) + more))
+
+
+def features_affordable(net: StylizerNet, share: float) -> int:
+    """Of how many pixels the encoder's features can be kept in a share of the memory that is free."""
+    after, before = net.config.scale
+    values = sum(net.config.widths[tap] / 4 ** STYLE_TAPS.index(tap) for tap in net.config.depths)
+    return int(share * _free(net.device) / (values * net.dtype.itemsize * (after / before) ** 2))
 
 
 def check_memory(width: int, height: int, net: StylizerNet, more: int = 0) -> None:

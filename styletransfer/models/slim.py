@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .vgg import ReflectConv
+from .vgg import ReflectConv, convolved
 
 SLIM_CHANNELS = (32, 64, 128)  # at a half, a quarter and an eighth of the picture's side
 SAME = (1, 1)
@@ -51,8 +51,9 @@ class Halve(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride=2)
         self.reach = kernel // 2 - 1
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, (self.reach,) * 4, mode="reflect"))
+    def forward(self, x: Tensor, relu: bool = False) -> Tensor:
+        x = F.pad(x, (self.reach,) * 4, mode="reflect")
+        return convolved(x, self.weight, self.bias, stride=2, relu=relu)
 
 
 class Double(ReflectConv):
@@ -70,10 +71,18 @@ class Double(ReflectConv):
         ((0.25, 0.75, 0.0), (0.0, 0.75, 0.25), (0.0, 0.25, 0.75)),
     )
 
-    def forward(self, x: Tensor) -> Tensor:
-        mixture = self.weight.new_tensor(self.MIXTURE)
+    mixture: Tensor
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, outputs)
+        # Where the weights are: a CUDA graph copies nothing from the host.
+        self.register_buffer("mixture", torch.tensor(self.MIXTURE), persistent=False)
+
+    def forward(self, x: Tensor, relu: bool = False) -> Tensor:
+        mixture = self.mixture.to(self.weight.dtype)
         weight = torch.einsum("ocyx,pyj,qxk->opqcjk", self.weight, mixture, mixture).flatten(0, 2)
-        x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), weight, self.bias.repeat_interleave(4))
+        bias = self.bias.repeat_interleave(4)
+        x = convolved(F.pad(x, (1, 1, 1, 1), mode="reflect"), weight, bias, relu=relu)
         return F.pixel_shuffle(x, 2)
 
 
@@ -88,13 +97,14 @@ class Quadruple(ReflectConv):
     def __init__(self, inputs: int, outputs: int):
         super().__init__(inputs, 4 * outputs)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, relu: bool = False) -> Tensor:
         weight, bias = (_of_four(part) for part in (self.weight.float(), self.bias.float()))
         seen = weight.mean(dim=(3, 4), keepdim=True)
         weight = weight - (seen - seen.mean(dim=1, keepdim=True))
         bias = bias.mean(dim=1, keepdim=True).expand_as(bias)
         weight, bias = (part.flatten(0, 1).to(x.dtype) for part in (weight, bias))
-        return F.pixel_shuffle(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), weight, bias), 2)
+        x = convolved(F.pad(x, (1, 1, 1, 1), mode="reflect"), weight, bias, relu=relu)
+        return F.pixel_shuffle(x, 2)
 
 
 class Block(nn.Module):
@@ -110,7 +120,7 @@ class Block(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.second(F.relu(self.first(x), inplace=True)).add_(x), inplace=True)
+        return F.relu(self.second(self.first(x, relu=True)).add_(x), inplace=True)
 
 
 class SlimEncoder(nn.Module):
@@ -146,13 +156,13 @@ class SlimEncoder(nn.Module):
         """
         found = {}
         x = resized(x, *(scale or self.scale))
-        x = F.relu(self.halve1(x), inplace=True)
-        x = F.relu(self.conv1(x), inplace=True)
-        x = F.relu(self.halve2(x), inplace=True)
-        found["relu3_1"] = x = F.relu(self.conv2(x), inplace=True)
+        x = self.halve1(x, relu=True)
+        x = self.conv1(x, relu=True)
+        x = self.halve2(x, relu=True)
+        found["relu3_1"] = x = self.conv2(x, relu=True)
         if "relu4_1" in taps:
-            x = F.relu(self.halve3(x), inplace=True)
-            found["relu4_1"] = F.relu(self.conv3(x), inplace=True)
+            x = self.halve3(x, relu=True)
+            found["relu4_1"] = self.conv3(x, relu=True)
         return {tap: found[tap] for tap in taps}
 
 
@@ -185,12 +195,12 @@ class SlimDecoder(nn.Module):
         """Features by tap, as the bottleneck gives them, to (N, 3, H, W), about [0, 1]."""
         x = features["relu3_1"]
         if "relu4_1" in features:
-            x = F.relu(self.double3(features["relu4_1"]), inplace=True) + x
+            x = self.double3(features["relu4_1"], relu=True) + x
         for conv in self.convs:
-            x = F.relu(conv(x), inplace=True)
+            x = conv(x, relu=True)
         x = self.blocks(x)
-        x = F.relu(self.double2(x), inplace=True)
-        x = F.relu(self.conv1(x), inplace=True)
+        x = self.double2(x, relu=True)
+        x = self.conv1(x, relu=True)
         return resized(self.pixels(x), *self.scale[::-1])
 
 

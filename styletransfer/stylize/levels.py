@@ -153,8 +153,16 @@ def enlarged_window(
 
     read: gives windows of the pictures, whose shape is (H, W). rows, columns: in enlarged pixels.
     """
-    if ratio == 2 and (rows, columns) == tuple(slice(0, 2 * side) for side in shape):
-        return enlarged(read(*(slice(0, side) for side in shape)))  # the whole, at once
+    if ratio == 2 and all(at.stop <= 2 * side for at, side in zip((rows, columns), shape)):
+        # With a pixel more to each side, for the outermost ones to be mixed as they are in the whole.
+        seen = [
+            slice(max(0, at.start // 2 - 1), min(side, -(-at.stop // 2) + 1))
+            for at, side in zip((rows, columns), shape)
+        ]
+        inner = [
+            slice(at.start - 2 * s.start, at.stop - 2 * s.start) for at, s in zip((rows, columns), seen)
+        ]
+        return enlarged(read(*seen))[:, :, inner[0], inner[1]]
     down, right = (_mixture(at, ratio, side) for at, side in zip((rows, columns), shape))
     x = read(down[0], right[0])
     for dim, (_, low, high, second) in ((2, down), (3, right)):

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import InputError
@@ -22,9 +23,7 @@ def free_memory(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int:
 
     cgroups: where they are mounted. membership: the file that lists ours.
     """
-    import psutil  # takes 10 ms: only now
-
-    return max(0, min(psutil.virtual_memory().available, *_limits(cgroups, membership)))
+    return max(0, min(_available(), *_limits(cgroups, membership)))
 
 
 def cores() -> int:
@@ -53,6 +52,18 @@ def check_free(need: float, what: str, remedy: str) -> None:
     if need > (free := free_memory()):
         sizes = f"needs about {need / 1e9:,.1f} GB of memory and {free / 1e9:.1f} GB is free"
         raise InputError(f"{what} {sizes}: {remedy}")
+
+
+def _available(meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Bytes that the machine has left. Linux says so itself, sooner than psutil is imported."""
+    with suppress(OSError):
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    import psutil
+
+    available: int = psutil.virtual_memory().available
+    return available
 
 
 def _limits(cgroups: Path, membership: Path) -> Iterator[int]:
