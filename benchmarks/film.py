@@ -4,7 +4,8 @@
 
 The model alone paints decoded frames one after the other; the command does all the rest too: decoding,
 finding the camera's motion, steadying, encoding. Plain (--frame-by-frame) and steady, in turn, three
-times; medians. Writes benchmarks/film.md. Nothing else should run.
+times; medians. And where a frame's time goes: processor milliseconds of each stage, one after the other.
+Writes benchmarks/film.md. Nothing else should run. --stages: that table alone, on standard output.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from . import asked
@@ -64,11 +67,49 @@ def whole(film: Path, out: Path, device: str, *options: str) -> float:
     return record["painted"] / record["seconds_taken"]
 
 
+def stage_rows(stylizer, film: Path, count: int = 8) -> list[str]:
+    """What a frame costs in each stage, in milliseconds of processors: medians of so many frames."""
+    import av
+
+    from styletransfer.media.video_reader import open_clip
+    from styletransfer.media.video_writer import encoder_options
+    from styletransfer.video.frame_painter import FramePainter
+    from styletransfer.video.stabilize import Stabilizer, TemporalBlend
+
+    painter = FramePainter(stylizer, [(0.0, stylizer.style(STYLE))])
+    stabilizer, blend = Stabilizer(), TemporalBlend()
+    clip = open_clip(film)
+    frames, found = clip.frames(Fraction(0)), []
+    with av.open(str(film.with_name("stages.mp4")), "w") as file:
+        stream = file.add_stream("libx264", rate=RATE, options=encoder_options("libx264", None))
+        stream.width, stream.height, stream.pix_fmt = *clip.size, "yuv420p"
+        for _ in range(count + 2):
+            marks = [time.process_time()]
+            rgb = next(frames).rgb
+            marks.append(time.process_time())
+            stabilized = stabilizer.stabilize(rgb)
+            marks.append(time.process_time())
+            painted = painter.paint(stabilized.image, painter.next_statistics(stabilized.past is None))
+            marks.append(time.process_time())
+            out = blend.blend(painted, stabilized)
+            marks.append(time.process_time())
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(out, "rgb24")))
+            marks.append(time.process_time())
+            found.append([1e3 * (b - a) for a, b in pairwise(marks)])
+    names = ("decoded", "laid on the scene", "painted", "averaged along its motion", "encoded")
+    stages = {name: statistics.median(ms) for name, ms in zip(names, zip(*found[2:]))}
+    whole = sum(stages.values())
+    lines = ["| a frame is | processor ms | share |", "|---" * 3 + "|"]
+    lines += [f"| {name} | {ms:.0f} | {ms / whole:.0%} |" for name, ms in stages.items()]
+    return [*lines, f"| all | {whole:.0f} | |"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--stages", action="store_true")
     given = parser.parse_args()
 
     from styletransfer import Stylizer, keep_memory
@@ -79,6 +120,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         film, out = Path(name, "film.mp4"), Path(name, "out.mp4")
         frames = make(film, given.height, given.seconds)
+        stages = "\n".join(stage_rows(stylizer, film))
+        if given.stages:
+            print(stages)
+            return
         for _ in range(ROUNDS):
             plain = whole(film, out, given.device, "--frame-by-frame")
             found.append((alone(stylizer, frames), plain, whole(film, out, given.device)))
@@ -97,6 +142,8 @@ def main() -> None:
 | the model alone, on decoded frames | {model:.2f} | |
 | `stylize video --frame-by-frame` | {plain:.2f} | {plain / model:.0%} |
 | `stylize video` | {steady:.2f} | {steady / model:.0%} |
+
+{stages}
 """
     )
 

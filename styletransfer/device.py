@@ -1,4 +1,4 @@
-"""Which device, and what number format it is fast with."""
+"""Which device to compute on, and in which precision it is fast."""
 
 import importlib.util
 import shutil
@@ -11,14 +11,13 @@ import torch
 
 from .errors import InputError, out_of_memory
 
-_OF_A_GPU = ("CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "HIP error")
-
+_GPU_ERRORS = ("CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "HIP error")
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def pick_device(name: str) -> torch.device:
-    """auto is CUDA, else MPS, else the CPU; InputError for a device that is not there."""
+    """The device of that name; "auto" is CUDA, else MPS, else the CPU. InputError if it is not there."""
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -32,7 +31,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def fast_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the hardware multiplies it, else float32."""
+    """bfloat16 where the hardware multiplies it natively, else float32."""
     if device.type == "cpu":
         there = torch.backends.mkldnn.is_available()
         half = there and torch.ops.mkldnn._is_mkldnn_bf16_supported()
@@ -42,7 +41,7 @@ def fast_dtype(device: torch.device) -> torch.dtype:
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """auto is `fast_dtype`, else what the name says; InputError for another name."""
+    """The dtype of a precision's name; "auto" is `fast_dtype`. InputError for any other name."""
     if precision == "auto":
         return fast_dtype(device)
     if precision not in PRECISIONS:
@@ -51,7 +50,7 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
 
 
 def can_compile(device: torch.device) -> bool:
-    """Whether torch.compile is to be expected to work and to pay: CUDA, Triton and a C compiler."""
+    """Whether torch.compile can be expected to work and to pay: CUDA, Triton and a C compiler."""
     if device.type != "cuda" or torch.cuda.get_device_capability(device) < (7, 0):
         return False
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -59,11 +58,11 @@ def can_compile(device: torch.device) -> bool:
 
 
 @contextmanager
-def painters(count: int, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
-    """Threads that each paint a picture of their own, with so many cores to each.
+def painting_threads(count: int, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
+    """A pool of `count` threads that each paint pictures of their own, on `threads` cores each.
 
-    A CPU whose cores are at work on different pictures is a third faster than with all on the same.
-    What nobody has begun when the context ends is left undone.
+    On a CPU this is a third faster than all cores working on one picture. Jobs that have not begun
+    when the context ends are cancelled.
     """
     before = torch.get_num_threads()
     pool = ThreadPoolExecutor(count, initializer=partial(torch.set_num_threads, threads))
@@ -71,7 +70,7 @@ def painters(count: int, threads: int = 1) -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(before)  # what a thread sets is the default of those begun later
+        torch.set_num_threads(before)  # what one thread sets is the default for later ones
 
 
 @contextmanager
@@ -85,9 +84,9 @@ def enough_memory(device: torch.device, remedy: str) -> Iterator[None]:
         raise InputError(f"out of memory on {device}: give {remedy}") from None
 
 
-def lost(error: BaseException, device: str) -> bool:
-    """Whether this is of a GPU that answers nothing any more, whatever it is asked."""
-    if not isinstance(error, RuntimeError) or not any(word in str(error) for word in _OF_A_GPU):
+def gpu_lost(error: BaseException, device: str) -> bool:
+    """Whether an error means that the GPU no longer answers at all, so that going on is no use."""
+    if not isinstance(error, RuntimeError) or not any(word in str(error) for word in _GPU_ERRORS):
         return False
     if any(words in str(error) for words in ("out of memory", "ALLOC_FAILED")):
         return False

@@ -1,4 +1,4 @@
-"""How a picture is stylized: every option with its range, checked once and here. No torch here."""
+"""The options of a stylization; their ranges are checked here and nowhere else. No torch."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,17 +10,16 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     from .media.masks import Map
-    from .styles.encode import Style
 
 STYLE_SIZE = 512
 LEAST_STYLE_SIZE = 16
 MAX_ALPHA = 2.0
-REFINE, MAX_REFINE = 25, 1000  # steps: if nothing else is said, and at the most
+REFINE, MAX_REFINE = 25, 1000  # steps: the default of a bare --refine, and the most
 LEAST_STROKES, MAX_STROKES = 0.5, 4.0
 
 
 class PreserveColor(str, Enum):
-    """Whose colours the result has."""
+    """How much of the photo's colours is kept: nothing, all but brightness, or its distribution."""
 
     none = "none"
     luminance = "luminance"
@@ -28,7 +27,7 @@ class PreserveColor(str, Enum):
 
 
 class Stats(str, Enum):
-    """Of what statistics are taken."""
+    """Where the content's statistics come from: the whole picture, or a thumbnail."""
 
     exact = "exact"
     thumbnail = "thumbnail"
@@ -40,25 +39,25 @@ def _option(default: Any, help: str) -> Any:
 
 @dataclass(frozen=True)
 class StylizeOptions:
-    """What a verb or an API call was asked for, beside the content and its styles; passed on whole.
+    """Everything a stylization depends on besides content, styles and model; immutable, passed whole.
 
-    Which network paints, where and in what precision is the `Stylizer`'s own. What each option means
-    is said at `Stylizer.stylize`. Raises InputError for values that mean nothing to any network.
+    Model, device and precision belong to the `Stylizer`. The options are described at
+    `Stylizer.stylize`. Raises InputError for a value out of its range.
     """
 
     alpha: float = _option(1.0, "Strength: 0 the photo, 1 the full style, 2 too much.")
     weights: Sequence[float] | None = _option(None, "How much of each style, e.g. 0.7,0.3.")
     size: int | None = _option(None, "Short side of the result in pixels.")
-    strokes: float = _option(1.0, "How broad strokes are, 0.5 to 4 times the model's own.")
+    strokes: float = _option(1.0, "Width of strokes, 0.5 to 4 times the model's own.")
     style_size: int = _option(
-        STYLE_SIZE, "Short side at which styles are looked at: strokes grow with it."
+        STYLE_SIZE, "Short side at which styles are encoded; smaller gives finer strokes."
     )
     style_crop: float = _option(
-        1.0, "The middle part of a style that is looked at; strokes grow as it shrinks."
+        1.0, "The central part of a style that is used; less gives broader strokes."
     )
     mask: "Map | None" = _option(None, "Where to paint, and how much: white all, black nothing.")
     regions: "Map | None" = _option(None, "A map whose colours or labels choose the style.")
-    region: "Mapping[str, Style] | None" = _option(
+    region: "Mapping[str, Any] | None" = _option(  # the values are styles, as `styles.encode` takes them
         None,
         "The style of a colour or label, '#ff0000=sky.jpg', '3=a.jpg:0.5,b.jpg:0.5'; "
         "repeatable. A STYLE takes what is left.",
@@ -75,7 +74,9 @@ class StylizeOptions:
         0,
         f"Steps of optimisation afterwards, {REFINE} if you give no number: a minute, not a moment.",
     )
-    stats: str = _option("exact", "Statistics of the whole photo, or of a thumbnail: an approximation.")
+    stats: str = _option(
+        "exact", "Take statistics from the whole photo, or from a thumbnail: an approximation."
+    )
 
     def __post_init__(self) -> None:
         check_alpha(self.alpha)
@@ -110,19 +111,19 @@ class StylizeOptions:
 
 
 def check_alpha(alpha: float) -> None:
-    """InputError for a strength that means nothing."""
+    """Raise InputError unless alpha is from 0 to `MAX_ALPHA`."""
     if not 0 <= alpha <= MAX_ALPHA:
         raise InputError(f"alpha is {alpha:g}: it goes from 0 to 1, to {MAX_ALPHA:g} to exaggerate")
 
 
 def check_weights(weights: Sequence[float]) -> None:
-    """InputError for weights of no blend."""
+    """Raise InputError unless all weights are finite and not negative, and one is above 0."""
     if not all(0 <= w < math.inf for w in weights) or not sum(weights) > 0:
         raise InputError("weights must not be negative, and at least one must be above 0")
 
 
 def option_help(name: str) -> str:
-    """What an option does, in a line, as `--help` says it."""
+    """The line that `--help` shows for an option."""
     return str(StylizeOptions.__dataclass_fields__[name].metadata["help"])
 
 
@@ -132,5 +133,5 @@ def _check_choice(name: str, value: str, choices: type[Enum]) -> None:
 
 
 def _is(value: object, default: object) -> bool:
-    """Whether this is the default. Maps may be arrays, which are not to be compared."""
+    """Whether a value is the default. Maps may be arrays, which cannot be compared with ==."""
     return value is default or isinstance(value, (int, float, str)) and value == default

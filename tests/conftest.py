@@ -2,6 +2,8 @@
 
 import os
 import signal
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +11,14 @@ import torch
 from PIL import Image
 
 from styletransfer import StyleCode, Stylizer
+from styletransfer.cli import run
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
-from styletransfer.models.weights import save_model
+from styletransfer.models.weights import load_model, save_model
 from styletransfer.training.initialize import fit_decoder
 
 from .codes import STYLES
+from .networks import network
 
 TINY = (4, 6, 8, 8)
 
@@ -26,7 +30,8 @@ ALONE = (
     "tests/site/",
     "tests/training/test_distributed",
     "tests/training/test_kill",
-    "tests/web/",
+    "tests/web/test_browser",
+    "tests/web/test_session_files",
 )
 # What begins with the same work of many seconds, which one process does once: PyTorch's exporter.
 EXPORTS = ("tests/models/test_onnx", "tests/test_examples.py::test_the_python_without_torch")
@@ -90,6 +95,22 @@ def tiny_model(tiny_net, tmp_path_factory) -> str:
 def stylizer(tiny_model) -> Stylizer:
     """On the processor, in full precision. Who changes it takes a new one instead."""
     return Stylizer(tiny_model, "cpu", "fp32")
+
+
+@pytest.fixture(scope="session")
+def small_fast(tmp_path_factory) -> str:
+    """A weight file with the config of the default model, but fewer channels."""
+    path = tmp_path_factory.mktemp("small") / "adain-fast.safetensors"
+    save_model(path, network(replace(load_model("adain-fast").config, channels=(6, 8))))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def small_fast_onnx(small_fast, tmp_path_factory) -> Path:
+    """Its ONNX file, as `stylize export` writes it; adain-fast.style.onnx lies beside it."""
+    path = tmp_path_factory.mktemp("onnx") / "adain-fast.onnx"
+    assert run(["export", small_fast, "-o", str(path)]) == 0
+    return path
 
 
 @pytest.fixture(scope="session")

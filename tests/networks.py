@@ -66,7 +66,7 @@ def smooth(height, width, seed=0):
     return (x + 0.05 * torch.rand(x.shape)).clamp(0, 1)
 
 
-def rendered(net, x, conditioning, window, strokes=1.0):
-    tiles = Tiles(window, factors(net, strokes))
+def rendered(net, x, conditioning, window, strokes=1.0, kept=0):
+    tiles = Tiles(window, factors(net, strokes), kept)
     with torch.inference_mode():
         return tiling.render(net, ImageBuffer(x), conditioning, tiles).pixels

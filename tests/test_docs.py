@@ -170,7 +170,7 @@ def test_scores_and_costs_are_those_of_cards_and_measurements():
 @pytest.mark.slow
 def test_the_site_is_built_and_loads_nothing_from_elsewhere(tmp_path):
     pytest.importorskip("mkdocs"), pytest.importorskip("mkdocstrings"), pytest.importorskip("material")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -185,11 +185,6 @@ def test_the_site_is_built_and_loads_nothing_from_elsewhere(tmp_path):
         assert (tmp_path / shown).exists()
 
 
-if __name__ == "__main__":
-    text = TABLE.sub(lambda _: import_table(), ARCHITECTURE.read_text())
-    ARCHITECTURE.write_text(text)
-
-
 @pytest.mark.parametrize("card", sorted((ROOT / "weights").glob("*.md")), ids=lambda card: card.stem)
 def test_a_card_tells_of_the_very_file_beside_it(card):
     weights = card.with_suffix(".safetensors")
@@ -200,3 +195,8 @@ def test_a_card_tells_of_the_very_file_beside_it(card):
         config = (file.metadata() or {}).get("config")
     if found := re.search(r"^\| config \| `(.*)` \|$", said, re.MULTILINE):
         assert json.loads(found[1]) == json.loads(config)
+
+
+if __name__ == "__main__":
+    text = TABLE.sub(lambda _: import_table(), ARCHITECTURE.read_text())
+    ARCHITECTURE.write_text(text)

@@ -14,13 +14,14 @@ ROOT = Path(styletransfer.__file__).parent
 ROOMS = (
     # "" is styletransfer/__init__.py itself.
     ("", "errors", "version", "options", "preset", "system", "device"),
-    ("media",),
+    ("media", "pages"),
     ("models",),
     ("styles",),
     ("stylize", "quick"),
     ("gallery",),
     ("evaluation",),
-    ("training", "batch", "video", "web", "server", "site", "transforms", "integrations"),
+    ("training", "batch", "video", "server", "site", "transforms", "integrations"),
+    ("web",),
     ("cli",),
     ("__main__",),
 )

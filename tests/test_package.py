@@ -1,5 +1,6 @@
 """What is installed is whole, and what the README promises is there."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from packaging.requirements import Requirement
 from PIL import Image
 
 from benchmarks.light import apart
@@ -38,14 +40,63 @@ def test_the_wheel_holds_weights_and_cards(tmp_path):
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
 
 
-def test_what_is_light_is_a_part_of_what_is_needed():
-    """docs/light.txt names the dependencies of the quick way, in the versions that the package wants."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+def light():
+    """What docs/light.txt pins, by name; more than one version if that depends on Python's."""
     lines = (ROOT / "docs" / "light.txt").read_text().splitlines()
-    light = {line for line in lines if not line.startswith("#")}
-    heavy = {"braceexpand", "torch", "torchvision", "webdataset"}
-    assert light < set(project)
-    assert {line.split(">=")[0] for line in set(project) - light} == heavy
+    found = {}
+    for requirement in (Requirement(line) for line in lines if not line.startswith("#")):
+        (pin,) = requirement.specifier
+        assert pin.operator == "=="
+        found.setdefault(requirement.name, []).append(pin.version)
+    return found
+
+
+def test_what_is_light_is_a_part_of_what_is_needed():
+    """docs/light.txt names the dependencies of the quick way, in versions that the package takes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    needed = {r.name: r.specifier for r in map(Requirement, project)}
+    pinned = light()
+    assert pinned.keys() - needed.keys() == {  # which typer imports
+        "annotated-doc", "annotated-types", "pydantic", "pydantic_core", "shellingham",
+        "typing-inspection", "typing_extensions",
+    }  # fmt: skip
+    assert needed.keys() - pinned.keys() == {
+        "braceexpand", "filelock", "rich", "torch", "torchvision", "webdataset",
+    }  # fmt: skip
+    for name in pinned.keys() & needed.keys():
+        assert all(needed[name].contains(version) for version in pinned[name]), name
+
+
+@pytest.mark.slow
+def test_nothing_but_what_is_light_is_imported_for_a_plain_picture(tmp_path):
+    """Nor is there more than a line of what then cannot be done."""
+    names = {name.replace("-", "_") for name in light()}
+    only = f"""
+import sys
+from importlib.metadata import packages_distributions
+for package, names in packages_distributions().items():
+    if not {{name.replace("-", "_").lower() for name in names}} & {names | {"styletransfer"}}:
+        sys.modules.setdefault(package, None)
+from styletransfer.cli import main
+main(sys.argv[1:])
+"""
+
+    def stylize(*words):
+        command = [sys.executable, "-c", only, *map(str, words)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    photo, style = "examples/content/bridge.jpg", "examples/style/great_wave.jpg"
+    done = stylize(photo, style, "-o", tmp_path / "out.png", "--size", 64, "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["engine"] == "onnx", done.stderr
+    assert Image.open(tmp_path / "out.png").height == 64
+    assert stylize("--help").returncode == 0
+    for words, missing in (
+        ((photo, style, "--strokes", 2), "torch"),
+        (("batch", tmp_path, tmp_path / "out", "--style", style), "rich"),
+    ):
+        done = stylize(*words)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+        assert f"needs {missing}, which is not installed (pip install {missing}" in done.stderr
 
 
 def test_every_example_has_its_source():

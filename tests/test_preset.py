@@ -5,7 +5,7 @@ import pytest
 
 from styletransfer import InputError, StylizeOptions
 from styletransfer.cli import run
-from styletransfer.preset import own_presets, presets, read_preset, shipped_presets
+from styletransfer.preset import presets, read_preset, shipped_presets, user_presets
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +14,7 @@ def config(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "styletransfer.preset.user_config_path", lambda *_, **__: tmp_path / "config" / "styletransfer"
     )
-    own_presets().mkdir(parents=True)
+    user_presets().mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
 
 
@@ -26,8 +26,8 @@ def test_shipped_presets_are_options_that_every_verb_has():
 
 
 def test_a_preset_is_found_by_name_and_by_path(tmp_path):
-    (own_presets() / "mine.toml").write_text("alpha = 0.5\nstrokes = 2\n")
-    (own_presets() / "soft.toml").write_text("alpha = 0.1")
+    (user_presets() / "mine.toml").write_text("alpha = 0.5\nstrokes = 2\n")
+    (user_presets() / "soft.toml").write_text("alpha = 0.1")
     (tmp_path / "here.toml").write_text('preserve_color = "luminance"\ntile = 256')
     assert read_preset("mine") == {"alpha": 0.5, "strokes": 2} and "mine" in presets()
     assert read_preset("soft") == {"alpha": 0.1}, "one's own comes first"

@@ -1,1 +1,1 @@
-"""Folders of any size, so that nothing is lost and nothing is done twice."""
+"""Batches: whole folders, in runs that lose nothing and do nothing twice."""

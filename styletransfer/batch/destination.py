@@ -1,4 +1,5 @@
-"""Where results must not go: over a picture that they are made of, or out of their folder. No torch."""
+"""Checks of the destination: results must not overwrite their sources or leave their folder. No
+torch."""
 
 import os
 import stat
@@ -12,10 +13,10 @@ FileId = tuple[int, int]  # device and inode: the same for the same file
 
 
 def check_sources(tasks: Sequence[Task], folder: str, given: Iterable[str] = ()) -> None:
-    """InputError if a result would replace a file that is read, whatever that is called there.
+    """Raise InputError if a result would replace a file that is read.
 
-    given: files that are read beside the pictures. Names do not tell whether two are the same file
-    (links, upper and lower case): the file system does.
+    given: files that are read besides the pictures. Files are compared by device and inode, since names
+    may differ for the same file (links, upper and lower case).
     """
     there: dict[FileId, str] = {}
     whole = [task for task in tasks if not task.item.problem]
@@ -34,7 +35,7 @@ def check_sources(tasks: Sequence[Task], folder: str, given: Iterable[str] = ())
 
 
 def _file_ids(path: str) -> set[FileId]:
-    """What a name stands for: a file, or a link and the file that it leads to; empty for none."""
+    """The ids of a file, or of a link and of the file that it points to; empty if there is none."""
     found: set[FileId] = set()
     for status_of in (os.lstat, os.stat):
         try:
@@ -47,7 +48,7 @@ def _file_ids(path: str) -> set[FileId]:
 
 
 class DestinationCheck:
-    """The files that results are to be, of which some cannot be.
+    """Tells which results cannot be written where they should go.
 
     names: of all results, relative to the folder.
     """
@@ -62,7 +63,7 @@ class DestinationCheck:
                 parent = parent.rpartition("/")[0]
 
     def problem(self, name: str) -> str:
-        """Why a result cannot be put there, or nothing."""
+        """Why a result cannot be written under this name; empty if it can."""
         if name_key(name) in self.wanted:
             return "a folder of that name is wanted for other results"
         parent = name.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""What paints the tasks of a run: this machine, or a cluster. No torch until something is painted."""
+"""The engines that can paint a run: this machine, or a Ray cluster. No torch until painting begins."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,7 +14,8 @@ Engine = Callable[[Sequence[Task], Callable[[], bool]], Iterator[tuple[Task, Out
 def local_engine(
     settings: BatchSettings, styles: Sequence[ChosenStyle], workers: int | None = None
 ) -> Engine:
-    """This machine. workers: pictures that are worked on at once; one to a core, if not given."""
+    """An engine that paints on this machine. workers: pictures worked on at once; one per core by
+    default."""
 
     def paint(tasks: Sequence[Task], wanted: Callable[[], bool]) -> Iterator[tuple[Task, Outcome]]:
         from ..system.host import cores
@@ -32,8 +33,11 @@ def ray_engine(
     workers: int | None = None,
     address: str = "",
 ) -> Engine:
-    """A Ray cluster. workers: painters; one to a GPU or else to a CPU, if not given. address: "auto"
-    for that of this node; empty starts one here for the time being."""
+    """An engine that paints on a Ray cluster.
+
+    workers: painters; by default one per GPU, or else per CPU. address: "auto" for this node's cluster;
+    empty starts a temporary one here.
+    """
 
     def paint(tasks: Sequence[Task], wanted: Callable[[], bool]) -> Iterator[tuple[Task, Outcome]]:
         from .ray_cluster import paint_all

@@ -1,9 +1,9 @@
-"""What is done, written down so that nothing that happens to the process can lose it.
+"""The ledger: what is done, written down so that no crash can lose it.
 
-A result is written to DST/.stylize, then its line to DST/manifest.jsonl, then it is renamed to where it
-belongs. Whoever comes after a kill finds either no line, and paints the picture; or a line, and the
-result in its place or still in DST/.stylize, from where it is renamed then. So nothing is made twice,
-and nothing is ever half there. Results for a tar file stay in DST/.stylize until it is whole.
+A result is written to DST/.stylize, then its line to DST/manifest.jsonl, then it is moved to its place.
+After a crash there is either no line, and the picture is painted again; or there is a line, and the
+result is in its place or still in DST/.stylize, from where it is moved. So nothing is painted twice and
+nothing is ever half-written. Results for a tar file stay in DST/.stylize until the tar file is complete.
 """
 
 import builtins
@@ -34,13 +34,13 @@ CHECK = re.compile(rb', "check": "([0-9a-f]{8})"}\n')  # ends a line: the CRC-32
 
 
 class Done(NamedTuple):
-    """A result, as its line in the manifest has it.
+    """A finished result: a line of the manifest.
 
-    output: relative to the destination; if in a tar file, tar is that file and output starts with it.
-    input: the picture's name; hash: SHA-256 of its file; stamp: changes when that is written.
-    style: its label; style_id: changes with the style's files; options: JSON, what else the result
-    depends on. bytes, output_hash: of the result's file. seconds: of reading, painting and encoding.
-    source: where the picture was; earlier versions did not say.
+    output: its path relative to the destination; in a tar file it starts with `tar`, that file's name.
+    input: the picture's name. hash: SHA-256 of its file. stamp: changes when that is written. style: the
+    style's label. style_id: changes with the style's files. options: JSON of all else that the result
+    depends on. bytes, output_hash: size and SHA-256 of the result. seconds: for reading, painting and
+    encoding. source: the picture's path; empty in lines of earlier versions.
     """
 
     output: str
@@ -59,7 +59,7 @@ class Done(NamedTuple):
 
     @property
     def part(self) -> str:
-        """What its file is called in the working folder."""
+        """The name of its file in the working folder."""
         return part_name(self.output, self.output_hash)
 
     def line(self) -> builtins.bytes:
@@ -67,7 +67,7 @@ class Done(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A picture (or, if output is given, one of its results) that could not be made, and why."""
+    """A picture, or only the result `output` of it, that could not be painted, and why."""
 
     input: str
     error: str
@@ -81,14 +81,13 @@ Outcome = Done | Failure
 
 
 class Stop(InputError):
-    """What ends the whole run, since the next picture would meet it too."""
+    """An error that ends the whole run, because the next picture would meet it too."""
 
 
 class Ledger:
-    """The manifest of a destination, its failures and its lock.
+    """The manifest of a destination, its list of failures, and its lock, as a context manager.
 
-    A context in which no other process may write to the destination; InputError if one does, or if
-    it cannot be written.
+    Raises InputError on entering if another process writes to the destination, or it cannot be written.
     """
 
     def __init__(self, folder: str | Path):
@@ -121,15 +120,17 @@ class Ledger:
         self._leave()
 
     def begin(self) -> None:
-        """Forget the failures of the run before: what failed then is tried now."""
+        """Clear the failures of the previous run: those pictures are tried again."""
         try:
             self.failures = Appended(self.folder / "failures.jsonl", afresh=True)
         except OSError as error:
             raise stopped(self.folder, error) from None
 
     def add(self, done: Done, replace: bool = True) -> Failure | None:
-        """Write a result down and, if it is not for a tar file, put it in its place; or say why it
-        cannot be there. replace: what lies there already."""
+        """Record a result and move it to its place, unless it is for a tar file. replace: a file there.
+
+        Returns a Failure if it cannot be put there; raises `Stop` if nothing can be written any more.
+        """
         line, before = done.line(), self.done.get(done.output)
         try:
             self.manifest.write(line)
@@ -137,7 +138,7 @@ class Ledger:
             if not done.tar:
                 self._place(done, replace)
         except OSError as error:
-            if error.errno in GONE or not self.manifest.takes_back(line):
+            if error.errno in GONE or not self.manifest.undo(line):
                 raise stopped(self.folder, error) from None
             self._forget(done, before)
             return Failure(done.input, f"cannot be put in its place ({error.strerror})", done.output)
@@ -151,7 +152,8 @@ class Ledger:
             raise stopped(self.folder, error) from None
 
     def _recover(self) -> None:
-        """Put what a killed run had written down into its place, and clear away the rest of it."""
+        """Move results that a killed run had recorded to their places, and delete its other
+        leftovers."""
         parts = {name for name in os.listdir(self.work) if OURS.fullmatch(name)}
         for done in list(self.done.values()) if parts else ():
             if done.part in parts:
@@ -167,7 +169,7 @@ class Ledger:
             _remove(self.work / name)
 
     def _forget(self, done: Done, before: Done | None = None) -> None:
-        """As if it had not been made."""
+        """Undo the record of a result and delete its file."""
         del self.done[done.output]
         if before:
             self.done[done.output] = before
@@ -181,7 +183,7 @@ class Ledger:
         os.replace(self.work / done.part, target)
 
     def _leave(self) -> None:
-        """Let others write here, and take the working folder away if there is nothing in it."""
+        """Release the lock, and remove the working folder if it is empty."""
         with suppress(OSError):  # it is not empty, or somebody else has just begun
             if not any(map(OURS.fullmatch, os.listdir(self.work))):
                 (self.work / "lock").unlink()
@@ -190,7 +192,7 @@ class Ledger:
 
 
 class Appended:
-    """A file of lines that only ever grows, by whole lines; if there are none it goes in the end."""
+    """An append-only file of whole lines; removed when it is closed empty."""
 
     def __init__(self, path: Path, afresh: bool = False):
         self.path, self.synced = path, time.monotonic()
@@ -215,8 +217,8 @@ class Appended:
             os.fsync(self.file)
             self.synced = time.monotonic()
 
-    def takes_back(self, line: bytes) -> bool:
-        """Remove the last line, if it is this one."""
+    def undo(self, line: bytes) -> bool:
+        """Remove the last line if it is this one; whether it was."""
         start = self.length - len(line)
         if start < 0 or os.pread(self.file, len(line), start) != line:
             return False
@@ -232,7 +234,7 @@ class Appended:
 
 
 def read_manifest(folder: str | Path) -> dict[str, Done]:
-    """The last line for each output; lines that say nothing (a broken disk's) are passed over."""
+    """Read the last line for each output; damaged lines are skipped."""
     found: dict[str, Done] = {}
     try:
         file = open(Path(folder) / "manifest.jsonl", "rb")
@@ -249,7 +251,8 @@ def read_manifest(folder: str | Path) -> dict[str, Done]:
 
 
 def _parsed(line: bytes) -> Done:
-    """A line of the manifest; ValueError, KeyError, TypeError or RecursionError if it is broken."""
+    """Parse a line of the manifest; ValueError, KeyError, TypeError or RecursionError if it is
+    damaged."""
     check = CHECK.search(line, max(0, len(line) - 32))  # earlier versions wrote none
     if check and int(check[1], 16) != zlib.crc32(line[: check.start()]):
         raise ValueError
@@ -269,18 +272,18 @@ def _parsed(line: bytes) -> Done:
 
 
 def as_json(options: dict[str, Any]) -> str:
-    """Options as they are compared."""
+    """Options as canonical JSON, for comparison."""
     return json.dumps(options, sort_keys=True)
 
 
 def part_name(output: str, output_hash: str) -> str:
-    """What a result that is not in its place yet is called; the same only if it is the same file."""
+    """The name of a result in the working folder, made of its path and its content."""
     name = sha256(output.encode(errors="surrogateescape")).hexdigest()
     return f"{name[:24]}-{output_hash[:24]}.part"
 
 
 def stopped(folder: str | Path, error: OSError) -> Stop:
-    """What to say if a destination cannot be written to."""
+    """The `Stop` for a destination that cannot be written to, with what to do about it."""
     why = GONE.get(error.errno or 0, f"cannot be written ({error.strerror})")
     remedy = "make room" if error.errno in FULL else "mend that"
     return Stop(f"{folder}: {why}; {remedy} and give the same command again, it goes on from here")
@@ -292,7 +295,7 @@ def _line(values: dict[str, Any]) -> bytes:
 
 
 def _check_ours(path: Path, start: bytes) -> None:
-    """InputError if a file is there of which no line begins as ours do."""
+    """Raise InputError if a file exists and none of its lines starts like one of ours."""
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: is not of our making; move it, or give another folder")
     with suppress(FileNotFoundError), open(path, "rb") as file:
@@ -310,7 +313,7 @@ def _remove(path: Path) -> None:
 
 
 def _torn(file: int, length: int) -> int:
-    """How many bytes there are after the last line's end."""
+    """The number of bytes after the last complete line."""
     start, tail = length, b""
     while start and b"\n" not in tail:
         size = min(start, 65_536)
@@ -320,7 +323,7 @@ def _torn(file: int, length: int) -> int:
 
 
 def _locked(work: Path, folder: Path) -> int:
-    """An open file that is locked for as long as the process lives; InputError if another has it."""
+    """Open and lock the lock file until the process ends; InputError if another process has it."""
     path = work / "lock"
     for left in reversed(range(1000)):
         try:

@@ -1,7 +1,7 @@
-"""One machine: some threads load, others paint, encode and write; none waits for another's turn.
+"""The local engine: threads load, paint, encode and write at the same time.
 
-On a CPU every picture is painted by one core (`device.painters`). A GPU paints for one thread, as many
-at once as are of a size.
+On a CPU each picture is painted by one core (`device.painting_threads`). A GPU is fed by one thread,
+with as many pictures of the same size at once as fit.
 """
 
 import threading
@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
-from ..device import painters
+from ..device import painting_threads
 from ..media.image import MAX_PIXELS
 from ..models.memory import affordable
 from .ledger import Outcome, Stop
@@ -27,8 +27,11 @@ def paint_all(
     workers: int,
     wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Task, Outcome]]:
-    """Every outcome as it comes, in no order. wanted: whether to stop, once what is begun is done."""
-    with ThreadPoolExecutor(workers) as readers, painters(workers) as writers:
+    """Yield every outcome as it comes, in no particular order.
+
+    wanted: whether to stop; what has begun is still finished.
+    """
+    with ThreadPoolExecutor(workers) as readers, painting_threads(workers) as writers:
         pipeline = Pipeline(painter, workers, readers, writers)
         try:
             yield from pipeline.run(iter(tasks), wanted)
@@ -39,7 +42,7 @@ def paint_all(
 
 
 class Pipeline:
-    """From file to file. Each of its queues is short, so that memory does not grow."""
+    """The stages from file to file. Its queues are short, so that memory does not grow."""
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class Pipeline:
             raise self.trouble
 
     def give_up(self) -> None:
-        """Let go of what is not painted yet."""
+        """Drop whatever is not painted yet."""
         self.waiting.clear()
         for future in self.loading:
             future.cancel()
@@ -96,7 +99,7 @@ class Pipeline:
         return len(self.loading) + len(self.saving) + sum(map(len, self.waiting.values()))
 
     def loaded(self) -> Iterator[tuple[Task, Outcome]]:
-        """Take what is loaded: to be painted, or as a failure."""
+        """Collect loaded pictures: queue them to be painted, or yield their failures."""
         for future in [future for future in self.loading if future.done()]:
             self.loading.remove(future)
             try:
@@ -114,7 +117,7 @@ class Pipeline:
             self.waiting.setdefault(size, []).extend(pairs)
 
     def saved(self) -> Iterator[tuple[Task, Outcome]]:
-        """Take what is saved. One that stops the run is told of when the others are taken."""
+        """Collect saved results. A `Stop` is kept until the others have been collected."""
         for future in [future for future in self.saving if future.done()]:
             loaded = self.saving.pop(future)
             try:
@@ -131,7 +134,7 @@ class Pipeline:
         return loaded.task, outcome
 
     def next_batch(self) -> list[tuple[Loaded, Target]]:
-        """Pictures of one size: one, or on a GPU as many as it takes at once and there are."""
+        """The next pictures to paint, of one size: one, or on a GPU as many as fit and are there."""
         if not self.waiting:
             return []
         size, pairs = max(self.waiting.items(), key=lambda item: len(item[1]))
@@ -185,7 +188,7 @@ class Pipeline:
 
 
 class PixelBudget:
-    """So many pixels may be in memory; who wants to decode more waits until others are written."""
+    """A limit on the number of pixels in memory: taking more waits until others are given back."""
 
     def __init__(self, limit: int):
         self.limit, self.used, self.closed = limit, 0, False
@@ -204,7 +207,7 @@ class PixelBudget:
             self.changed.notify_all()
 
     def open(self) -> None:
-        """Let everybody go on, since nothing more will be painted."""
+        """Stop limiting: nothing more will be painted."""
         with self.changed:
             self.closed = True
             self.changed.notify_all()

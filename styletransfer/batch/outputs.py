@@ -1,4 +1,4 @@
-"""What the results are called. No torch here."""
+"""The names of results. No torch here."""
 
 import os
 import unicodedata
@@ -16,15 +16,18 @@ LONGEST = 255  # bytes of a name, in nearly every file system
 
 
 class Target(NamedTuple):
-    """A picture to be made. name: where, relative to the destination; within a tar file its name comes
-    first. style: the number of its style."""
+    """A result to be made.
+
+    name: its path relative to the destination; in a tar file, that file's name comes first. style: the
+    number of its style.
+    """
 
     name: str
     style: int
 
 
 class Task(NamedTuple):
-    """A picture and what is to be made of it; problem says why nothing can be."""
+    """A picture and the results to make of it; `problem` says why none can be made."""
 
     item: SourceImage
     targets: list[Target]
@@ -33,8 +36,11 @@ class Task(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How results are named. format: of all, a suffix, or empty for the source's own. suffix: put
-    after each stem. pack: as the source is ("auto"), plain "files", or so many to a tar file."""
+    """How results are named and packed.
+
+    format: the suffix of all results; empty keeps the source's. suffix: appended to each stem. pack:
+    "auto" packs as the source is packed, "files" not at all, a number that many results per tar file.
+    """
 
     format: str = ""
     suffix: str = ""
@@ -48,9 +54,9 @@ def plan(
     layout: Layout,
     several: bool,
 ) -> list[Task]:
-    """What is to be made of each picture, every result with a name of its own.
+    """Plan the results of each picture, each with a unique name.
 
-    several: a picture gets more than one style, so that theirs are part of the names.
+    several: whether pictures get more than one style, whose labels then become part of the names.
     """
     chosen: list[list[int] | str] = []
     for position, item in enumerate(items):
@@ -83,8 +89,8 @@ def _names(
     layout: Layout,
     several: bool,
 ) -> Iterator[str]:
-    """The names, in order. Where two would be the same, also to a file system that takes upper and
-    lower case for the same, the source's suffix stays in them, and if need be a hash comes in."""
+    """The names in order. Names that are equal, even only on a case-insensitive file system, keep the
+    source's suffix, and get a hash if that is not enough."""
 
     def each() -> Iterator[tuple[SourceImage, str, str]]:
         for item, styles_of, tar in zip(items, chosen, _tars(items, layout)):
@@ -105,7 +111,7 @@ def _names(
 
 
 def _name(item: SourceImage, label: str, layout: Layout, whole: bool = False, mark: str = "") -> str:
-    """Within the tar file, if there is one. whole: with the source's suffix left in it."""
+    """The name within the tar file, if there is one. whole: keep the source's suffix in it."""
     path = item.inner
     if item.tar and layout.pack != "auto":
         path = f"{item.tar.removesuffix('.tar')}/{path}"
@@ -120,7 +126,7 @@ def _name(item: SourceImage, label: str, layout: Layout, whole: bool = False, ma
 
 
 def _cut(name: str) -> str:
-    """A name that file systems take: the middle of a longer one becomes a hash."""
+    """A name that file systems accept: if it is too long its middle is replaced by a hash."""
     data = os.fsencode(name)
     if len(data) <= LONGEST:
         return name
@@ -131,5 +137,5 @@ def _cut(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """The same for names that some file systems take for the same."""
+    """A key that is equal for names that some file systems consider equal."""
     return unicodedata.normalize("NFC", name).casefold()

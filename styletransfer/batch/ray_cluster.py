@@ -1,9 +1,8 @@
-"""A cluster: the same three steps as stages of a Ray Data pipeline.
+"""The cluster engine: the same three steps as stages of a Ray Data pipeline.
 
-Tasks are read and decoded wherever there is a CPU, painted by actors that keep their model (one to a
-GPU), and written by whoever is near; Ray feeds the stages, holds back the faster ones and does again
-what a dead worker had begun. The process that started it all is the only one to write the manifest
-and to rename results, so that what counts as done is decided in one place, as on a single machine.
+Pictures are loaded on any CPU, painted by actors that keep their model (one per GPU), and saved on any
+CPU. Ray feeds the stages, throttles the faster ones, and repeats what a dead worker had begun. Only the
+process that started the run writes the manifest and moves results to their places, as on one machine.
 """
 
 import logging
@@ -46,11 +45,10 @@ def paint_all(
     painters: int | None = None,
     wanted: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Task, Outcome]]:
-    """Every outcome as it comes, in no order; as `local.paint_all`. All paths must be absolute, and
-    the same on every node.
+    """Yield every outcome as it comes, in no particular order, like `local.paint_all`.
 
-    address: of a running cluster, "auto" for that of this node; empty starts one here for the time
-    being. painters: how many; one to a GPU or else to a CPU, if not given.
+    All paths must be absolute and the same on every node. address: of a running cluster, "auto" for this
+    node's; empty starts a temporary one here. painters: by default one per GPU, or else per CPU.
     """
     ray = _ray()
     started = not ray.is_initialized()
@@ -74,8 +72,8 @@ def paint_all(
 def _outcomes(
     rows: Callable[[], Iterable[Row]], wanted: Callable[[], bool]
 ) -> Iterator[tuple[Task, Outcome]]:
-    """What comes out of the pipeline, until it ends or somebody wants it to, who need not wait for the
-    next row: these are waited for by a thread of their own."""
+    """Yield the pipeline's outcomes until it ends or `wanted` says stop. A separate thread waits for the
+    next row, so that stopping need not."""
     arrived: Arrived = queue.SimpleQueue()
     over = threading.Event()
     threading.Thread(target=_follow, args=(rows, arrived, over), daemon=True).start()
@@ -105,7 +103,7 @@ def _outcomes(
 
 
 def _follow(rows: Callable[[], Iterable[Row]], arrived: Arrived, over: threading.Event) -> None:
-    """Hand on every row as it comes, and in the end None, or what went wrong."""
+    """Pass on every row as it comes, and at the end None, or the exception."""
     try:
         for row in rows():
             arrived.put(row)
@@ -117,7 +115,7 @@ def _follow(rows: Callable[[], Iterable[Row]], arrived: Arrived, over: threading
 
 
 def _start(ray: Any, address: str) -> None:
-    """Join a cluster, or start one here; InputError if there is none, or none can be started."""
+    """Join a cluster, or start one here; InputError if that fails."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
@@ -132,7 +130,7 @@ def _start(ray: Any, address: str) -> None:
 
 
 def _check_address(address: str) -> None:
-    """InputError if nobody answers at HOST:PORT, which Ray itself would try for minutes."""
+    """Raise InputError if nobody answers at HOST:PORT; Ray itself would try for minutes."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon:
         try:
@@ -195,7 +193,7 @@ def _load(row: Row, settings: BatchSettings) -> Row:
 
 
 class _Paint:
-    """An actor with a model."""
+    """The actor that paints, with its model."""
 
     def __init__(self, settings: BatchSettings, styles: Any):
         import ray
@@ -232,7 +230,7 @@ class _Paint:
 
 
 def _painted(loaded: Loaded, target: Target | None, result: object, seconds: float = 0.0) -> Row:
-    """result: an image to be saved, or what has come of it already; text says why all must end."""
+    """A row with a result: an image to be saved, an outcome, or the text of a `Stop`."""
     light = replace(loaded, picture=None)
     return {"loaded": b"", "painted": pickle.dumps((light, target, result, seconds))}
 

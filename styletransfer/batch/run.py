@@ -1,4 +1,4 @@
-"""A whole run: what is there already, what is to be done, and what came of it."""
+"""A batch run: what is already there, what is still to be painted, and the outcome."""
 
 import os
 import time
@@ -23,9 +23,11 @@ MADE = "with other styles, options or another model"
 
 @dataclass
 class Summary:
-    """How a run stands, in results. total: that are wanted. there: that were made before. foreign:
-    files that lie where results belong, and are none of ours. failed: pictures, or results of them,
-    that have a line in failures.jsonl; lost: the results that are missing for that."""
+    """The state of a run, counted in results.
+
+    total: wanted. there: made by earlier runs. foreign: files of others where results belong. painted:
+    made by this run. failed: lines in failures.jsonl. lost: results that are missing because of these.
+    """
 
     total: int = 0
     there: int = 0
@@ -50,10 +52,11 @@ def run(
     skip_existing: bool = True,
     tell: Callable[[Summary], None] = lambda summary: None,
 ) -> Summary:
-    """Paint what is not painted yet, and write it all down. tell: called whenever something is new.
+    """Paint whatever is not painted yet, and record it all. tell: called with the summary when it
+    changes.
 
-    InputError if the destination holds results of the same names that were made in another way, or if
-    another process writes there; Stop if the disk is full or the GPU is lost.
+    Raises InputError if the destination holds results of the same names made in another way, or another
+    process writes there; `Stop` if the disk is full or the GPU is lost.
     """
     summary = Summary(total=sum(max(1, len(task.targets)) for task in tasks))
     with Ledger(settings.folder) as ledger:
@@ -62,7 +65,7 @@ def run(
         ledger.begin()
 
         def settle(task: Task, count: int, outcome: Outcome | None = None) -> None:
-            """Take note of so many results, which are made, were there before, or have failed."""
+            """Count results of a task that are made, were there before, or have failed."""
             if isinstance(outcome, Done):
                 outcome = ledger.add(outcome, not skip_existing or outcome.output in ledger.done)
                 summary.painted += outcome is None
@@ -89,7 +92,7 @@ def run(
 
 
 def in_the_way(tasks: Sequence[Task], folder: str) -> int:
-    """How many results are there already, ours or not, that would be replaced."""
+    """The number of existing files, ours or not, that the results would replace."""
     ours = read_manifest(folder)
     there = {task.tar: os.path.isfile(os.path.join(folder, task.tar)) for task in tasks if task.tar}
     return sum(
@@ -103,8 +106,11 @@ def in_the_way(tasks: Sequence[Task], folder: str) -> int:
 
 @dataclass
 class _Plan:
-    """todo: what is to be painted. settled: how many results of a task are there. refused: what cannot
-    be put in its place, and why."""
+    """The plan of a run.
+
+    todo: tasks to paint. settled: for each task, how many results are there already. refused: results
+    that cannot be written where they belong, and why.
+    """
 
     todo: list[Task] = field(default_factory=list)
     settled: list[tuple[Task, int]] = field(default_factory=list)
@@ -120,7 +126,7 @@ def _plan(
     summary: Summary,
     skip_existing: bool,
 ) -> _Plan:
-    """What is not there, or not of this picture any more, is to be painted."""
+    """Decide for every result whether it is there, missing, or in conflict with another."""
     plan = _Plan()
     others: dict[str, list[str]] = {"other": [], "elsewhere": []}
     places = DestinationCheck(
@@ -159,8 +165,8 @@ def _plan(
 
 
 def _state(done: Done | None, task: Task, name: str, folder: str, tars: Tars) -> str:
-    """there, as it was made of this picture; missing; elsewhere: made of one that is somewhere else; or
-    foreign: not ours, or changed by somebody."""
+    """The state of a result: "there", made of this picture; "missing"; "elsewhere", made of a picture at
+    another path; or "foreign", not ours or changed since."""
     path = os.path.join(folder, name)
     if not task.tar and not os.path.lexists(path):
         return "missing"
@@ -178,7 +184,7 @@ def _state(done: Done | None, task: Task, name: str, folder: str, tars: Tars) ->
 
 
 def _is_another(before: str, now: str) -> bool:
-    """Whether a picture's file was another one before, which is still there."""
+    """Whether a result was made from another file, which still exists."""
     try:
         return bool(before) and before != now and not os.path.samefile(before, now)
     except OSError:
@@ -186,7 +192,7 @@ def _is_another(before: str, now: str) -> bool:
 
 
 def _is_torn(path: str, size: int) -> bool:
-    """Whether a crash of the machine left a part of a result, or nothing but zeros."""
+    """Whether a file is the torso that a crash of the machine leaves: cut short, or only zeros."""
     try:
         if os.path.getsize(path) >= size:
             return False
@@ -211,7 +217,7 @@ def _hash(path: str) -> str:
 
 
 def _same_picture(done: Done, task: Task) -> bool:
-    """Whether the picture is the one that was painted: as it was written, or else as it reads."""
+    """Whether a result was made of this picture, by its file's stamp or else by its content."""
     if done.input != task.item.name or done.tar != task.tar:
         return False
     if done.stamp == task.item.stamp():

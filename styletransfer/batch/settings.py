@@ -1,4 +1,4 @@
-"""What all pictures of a run have in common, and what the manifest says of it. No torch here."""
+"""The settings that all pictures of a run share, and their record in the manifest. No torch here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,12 +18,14 @@ RECORDED = (
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """folder: the destination. options: mask, regions and the styles of `region` are absolute paths.
-    crop: whether to cut out the square in the middle. quality: of JPEG and WebP. seed: of which styles
-    were drawn. batch: how many pictures of one size a GPU paints at once, at most.
+    """The settings of a run.
 
-    recorded: JSON for the manifest, what a result depends on beside its picture and its style; former:
-    as earlier versions had it.
+    folder: the destination. options: with absolute paths for mask, regions and the styles of `region`.
+    crop: cut out the central square. quality: of JPEG and WebP, 1 to 100. seed: for drawing styles.
+    batch: the most pictures of one size that a GPU paints at once.
+
+    recorded: JSON for the manifest, everything that a result depends on besides its picture and style.
+    former: the same as earlier versions wrote it.
     """
 
     folder: str
@@ -40,11 +42,13 @@ class BatchSettings:
 
     @property
     def mapped(self) -> bool:
-        """Whether maps of the photo's own size come in, so that it must not be resized before."""
+        """Whether there is a mask or a region map of the photo's own size, so that the photo must not be
+        resized."""
         return bool(self.options.mask or self.options.regions)
 
     def for_model(self, digest: str) -> "BatchSettings":
-        """The same, with what the manifest is to say; InputError if a map or a style cannot be read."""
+        """The settings with their record for this model; InputError if a map or a style cannot be
+        read."""
         return replace(
             self,
             recorded=_recorded(self, digest, identity),
@@ -53,7 +57,7 @@ class BatchSettings:
 
 
 def _recorded(settings: BatchSettings, digest: str, identity: Callable[[str], str]) -> str:
-    """Files stand there by what is in them, wherever they lie."""
+    """The record as JSON. Files are identified by their content, not by their paths."""
     options = settings.options
     given: dict[str, Any] = {name: getattr(options, name) for name in RECORDED}
     for name in ("mask", "regions"):

@@ -1,4 +1,4 @@
-"""What there is to paint: folders, patterns, lists and tar files of pictures. No torch here."""
+"""The pictures to paint: from folders, patterns, lists and tar files. No torch here."""
 
 import os
 import re
@@ -21,10 +21,11 @@ Seen = tuple[tuple[int, int], ...]
 
 
 class SourceImage(NamedTuple):
-    """A picture to be painted: a file, or a stretch of a tar file.
+    """A picture to be painted: a file, or a member of a tar file.
 
-    name: relative to the source, with / between folders; for a member of a tar file that file's name
-    comes first. tar: that part of the name, or empty. problem: why it cannot be read, if that is known.
+    name: relative to the source, with "/" between folders; for a member, the tar file's name comes
+    first. path: of the file. tar: the tar file's part of the name, or empty. offset, size: the member's
+    bytes. problem: why it cannot be read, if that is already known.
     """
 
     name: str
@@ -40,7 +41,7 @@ class SourceImage(NamedTuple):
         return self.name[len(self.tar) + 1 :] if self.tar else self.name
 
     def read(self) -> tuple[bytes, str]:
-        """The bytes, and the stamp that they had; InputError, without a name, says why not."""
+        """The file's bytes and their stamp. Raises InputError with the reason, without the name."""
         if self.problem:
             raise InputError(self.problem)
         try:
@@ -54,7 +55,7 @@ class SourceImage(NamedTuple):
             raise InputError(self._reason(error)) from None
 
     def stamp(self) -> str:
-        """Changes whenever the file is written; empty if it cannot be looked at."""
+        """A text that changes whenever the file is written; empty if it cannot be read."""
         try:
             return self._stamp(os.stat(self.path))
         except OSError:
@@ -71,18 +72,19 @@ class SourceImage(NamedTuple):
 
 
 class Found(NamedTuple):
-    """items: the pictures, sorted by name. others: how many other files lay between them."""
+    """The pictures, sorted by name, and the number of other files among them."""
 
     items: list[SourceImage]
     others: int
 
 
 def find_items(source: str, leave_out: str = "") -> Found:
-    """Every picture of a folder (searched through), a pattern, a list of names, or tar files.
+    """Find every picture of a source.
 
-    source: a folder, a picture, a tar file, a pattern with *, ** or {000..099}, a text file with a
-    name on each line (or with NULs between them), or "-", such a list on standard input. leave_out: a
-    folder that is not searched, since the results go there. InputError if there are no pictures.
+    source: a folder (searched recursively), a picture, a tar file, a pattern with *, ** or {000..099}, a
+    text file with a name per line (or separated by NUL bytes), or "-", such a list on standard input.
+    leave_out: a folder that is not searched, since results go there. InputError if there are no
+    pictures.
     """
     search = _Search(os.path.realpath(leave_out) if leave_out else "")
     if source == "-":
@@ -113,8 +115,7 @@ class _Search:
             self.results = status.st_dev, status.st_ino
 
     def folder(self, path: str, name: str) -> None:
-        """A folder and those in it, however deep. Links are followed, but not to a folder that one is
-        already in."""
+        """Search a folder recursively, following links, but not into a folder that encloses them."""
         left: list[tuple[str, str, Seen]] = [(path, name, ())]
         while left:
             path, name, above = left.pop()
@@ -191,7 +192,7 @@ class _Search:
                 self.file(path, name)
 
     def _without_results(self, paths: list[str]) -> list[str]:
-        """Without what was painted here before, unless that is all that there is."""
+        """Leave out results of earlier runs in the destination, unless there is nothing else."""
         inside = {
             path: full.removeprefix(self.leave_out + os.sep).replace(os.sep, "/")
             for path in paths
@@ -223,17 +224,17 @@ class _Search:
 
 
 def _place(path: str) -> str:
-    """Where a name is, whatever it may be a link to."""
+    """The path with links in its folders resolved, but not the last part."""
     return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 def _common(paths: list[str]) -> str:
-    """The folder that all of them are in, however deep."""
+    """The deepest folder that contains all of the paths."""
     return os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
 
 
 def tar_members(path: str) -> Iterator[tarfile.TarInfo]:
-    """The plain files of an uncompressed tar file; InputError if it is not one."""
+    """Yield the regular files of an uncompressed tar file; InputError if it is not one."""
     try:
         with tarfile.open(path, "r:") as tar:
             yield from (member for member in tar if member.isfile())
@@ -242,5 +243,5 @@ def tar_members(path: str) -> Iterator[tarfile.TarInfo]:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file's name says that it is one."""
+    """Whether a file name has a picture's suffix."""
     return os.path.splitext(name)[1].lower() in SUFFIXES

@@ -1,4 +1,4 @@
-"""Which styles for which picture. No torch here."""
+"""The choice of styles for each picture. No torch here."""
 
 import hashlib
 import os
@@ -9,15 +9,18 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from ..media.image import SUFFIXES
-from ..styles.names import BANK, made_of
+from ..styles.names import BANK, style_weights
 
 SUFFIX = ".style.safetensors"
 
 
 class ChosenStyle(NamedTuple):
-    """A style to choose. label: what it is called in names of outputs. parts: files or folders of
-    pictures, and how much of each. identity: changes when the files do. name: relative to the folder
-    that was given, without its suffix. former: the identity that earlier versions gave it."""
+    """A style that can be chosen.
+
+    label: its name in the names of results. parts: files or folders of pictures, with weights. identity:
+    changes when the files do. name: relative to the folder that was given, without suffix. former: the
+    identity that earlier versions used.
+    """
 
     label: str
     parts: tuple[tuple[str, float], ...]
@@ -34,16 +37,16 @@ Chooser = Callable[[str, int], list[int]]
 def find_styles(
     given: Sequence[str], rule: str, weights: Sequence[float] | None = None
 ) -> list[ChosenStyle]:
-    """The styles there are to choose from.
+    """Find the styles to choose from.
 
-    A folder is one style for --pick all, the mean of the works in it, as it is for a single picture;
-    otherwise it holds styles to choose from. weights: all that is given is one style, a blend.
+    A folder is one style for --pick all, the mean of its pictures, as for a single picture; otherwise it
+    is a collection of styles. weights: blend everything that is given into one style.
     """
     found: list[_Found] = []
     if weights is not None:
         blended: dict[str, float] = {}
         for text, weight in zip(given, weights):
-            parts = made_of(text)
+            parts = style_weights(text)
             for part, inner in parts.items():
                 blended[part] = blended.get(part, 0.0) + weight * inner / sum(parts.values())
         found.append(_blend("+".join(map(_label, given)), blended))
@@ -52,7 +55,7 @@ def find_styles(
             if os.path.isdir(text) and rule != "all":
                 found += _each(text)
             else:
-                found.append(_blend(_label(text), made_of(text)))
+                found.append(_blend(_label(text), style_weights(text)))
     labels = _distinct([PurePosixPath(name).name for name, *_ in found])
     return [
         ChosenStyle(label, parts, identity, name, former)
@@ -61,10 +64,10 @@ def find_styles(
 
 
 def chooser(styles: Sequence[ChosenStyle], rule: str, count: int, seed: int) -> Chooser:
-    """How to choose `count` different styles for each picture (all of them for --pick all).
+    """A function that chooses `count` different styles for a picture (all of them for --pick all).
 
-    What is drawn depends on the seed and the picture's name only, whatever other pictures there are
-    and whoever paints them. The chooser raises InputError for a picture that no style matches.
+    A random choice depends only on the seed and the picture's name, not on other pictures or on who
+    paints it. The function raises InputError for a picture that no style matches.
     """
     everything = list(range(len(styles)))
     if rule == "all":
@@ -97,7 +100,7 @@ def chooser(styles: Sequence[ChosenStyle], rule: str, count: int, seed: int) -> 
 
 
 def draw(choices: Sequence[int], count: int, seed: int, name: str) -> list[int]:
-    """`count` different ones, by a hash of seed and name."""
+    """Draw `count` different choices, by a hash of seed and name."""
     found: list[int] = []
     moved: dict[int, int] = {}
     for turn in range(count):
@@ -110,7 +113,7 @@ def draw(choices: Sequence[int], count: int, seed: int, name: str) -> list[int]:
 
 
 def absolute(parts: Mapping[str, float]) -> dict[str, float]:
-    """The parts of a style, their paths such that they mean the same in every process."""
+    """The parts of a style with absolute paths, valid in every process."""
     return {part if _learned(part) else os.path.abspath(part): weight for part, weight in parts.items()}
 
 
@@ -128,13 +131,13 @@ def _learned(part: str) -> bool:
 
 
 def _label(text: str) -> str:
-    """What to call a style: the names that it is made of, without folders and suffixes."""
-    names = (name.removeprefix(BANK) if _learned(name) else name for name in made_of(text))
+    """The label of a style: the names of its parts, without folders and suffixes."""
+    names = (name.removeprefix(BANK) if _learned(name) else name for name in style_weights(text))
     return "+".join(_stem(os.path.basename(name.rstrip("/"))) for name in names)
 
 
 def _each(folder: str) -> list[_Found]:
-    """The styles in a folder, each for itself."""
+    """Every style in a folder, as a style of its own."""
     names, paths = zip(*_within(folder))
     return [
         (name, ((os.path.abspath(path), 1.0),), identity, _size(path))
@@ -143,7 +146,7 @@ def _each(folder: str) -> list[_Found]:
 
 
 def _within(folder: str) -> list[tuple[str, str]]:
-    """The name and the path of every style in a folder, however deep."""
+    """Name and path of every style in a folder, recursively."""
     found = []
     for path, folders, files in os.walk(folder, followlinks=False):
         folders.sort()
@@ -158,7 +161,7 @@ def _within(folder: str) -> list[tuple[str, str]]:
 
 
 def identity(path: str) -> str:
-    """A hash of a file, or of all that a folder holds; the name of a style that the model knows."""
+    """A hash of a file's content, or of all files in a folder; for a learned style its name."""
     if _learned(path):
         return path
     if os.path.isdir(path):
@@ -172,7 +175,7 @@ def identity(path: str) -> str:
 
 
 def former_identity(path: str) -> str:
-    """`identity` as earlier versions had it: of a folder's files the sizes counted."""
+    """`identity` as earlier versions computed it: from the sizes of a folder's files."""
     if _learned(path) or not os.path.isdir(path):
         return identity(path)
     return _joined([f"{name} {_size(whole)}" for name, whole in _within(path)])
@@ -196,7 +199,7 @@ def _stem(name: str) -> str:
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:
-    """Labels of which no two are equal, upper and lower case being the same."""
+    """Make labels unique, ignoring case."""
     used: set[str] = set()
     found = []
     for label in labels:

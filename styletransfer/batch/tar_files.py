@@ -1,4 +1,4 @@
-"""Results in tar files, each of which appears when all that belongs in it is done."""
+"""Results in tar files, each of which appears once all its results are done."""
 
 import io
 import os
@@ -16,10 +16,10 @@ from .sources import is_picture, tar_members
 
 
 class Tars:
-    """The tar files of a destination. Results wait in the working folder until a file has all its own.
+    """The tar files of a destination; results wait in the working folder until their file is complete.
 
-    tasks: all of the run, done or not. mirrored: a tar file is that of the source again, so that
-    what else lies in it, such as labels, is taken over.
+    tasks: all tasks of the run, done or not. mirrored: whether a tar file mirrors one of the source, so
+    that its other members, such as labels, are copied.
     """
 
     def __init__(self, ledger: Ledger, tasks: Sequence[Task], mirrored: bool):
@@ -37,13 +37,13 @@ class Tars:
                 raise InputError(f"{ledger.folder / tar}: is already there, and not of our making")
 
     def has(self, done: Done) -> bool:
-        """Whether a result is where it belongs, or waits for its tar file."""
+        """Whether a result is in its tar file, or waiting for it."""
         inner = done.output[len(done.tar) + 1 :]
         return done.part in self.parts or self.sizes.get(done.tar, {}).get(inner) == done.bytes
 
     def finished(self, tar: str, count: int) -> Failure | None:
-        """So many results are done or have failed, now or before; with the last the file is written.
-        Says why if it cannot be; its results wait then."""
+        """Count finished or failed results; with the last of a tar file, write it. Returns a Failure if
+        the file cannot be written; its results then keep waiting."""
         if tar:
             self.left[tar] -= count
             if count and not self.left[tar]:

@@ -1,4 +1,4 @@
-"""What a run is to do: its pictures, their styles, and where each result goes. No torch here."""
+"""The work of a run: pictures, their styles, and the names of the results. No torch here."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,8 +10,11 @@ from .style_choice import ChosenStyle, chooser, find_styles
 
 
 class Selection(NamedTuple):
-    """Which styles for which picture. given: pictures, codes and folders, of which `rule` ("all",
-    "random", "cycle" or "match") chooses `per_image` for each picture. weights: all of them are one."""
+    """Which styles each picture gets.
+
+    given: pictures, codes and folders. rule: "all", "random", "cycle" or "match". per_image: styles per
+    picture. weights: blend all that is given into one style.
+    """
 
     given: Sequence[str]
     rule: str = "all"
@@ -21,8 +24,8 @@ class Selection(NamedTuple):
 
 
 class Work(NamedTuple):
-    """tasks: one for each picture, done or not. styles: those that their targets count. others: how
-    many files lay between the pictures."""
+    """The tasks of a run, one per picture; the styles, which targets refer to by number; and the number
+    of other files among the pictures."""
 
     tasks: list[Task]
     styles: list[ChosenStyle]
@@ -32,10 +35,11 @@ class Work(NamedTuple):
 def find_work(
     source: str, folder: str, selection: Selection, layout: Layout, read: Iterable[str] = ()
 ) -> Work:
-    """source: as `sources.find_items` takes it. folder: for the results. read: files that are read
-    beside the pictures.
+    """Find the pictures and styles of a run and plan its results.
 
-    InputError if there are no pictures or not enough styles, or if a result would replace what is read.
+    source: as for `sources.find_items`. folder: for the results. read: files that are read besides the
+    pictures. Raises InputError if there are no pictures or too few styles, or a result would replace a
+    file that is read.
     """
     given, rule, per_image, seed, weights = selection
     styles = find_styles(given, rule, weights)
@@ -48,5 +52,5 @@ def find_work(
 
 
 def _regions_alone(name: str, position: int) -> list[int]:
-    """A `Chooser` of no style: regions have theirs."""
+    """A `Chooser` for runs without a style, whose regions bring their own."""
     return [-1]

@@ -1,4 +1,4 @@
-"""The three steps of a picture, wherever they are done: it is loaded, painted, and saved."""
+"""The three steps of a picture, wherever they run: load, paint, save."""
 
 import io
 import os
@@ -28,8 +28,11 @@ Make = Callable[[], Image.Image | Failure]
 
 @dataclass
 class Loaded:
-    """A picture on its way. picture: None if it failed, or if it is too large for memory. pixels: that
-    were reserved for it. left: targets that are not saved yet. seconds: it took, for each target."""
+    """A picture on its way through the steps.
+
+    picture: None if it failed, or is too large for memory. pixels: how many were reserved for it. left:
+    targets that are not saved yet. seconds: spent so far, per target.
+    """
 
     task: Task
     picture: Picture | None = None
@@ -42,15 +45,15 @@ class Loaded:
 
     @property
     def content(self) -> Picture:
-        """The picture, where there is one."""
+        """The picture, where it must be there."""
         assert self.picture is not None
         return self.picture
 
 
 def load(task: Task, settings: BatchSettings, reserve: Callable[[int], None] | None = None) -> Loaded:
-    """Read and decode a picture, at the size at which it is painted.
+    """Read and decode a picture, at the size at which it will be painted.
 
-    reserve: told how many pixels there will be, before they are decoded; it may wait.
+    reserve: called with the number of pixels before they are decoded; it may block.
     """
     start = time.perf_counter()
     loaded = Loaded(task)
@@ -76,7 +79,7 @@ def load(task: Task, settings: BatchSettings, reserve: Callable[[int], None] | N
 
 
 class BatchPainter:
-    """A model and the style codes that it has made, each once."""
+    """A model and the style codes that it has encoded, each once."""
 
     def __init__(self, settings: BatchSettings, styles: Sequence[ChosenStyle]):
         from ..stylize.stylizer import Stylizer
@@ -108,7 +111,7 @@ class BatchPainter:
         return self._blend(dict(self.styles[style].parts))
 
     def _style(self, style: int) -> Any:
-        """What to give the stylizer: a code, but for what it has to see the picture for."""
+        """The style for the stylizer: a code, or its pictures where recolouring needs them."""
         if style < 0:
             return None  # regions alone
         return dict(self.styles[style].parts) if self.from_pictures else self.code(style)
@@ -128,7 +131,8 @@ class BatchPainter:
         return max(1, min(self.settings.batch, affordable(self.stylizer.net) // (width * height)))
 
     def paint_batch(self, batch: Sequence[tuple[Loaded, Target]]) -> list[Make]:
-        """Pictures of one size, or one picture: what gives each, or why it failed."""
+        """Paint pictures of one size, or a single picture; returns a function per result that gives the
+        image or a Failure."""
         if self.together:
             try:
                 return self._paint_together([(loaded, target.style) for loaded, target in batch])
@@ -139,7 +143,8 @@ class BatchPainter:
         return [partial(_given, image) for image in images]
 
     def _paint_together(self, batch: Sequence[tuple[Loaded, int]]) -> list[Make]:
-        """At once on a GPU, each in its style. Does not wait: what it returns does."""
+        """Paint several pictures at once on a GPU. Returns at once; calling the results waits for the
+        GPU."""
         import torch
 
         from ..media.tensors import as_uint8
@@ -168,7 +173,7 @@ class BatchPainter:
         return [partial(fetch, index) for index in range(len(batch))]
 
     def paint_file(self, loaded: Loaded, target: Target) -> Outcome:
-        """A picture that does not fit into memory, from file to file."""
+        """Paint a picture that does not fit into memory, from file to file."""
         from ..stylize.large_image import stylize_file
 
         start, settings = time.perf_counter(), self.settings
@@ -194,7 +199,7 @@ def _given(image: Image.Image | Failure) -> Image.Image | Failure:
 def attempt(
     loaded: Loaded, target: Target, make: Make, settings: BatchSettings
 ) -> Image.Image | Failure:
-    """make(), or why it failed: whatever a picture does to the painter, the next one has its turn."""
+    """make(), or a Failure: an error with one picture must not stop the others."""
     try:
         return make()
     except Exception as error:
@@ -202,7 +207,7 @@ def attempt(
 
 
 def failed(name: str, error: Exception, settings: BatchSettings, output: str = "") -> Failure:
-    """What to say of a picture; Stop if it is not the picture's fault."""
+    """The Failure for an error, or `Stop` if the error is not the picture's fault."""
     check_going(error, settings)
     if isinstance(error, MemoryError):
         return Failure(name, "does not fit into memory", output)
@@ -210,15 +215,15 @@ def failed(name: str, error: Exception, settings: BatchSettings, output: str = "
 
 
 def check_going(error: BaseException, settings: BatchSettings) -> None:
-    """Stop if the next picture would meet this error too: the disk is full, or the GPU is lost."""
-    from ..device import lost
+    """Raise `Stop` for an error that the next picture would meet too: a full disk, or a lost GPU."""
+    from ..device import gpu_lost
 
     if isinstance(error, Stop):
         raise error
     cause = error.__cause__ if isinstance(error, InputError) else error
     if isinstance(cause, OSError) and cause.errno in GONE:
         raise stopped(settings.folder, cause) from None
-    if lost(error, settings.device):
+    if gpu_lost(error, settings.device):
         raise Stop(
             f"the GPU does not answer any more ({str(error).splitlines()[0]}); give the same command "
             "again, it goes on from here; if it is lost again, restart the machine or give --device cpu"
@@ -233,7 +238,8 @@ def save(
     settings: BatchSettings,
     styles: Sequence[ChosenStyle],
 ) -> Outcome:
-    """Encode what make() returns and write it to the working folder. Stop if the disk is full."""
+    """Encode the image that make() returns and write it to the working folder. `Stop` if the disk is
+    full."""
     start = time.perf_counter()
     image = attempt(loaded, target, make, settings)
     if isinstance(image, Failure):
@@ -281,7 +287,7 @@ def _kept(
 
 
 def _fitted(picture: Picture, size: int | None, crop: bool) -> Picture:
-    """Resized as `Stylizer.stylize` does it; then the square in the middle, if wanted."""
+    """Resize a picture as `Stylizer.stylize` does, then cut out the central square if wanted."""
     if size is None:
         return picture
 
@@ -296,12 +302,12 @@ def _fitted(picture: Picture, size: int | None, crop: bool) -> Picture:
 
 
 def resized_pixels(size: tuple[int, int], short: int | None) -> int:
-    """How many pixels a picture of this size has with that short side; or with its own."""
+    """The number of pixels of a picture of this size, resized to a short side unless that is None."""
     return round(size[0] * size[1] * ((short or min(size)) / min(size)) ** 2)
 
 
 def _pixels(data: bytes, short: int | None) -> int:
-    """The most that there are of a picture, as it is decoded or as it is painted."""
+    """The most pixels that a picture has, either decoded or painted."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             return max(image.width * image.height, resized_pixels(image.size, short))

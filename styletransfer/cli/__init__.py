@@ -60,9 +60,8 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
     from typer import Abort
 
     keep_memory()
-    verb = import_module(f".{module}", __name__)
-    app = verb.app
     try:
+        verb = import_module(f".{module}", __name__)
         if module == "picture":
             _check_verb(arguments[0])
             if (given := plain_arguments(verb.picture, arguments)) is not None:
@@ -70,7 +69,9 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
         # Not standalone: typer would answer bad usage with a box of several lines.
         arguments = _with_values(arguments)
         help = ["-h", "--help"]
-        return app(args=arguments, prog_name=name, standalone_mode=False, help_option_names=help) or 0
+        return (
+            verb.app(args=arguments, prog_name=name, standalone_mode=False, help_option_names=help) or 0
+        )
     except InputError as error:
         _say(name, error)
         return 2
@@ -83,8 +84,10 @@ def _run(name: str, module: str, arguments: list[str]) -> int:
         if out_of_memory(error):
             _say(name, "out of memory: give a smaller --size, or --tile 512")
             return 2
-        if isinstance(error, ModuleNotFoundError) and error.name in TORCH:
-            _say(name, f"needs torch, which is not installed (pip install {' '.join(TORCH)})")
+        if isinstance(error, ModuleNotFoundError) and error.name:  # see docs/light.txt
+            package = error.name.partition(".")[0]
+            both = " ".join(TORCH) if package in TORCH else package
+            _say(name, f"needs {package}, which is not installed (pip install {both})")
             return 2
         if not hasattr(error, "format_message"):  # typer's usage errors have it, in every version
             raise

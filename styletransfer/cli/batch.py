@@ -1,24 +1,16 @@
 """stylize batch SRC DST --style A [--style B ...]: folders of any size."""
 
 import os
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 
 from ..errors import InputError
 from ..options import PreserveColor, Stats
-from ..styles.names import DEFAULT_MODEL, made_of
-from . import common, complete
-from .batch_arguments import (
-    BatchEngine,
-    Pick,
-    check_files,
-    check_numbers,
-    check_styles,
-    layout_of,
-)
+from ..styles.names import DEFAULT_MODEL, style_weights
+from . import batch_arguments as arguments
+from . import common
+from .batch_arguments import BatchEngine, Pick
 from .batch_progress import BatchProgress, ask_to_replace, print_plan, report
 from .common import Precision, parse_regions, parse_weights
 
@@ -62,108 +54,42 @@ Examples:
 
 @app.command(epilog=EPILOG)
 def batch(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SRC",
-            help="A folder (searched through), 'pattern/**/*.jpg', tar files 'x-{00..99}.tar', a .txt "
-            "list of files, or - for a list on standard input.",
-        ),
-    ],
-    out: Annotated[
-        str, typer.Argument(metavar="DST", help="A folder, in which SRC's folders come again.")
-    ],
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="STYLE",
-            help="A painting, a .style.safetensors code, or a folder: the mean of its works for "
-            "--pick all, else works to pick from; repeatable.",
-            autocompletion=complete.styles,
-        ),
-    ] = None,
-    pick: Annotated[Pick, typer.Option(help="Which styles for which picture; see below.")] = Pick.all,
-    per_image: Annotated[
-        int, typer.Option(metavar="K", help="Styles for each picture, if they are picked.")
-    ] = 1,
-    seed: Annotated[int, typer.Option(help="Of --pick random and match.")] = 0,
-    format: Annotated[
-        str,
-        typer.Option(
-            metavar="png|jpg|webp|tif|bmp", show_default="each picture's own", help="Of the results."
-        ),
-    ] = "",
+    source: arguments.Source,
+    out: arguments.Destination,
+    style: arguments.Styles = None,
+    pick: arguments.Picked = Pick.all,
+    per_image: arguments.PerImage = 1,
+    seed: arguments.Seed = 0,
+    format: arguments.Format = "",
     quality: common.Quality = 95,
-    suffix: Annotated[
-        str, typer.Option(metavar="TEXT", help="After each name: a.jpg to aTEXT.jpg.")
-    ] = "",
-    pack: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|files|N",
-            help="Results in tar files as they came, in plain files, or N to a tar file.",
-        ),
-    ] = "auto",
-    skip_existing: Annotated[
-        bool, typer.Option(help="Go on where a run was; without it, paint and replace all.")
-    ] = True,
-    force: Annotated[
-        bool, typer.Option("--force", help="Do not ask before --no-skip-existing replaces results.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be done, a JSON object a line.")
-    ] = False,
+    suffix: arguments.Suffix = "",
+    pack: arguments.Pack = "auto",
+    skip_existing: arguments.SkipExisting = True,
+    force: arguments.ForceReplace = False,
+    dry_run: arguments.DryRun = False,
     preset: common.Preset = "",
     alpha: common.Alpha = 1.0,
-    weights: Annotated[
-        str, typer.Option(metavar="W,W...", help="Blend all styles into one, e.g. 0.7,0.3.")
-    ] = "",
-    size: Annotated[
-        int | None,
-        typer.Option(help="Short side of the results in pixels.", show_default="each picture's size"),
-    ] = None,
-    crop: Annotated[
-        bool, typer.Option("--crop", help="Cut out the middle, --size by --size pixels.")
-    ] = False,
+    weights: arguments.BlendWeights = "",
+    size: arguments.Size = None,
+    crop: arguments.Crop = False,
     strokes: common.Strokes = 1.0,
     style_size: common.StyleSize = 512,
     style_crop: common.StyleCrop = 1.0,
-    mask: Annotated[
-        str, typer.Option(metavar="M.png", help="Where to paint, for pictures of the mask's size.")
-    ] = "",
-    regions: Annotated[
-        str, typer.Option(metavar="MAP.png", help="A map that chooses the style, likewise.")
-    ] = "",
-    region: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=STYLE", help="The style of a colour or label of it; repeatable."),
-    ] = None,
+    mask: arguments.Mask = "",
+    regions: arguments.Regions = "",
+    region: arguments.Region = None,
     feather: common.Feather = 0,
     preserve_color: common.KeptColor = PreserveColor.none,
     color_strength: common.ColorStrength = 1.0,
-    tile: Annotated[
-        str, typer.Option(metavar="auto|off|N", help="Paint in tiles of N pixels a side.")
-    ] = "auto",
-    stats: Annotated[
-        Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail.")
-    ] = Stats.exact,
+    tile: arguments.Tile = "auto",
+    stats: arguments.Statistics = Stats.exact,
     refine: common.Refine = 0,
     model: common.Model = DEFAULT_MODEL,
     device: common.Device = "auto",
     precision: common.Precise = Precision.auto,
-    engine: Annotated[
-        BatchEngine, typer.Option(help="This machine, or a Ray cluster (styletransfer[cluster]).")
-    ] = BatchEngine.local,
-    address: Annotated[
-        str,
-        typer.Option(help="Of the cluster; auto: this node's.", show_default="one of this machine"),
-    ] = "",
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Pictures that are worked on at once.", show_default="one to a core, or to a GPU"
-        ),
-    ] = None,
+    engine: arguments.Engine = BatchEngine.local,
+    address: arguments.Address = "",
+    workers: arguments.Workers = None,
     as_json: common.Json = False,
 ) -> int:
     """Repaint whole folders: nothing is lost, nothing is done twice.
@@ -177,7 +103,7 @@ def batch(
     from ..batch.work import Selection, find_work
 
     styles, region_styles = style or [], parse_regions(region or [])
-    check_styles(styles, region_styles, regions, weights, pick)
+    arguments.check_styles(styles, region_styles, regions, weights, pick)
     options = common.stylize_options(
         alpha=alpha, size=size, strokes=strokes, style_size=style_size, style_crop=style_crop,
         mask=os.path.abspath(mask) if mask else None,
@@ -186,20 +112,20 @@ def batch(
         feather=feather, preserve_color=preserve_color.value, color_strength=color_strength,
         tile=common.parse_tile(tile), stats=stats.value, refine=refine,
     )  # fmt: skip
-    check_numbers(per_image, quality, workers)
+    arguments.check_numbers(per_image, quality, workers)
     if crop and (size is None or options.mask or options.regions):
         raise InputError("--crop needs --size, and pictures without mask and regions")
     if address and engine is not BatchEngine.ray:
         raise InputError("--address is for --engine ray")
-    layout = layout_of(format, suffix, pack)
+    layout = arguments.layout_of(format, suffix, pack)
 
     # Everything that can be wrong with files is found before torch takes its seconds to import.
     names = styles + [name for parts in region_styles.values() for name in parts]
     model, maps = common.model_for(model, names), [path for path in (mask, regions) if path]
-    check_files(source, out, names, maps)
+    arguments.check_files(source, out, names, maps)
     blend = parse_weights(weights, len(styles)) if weights else None
     selection = Selection(styles, pick.value, per_image, seed, blend)
-    read = [part for name in names for part in made_of(name)] + [*maps, model, source]
+    read = [part for name in names for part in style_weights(name)] + [*maps, model, source]
     console = Console(stderr=True)
     with console.status(f"searching {escape(source)}"):
         work = find_work(source, out, selection, layout, read)

@@ -1,12 +1,15 @@
-"""What `stylize batch` was asked for: checked before anything is read. No torch here."""
+"""The arguments of `stylize batch`, and the checks on them before anything is read. No torch here."""
 
 import os
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ..errors import InputError
-from . import common
+from ..options import Stats
+from . import common, complete
 
 if TYPE_CHECKING:
     from ..batch.outputs import Layout
@@ -26,6 +29,98 @@ class BatchEngine(str, Enum):
 
     local = "local"
     ray = "ray"
+
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SRC",
+        help="A folder (searched through), 'pattern/**/*.jpg', tar files 'x-{00..99}.tar', a .txt "
+        "list of files, or - for a list on standard input.",
+    ),
+]
+Destination = Annotated[
+    str, typer.Argument(metavar="DST", help="A folder, in which SRC's folders come again.")
+]
+Styles = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="STYLE",
+        help="A painting, a .style.safetensors code, or a folder: the mean of its works for "
+        "--pick all, else works to pick from; repeatable.",
+        autocompletion=complete.styles,
+    ),
+]
+Picked = Annotated[Pick, typer.Option(help="Which styles for which picture; see below.")]
+PerImage = Annotated[
+    int, typer.Option(metavar="K", help="Styles per picture, with --pick random, cycle or match.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of --pick random and match.")]
+Format = Annotated[
+    str,
+    typer.Option(
+        metavar="png|jpg|webp|tif|bmp",
+        show_default="each picture's own",
+        help="File format of the results.",
+    ),
+]
+Suffix = Annotated[
+    str, typer.Option(metavar="TEXT", help="Text added to each name: a.jpg becomes aTEXT.jpg.")
+]
+Pack = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|files|N",
+        help="Results in tar files as they came, in plain files, or N to a tar file.",
+    ),
+]
+SkipExisting = Annotated[
+    bool, typer.Option(help="Go on where a run was; without it, paint and replace all.")
+]
+ForceReplace = Annotated[
+    bool, typer.Option("--force", help="Do not ask before --no-skip-existing replaces results.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would be done, a JSON object a line.")
+]
+BlendWeights = Annotated[
+    str, typer.Option(metavar="W,W...", help="Blend all styles into one, e.g. 0.7,0.3.")
+]
+Size = Annotated[
+    int | None,
+    typer.Option(help="Short side of the results in pixels.", show_default="each picture's size"),
+]
+Crop = Annotated[
+    bool, typer.Option("--crop", help="Crop results to the central square, --size by --size pixels.")
+]
+Mask = Annotated[
+    str, typer.Option(metavar="M.png", help="Where to paint, for pictures of the mask's size.")
+]
+Regions = Annotated[
+    str,
+    typer.Option(
+        metavar="MAP.png", help="A map that chooses the style, for pictures of the map's size."
+    ),
+]
+Region = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=STYLE", help="The style of one of the map's colours or labels; repeatable."
+    ),
+]
+Tile = Annotated[str, typer.Option(metavar="auto|off|N", help="Paint in tiles of N pixels a side.")]
+Statistics = Annotated[Stats, typer.Option(help="Statistics of the whole photo, or of a thumbnail.")]
+Engine = Annotated[
+    BatchEngine, typer.Option(help="This machine, or a Ray cluster (styletransfer[cluster]).")
+]
+Address = Annotated[
+    str,
+    typer.Option(help="Address of the cluster; auto: this node's.", show_default="one of this machine"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Pictures to work on at once.", show_default="one per core, or per GPU"),
+]
 
 
 def check_styles(

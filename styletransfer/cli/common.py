@@ -23,7 +23,7 @@ from ..options import (
 )
 from ..preset import read_preset, shipped_presets
 from ..quick.choice import EngineName
-from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, made_of, parse_blend
+from ..styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, is_learned, parse_blend, style_weights
 from . import complete
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ Model = Annotated[str, typer.Option(help="A shipped model or a file.", autocompl
 Device = Annotated[
     str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", autocompletion=complete.devices)
 ]
-Precise = Annotated[Precision, typer.Option(help="Of the network.")]
+Precise = Annotated[Precision, typer.Option(help="Precision of the network.")]
 EngineOf = Annotated[
     EngineName,
     typer.Option(
@@ -54,8 +54,8 @@ EngineOf = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite OUT.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Show = Annotated[bool, typer.Option("--show", help="Open the result in the program for such files.")]
-Quality = Annotated[int, typer.Option(help="Of JPEG and WebP, 1 to 100.")]
+Show = Annotated[bool, typer.Option("--show", help="Open the result when it is done.")]
+Quality = Annotated[int, typer.Option(help="Quality of JPEG and WebP, 1 to 100.")]
 Alpha = Annotated[float, typer.Option(help=option_help("alpha"))]
 Weights = Annotated[str, typer.Option(metavar="W,W...", help=option_help("weights"))]
 Size = Annotated[int | None, typer.Option(help=option_help("size"), show_default="the photo's size")]
@@ -136,7 +136,7 @@ def read_styles(styles: Iterable[str]) -> "list[Style]":
 def _read_style(style: str) -> "Style":
     from ..media.image import read_picture
 
-    if (parts := made_of(style)) != {style: 1.0}:
+    if (parts := style_weights(style)) != {style: 1.0}:
         read_styles(parts)
     elif style.endswith(SUFFIX):
         check_files([style])
@@ -154,7 +154,7 @@ def check_files(paths: Iterable[str]) -> None:
 
 def model_for(model: str, styles: Iterable[str]) -> str:
     """The model that is meant: the one that has learned the styles, if they say so and it does not."""
-    parts = (part for text in styles for part in made_of(text))
+    parts = (part for text in styles for part in style_weights(text))
     return BANK_MODEL if model == DEFAULT_MODEL and any(map(is_learned, parts)) else model
 
 
@@ -231,5 +231,5 @@ def stem(style: str) -> str:
     """What to call a style in file names and labels."""
     return "+".join(
         name.removeprefix(BANK) if is_learned(name) else Path(name.removesuffix(SUFFIX)).stem
-        for name in made_of(style)
+        for name in style_weights(style)
     )

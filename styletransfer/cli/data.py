@@ -25,7 +25,7 @@ def shard(
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder for the shards.")],
     size: Annotated[int, typer.Option(help="Short side in pixels; smaller pictures stay.")] = 512,
-    per_shard: Annotated[int, typer.Option(help="Pictures in a shard.")] = 1000,
+    per_shard: Annotated[int, typer.Option(help="Pictures per shard.")] = 1000,
     workers: Annotated[
         int | None, typer.Option(help="Processes that decode.", show_default="all cores")
     ] = None,

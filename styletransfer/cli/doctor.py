@@ -17,7 +17,7 @@ app = common.app()
 
 EXTRAS = {
     "video": ("av", "opencv-python-headless"),
-    "web": ("gradio",),
+    "web": ("fastapi", "uvicorn"),
     "serve": ("fastapi", "prometheus-client", "python-multipart", "uvicorn"),
     "large": ("pyvips", "tifffile"),
     "onnx": ("onnx", "onnxscript"),

@@ -37,7 +37,11 @@ def evaluate(
     device: common.Device = "auto",
     first: Annotated[int | None, typer.Option(help="Only the first N pairs.")] = None,
     halves: Annotated[
-        bool, typer.Option("--halves", help="Also what one half of a style scores as the other's copy.")
+        bool,
+        typer.Option(
+            "--halves",
+            help="Also score one half of each style as a copy of the other: the ceiling.",
+        ),
     ] = False,
     as_json: common.Json = False,
 ) -> int:

@@ -32,8 +32,8 @@ def morph(
             "--output", "-o", metavar="OUT", help=".gif, .webp, .apng, .mp4, or a folder for frames."
         ),
     ] = "morph.gif",
-    seconds: Annotated[float, typer.Option(help="Length.")] = 4.0,
-    fps: Annotated[float, typer.Option(help="Pictures a second.")] = 12.0,
+    seconds: Annotated[float, typer.Option(help="Length in seconds.")] = 4.0,
+    fps: Annotated[float, typer.Option(help="Pictures per second.")] = 12.0,
     loop: Annotated[bool, typer.Option("--loop", help="End with the first style again.")] = False,
     alpha: common.Alpha = 1.0,
     size: Annotated[

@@ -17,7 +17,7 @@ from ..media.image import FILMS, check_output, read_picture, with_short_side, wr
 from ..media.large_tiff import check_large_output
 from ..options import PreserveColor, Stats, StylizeOptions
 from ..quick.choice import EngineName, choose_engine
-from ..styles.names import DEFAULT_MODEL, made_of
+from ..styles.names import DEFAULT_MODEL, style_weights
 from . import common, complete
 from .common import Precision, parse_regions, parse_weights
 from .refine_record import RefineRecord
@@ -155,7 +155,7 @@ def picture(
             metavar="bash|zsh|fish",
             callback=_print_completion,
             is_eager=True,
-            help="Print what makes a shell complete options, models and styles.",
+            help="Print a script that makes the shell complete options, models and styles.",
         ),
     ] = "",
 ) -> int:
@@ -307,7 +307,7 @@ def _listed(styles: Sequence[str], weights: Sequence[float]) -> list[dict[str, A
     """Every style of the blend, and its weight in the whole."""
     found: list[dict[str, Any]] = []
     for style, weight in zip(styles, weights):
-        parts = made_of(style)
+        parts = style_weights(style)
         total = sum(parts.values())
         found += [{"style": name, "weight": weight * w / total} for name, w in parts.items()]
     return found

@@ -48,8 +48,8 @@ def serve(
     from ..server.limits import Limits
 
     limits = Limits(max_megabytes, max_megapixels, timeout, queue)
-    from ..server.listen import open_port
     from ..server.listen import serve as serve_until_interrupted
+    from ..server.port import open_port
     from ..stylize.stylizer import Stylizer
 
     with open_port(host, port) as listening:

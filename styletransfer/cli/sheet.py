@@ -26,7 +26,7 @@ def sheet(
         ),
     ],
     output: Annotated[str, typer.Option("--output", "-o", metavar="OUT")] = "sheet.jpg",
-    columns: Annotated[int, typer.Option(help="Pictures side by side.")] = 5,
+    columns: Annotated[int, typer.Option(help="Pictures per row.")] = 5,
     alpha: common.Alpha = 1.0,
     size: common.CellSize = 256,
     strokes: common.Strokes = 1.0,

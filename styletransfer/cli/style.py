@@ -30,7 +30,7 @@ def save(
         str,
         typer.Argument(
             metavar="STYLE",
-            help="A picture, a folder: their mean, bank:NAME.",
+            help="A picture, a folder of pictures (their mean), or bank:NAME.",
             autocompletion=complete.styles,
         ),
     ],

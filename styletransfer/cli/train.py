@@ -89,7 +89,9 @@ def train(
         list[str] | None,
         typer.Option(metavar="SRC", help="Photos: a folder, tar shards, a pattern, a URL; repeatable."),
     ] = None,
-    style: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Paintings, likewise.")] = None,
+    style: Annotated[
+        list[str] | None, typer.Option(metavar="SRC", help="Paintings, given in the same way.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="A new folder for this run.")] = None,
     resume: Annotated[
         Path | None,

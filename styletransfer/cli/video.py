@@ -76,7 +76,9 @@ StyleAt = Annotated[
 ]
 Alpha = Annotated[float, typer.Option(help="Strength: 0 the film, 1 the full style, 2 too much.")]
 Size = Annotated[int | None, typer.Option(help="Short side in pixels.", show_default="the film's")]
-Fps = Annotated[float | None, typer.Option(help="Frames a second.", show_default="the film's own times")]
+Fps = Annotated[
+    float | None, typer.Option(help="Frames per second.", show_default="the film's own times")
+]
 Start = Annotated[float, typer.Option(metavar="S", help="Leave out the first S seconds.")]
 Duration = Annotated[
     float | None, typer.Option(metavar="S", help="No more than S seconds.", show_default="all")

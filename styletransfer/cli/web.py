@@ -13,6 +13,8 @@ from .common import Precision
 
 app = common.app()
 
+NEEDED = ("fastapi", "uvicorn")
+
 
 @app.command()
 def web(
@@ -35,18 +37,24 @@ def web(
         raise InputError(f"--port is {port}: 1 to 65535")
     if not (max_megabytes > 0 and max_megapixels > 0):
         raise InputError("--max-megabytes and --max-megapixels are above 0")
-    if find_spec("gradio") is None:
-        raise InputError("the studio needs Gradio: pip install 'styletransfer[web]'")
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise InputError(f"the studio needs {missing[0]}: pip install 'styletransfer[web]'")
     import signal
 
-    from ..stylize.stylizer import Stylizer
-    from ..web.server import serve
+    from ..server.limits import Limits
+    from ..server.port import open_port
 
-    stylizer = Stylizer(model, device, precision.value)
+    limits = Limits(max_megabytes, max_megapixels)
     # Asked to end, it tidies up as it does for Ctrl-C.
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
-    print("stylize web: Ctrl-C closes the studio", file=sys.stderr)
-    serve(stylizer, host, port, max_megabytes, max_megapixels, as_json=as_json)
+    with open_port(host, port) as listening:
+        from ..stylize.stylizer import Stylizer
+        from ..web.server import serve
+        from ..web.service import StudioService
+
+        service = StudioService(Stylizer(model, device, precision.value), device, precision.value)
+        print("stylize web: Ctrl-C closes the studio", file=sys.stderr)
+        serve(service, listening, limits, hosts=frozenset([host.lower()]), as_json=as_json)
     return 0

@@ -1,1 +1,1 @@
-"""How good a model is: scores over pairs of content and style."""
+"""Evaluation: scores over pairs of content and style."""

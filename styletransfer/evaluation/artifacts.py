@@ -1,4 +1,4 @@
-"""What no style asks for: rims beside the photo's edges, and a weave where the photo is flat."""
+"""Artefacts: halos beside the photo's edges, and a weave in flat areas."""
 
 import math
 from collections.abc import Iterable
@@ -31,11 +31,12 @@ STRONG = 0.3  # of the strength of a picture's strongest edges; below is texture
 
 
 def rims(picture: Tensor, edges: Tensor | None = None) -> float:
-    """How much brighter the bright side of an edge is right beside it than farther off, and darker the
-    dark side; the mean over edges, in grey levels of 255. 0: none; below it, edges are soft.
+    """How much an edge overshoots: how much brighter its bright side, and darker its dark side, is right
+    beside the edge than farther away; the mean over edges, in grey levels of 255. 0 is none, below 0
+    edges are soft.
 
-    picture: (1, 3, H, W) in [0, 1]. edges: `strong_edges` of the photo it was made of; its own if not
-    given. What texture does is not of one sign, and goes from the mean.
+    picture: (1, 3, H, W) in [0, 1]. edges: `strong_edges` of the photo it was made of; its own by
+    default. Texture has both signs and cancels out in the mean.
     """
     luma = _blurred(luminance(picture), 1.0)
     if edges is None:
@@ -61,8 +62,8 @@ def rims(picture: Tensor, edges: Tensor | None = None) -> float:
 
 
 def strong_edges(picture: Tensor) -> Tensor:
-    """Where a picture's brightness changes most, and the direction it grows in: (4, EDGES), rows of y, x
-    and the unit vector's y, x; no nearer to the border than `FAR` reaches."""
+    """The strongest edges of a picture, (4, EDGES): y, x, and the unit gradient's y, x; at least `FAR`
+    from the border."""
     luma = _blurred(luminance(picture), 1.5)
     dy = luma[:, :, 2:, 1:-1] - luma[:, :, :-2, 1:-1]
     dx = luma[:, :, 1:-1, 2:] - luma[:, :, 1:-1, :-2]
@@ -81,25 +82,25 @@ def strong_edges(picture: Tensor) -> Tensor:
 
 
 def halo(output: Tensor, content: Tensor, style: Tensor) -> float:
-    """How far the `rims` beside the photo's strong edges exceed the photo's own and the style's own; in
-    grey levels of 255, 0 or more. All pictures (1, 3, H, W) in [0, 1], output of content's size."""
+    """How far the `rims` at the photo's strong edges exceed those of the photo and of the style; in grey
+    levels of 255, 0 or more. All pictures (1, 3, H, W) in [0, 1], output of the content's size."""
     return max(0.0, rims(output, strong_edges(content)) - max(0.0, rims(content), rims(style)))
 
 
 def weave(output: Tensor, content: Tensor, style: Tensor) -> float:
-    """How strong what repeats with a decoder's grid is where the photo is flat, beyond the style's own;
-    in grey levels of 255, 0 or more.
+    """How strong a pattern with the decoder's period is in flat areas, beyond the style's own; in grey
+    levels of 255, 0 or more.
 
-    Grids show as lines in the spectrum, at `PERIODS` across, down and both, and their phase is the same
-    in every window, which that of strokes is not: the amplitude of the windows' mean spectrum there,
-    less what chance and edges leave; the root of the sum of squares. Pictures as for `halo`; of the
-    output the quarter of windows where the photo varies least, of the style where it does itself.
+    A grid shows as lines in the spectrum, at `PERIODS` across, down and both, with the same phase in
+    every window, unlike strokes. The score is the amplitude of the windows' mean spectrum there, less
+    what chance and edges leave, as the root of the sum of squares. Pictures as for `halo`. The windows
+    are the quarter in which the photo varies least; for the style, in which it varies least itself.
     """
     return max(0.0, _grid(output, like=content) - _grid(style, like=style))
 
 
 def _grid(picture: Tensor, like: Tensor) -> float:
-    """`lines` of the windows of a picture where another one of its size varies least."""
+    """`lines` of those windows of a picture where another one of its size varies least."""
     windows, places = _windows(luminance(picture))
     flattest = _windows(luminance(like))[0].std(dim=(1, 2)).argsort()[: max(1, len(windows) // 4)]
     return lines(windows[flattest], places[flattest])
@@ -142,8 +143,8 @@ def lines(windows: Tensor, places: Tensor) -> float:
 
 
 def _independent(places: Tensor) -> float:
-    """To how many independent windows the half overlapping ones at these places amount, in what the
-    variance of a mean of noise is. places: (N, 2)."""
+    """The number of independent windows that these half overlapping ones are worth, by the variance of a
+    mean of noise. places: (N, 2)."""
     apart = (places[:, None] - places).abs()
     # Two Hann windows that overlap by half correlate by a sixth, Σ h(n) h(n + WINDOW/2) / Σ h(n)².
     correlation = torch.tensor([1.0, 1 / 6, 0.0])[apart.clamp(max=2)].prod(dim=2)

@@ -1,6 +1,6 @@
-"""How good a stylized picture is: style, gram, content and ssim, measured on the original VGG-19.
+"""The scores style, gram, content and ssim, measured on the original VGG-19.
 
-The features here are those of the network as it was released, unscaled (`load_encoder(False)`).
+Features are those of the network as released, unscaled (`load_encoder(False)`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,9 +41,9 @@ def style_score(
     style: Mapping[str, Statistics],
     deviations: Mapping[str, Statistics],
 ) -> float:
-    """1 − d(o, s) / d(c, s), d the sum over taps of mean squared differences of μ and of σ.
+    """1 − d(o, s) / d(c, s), where d sums over taps the mean squared differences of μ and of σ.
 
-    Each channel in units of its standard deviation over all styles. 1 is the style's own
+    Each channel is divided by its standard deviation over all styles. 1 means the style's own
     statistics, 0 the photo's; clamped to [−1, 1]. All three are `all_statistics` of a picture.
     """
 
@@ -60,7 +60,8 @@ def style_score(
 def gram_score(
     output: Mapping[str, Tensor], content: Mapping[str, Tensor], style: Mapping[str, Tensor]
 ) -> float:
-    """The same with Gram matrices, each tap's squared difference relative to the style's own norm."""
+    """`style_score` with Gram matrices; each tap's squared difference is relative to the style's
+    norm."""
 
     def distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
         return sum(((a[t] - b[t]) ** 2).sum().item() / (b[t] ** 2).sum().item() for t in STYLE_TAPS)
@@ -81,9 +82,9 @@ def luminance(picture: Tensor) -> Tensor:
 
 
 def ssim(a: Tensor, b: Tensor, window: int = 11, sigma: float = 1.5) -> Tensor:
-    """Mean structural similarity of luminance (Wang et al. 2004, eq. 13), Gaussian window; (N,).
+    """Mean structural similarity of luminance (Wang et al. 2004, eq. 13) with a Gaussian window; (N,).
 
-    a, b: RGB (N, 3, H, W) in [0, 1], H and W at least `window`. 1 is alike.
+    a, b: RGB (N, 3, H, W) in [0, 1], H and W at least `window`. 1 means identical.
     """
     x, y = luminance(a), luminance(b)
     position = torch.arange(window, dtype=a.dtype, device=a.device) - window // 2

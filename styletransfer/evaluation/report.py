@@ -1,4 +1,4 @@
-"""The scores over a list of pairs."""
+"""The evaluation of a list of pairs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ Row = dict[str, float | str]
 
 
 class Pair(NamedTuple):
-    """A content and a style, by their files; id names them in the table."""
+    """The files of a content and a style; id names the pair in the table."""
 
     id: str
     content: Path
@@ -41,7 +41,8 @@ class Pair(NamedTuple):
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """Lines of id, content, style with tabs between; paths relative to the file's folder."""
+    """Read lines of id, content and style, separated by tabs; paths are relative to the file's
+    folder."""
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -61,7 +62,7 @@ def read_pairs(path: Path) -> list[Pair]:
 
 @torch.inference_mode()
 def evaluate(pairs: Sequence[Pair], stylize: Callable[[Pair], Image.Image]) -> Iterator[Row]:
-    """Yield id and every one of `SCORES` of each pair."""
+    """Yield the id and all `SCORES` of each pair."""
     encoder = load_encoder(normalized=False)
     measured = partial(MeasuredImage.of, encoder)
     styles = {path: measured(read_picture(path).rgb) for path in dict.fromkeys(p.style for p in pairs)}
@@ -77,8 +78,11 @@ def evaluate(pairs: Sequence[Pair], stylize: Callable[[Pair], Image.Image]) -> I
 
 @torch.inference_mode()
 def ceiling(paths: Sequence[Path]) -> dict[str, float]:
-    """What one half of a style scores as the other's copy, by score of strokes and patches, the mean
-    over styles; the next style of the list is in the photo's place. More cannot be asked for."""
+    """The scores that one half of a style gets as a copy of the other half: the most that can be
+    expected.
+
+    The mean over styles, by stroke and patch score; the next style of the list stands in for the photo.
+    """
     encoder = load_encoder(normalized=False)
     found = []
     for path, other in zip(paths, [*paths[1:], *paths[:1]]):
@@ -91,8 +95,11 @@ def ceiling(paths: Sequence[Path]) -> dict[str, float]:
 
 @dataclass
 class MeasuredImage:
-    """What is measured of a picture: at SIZE the pixels, VGG's relu3_3, and statistics and Gram matrices
-    of the style taps; at FULL the pixels; the signatures of strokes and patches by score."""
+    """Everything measured of a picture.
+
+    At SIZE: pixels, VGG's relu3_3, statistics and Gram matrices at the style taps. At FULL: pixels. And
+    the stroke and patch signatures, by score.
+    """
 
     pixels: Tensor
     content: dict[str, Tensor]
@@ -105,7 +112,8 @@ class MeasuredImage:
     def of(
         encoder: VGGEncoder, image: Image.Image, shapes: Sequence[tuple[int, int]] | None = None
     ) -> "MeasuredImage":
-        """shapes: width and height at SIZE and at FULL, if they are to be another picture's."""
+        """Measure a picture. shapes: width and height at SIZE and FULL, if they must be another
+        picture's."""
         small, full = (
             resize_short_side(image, size) if shapes is None else _fitted(image, shapes[i])
             for i, size in enumerate((SIZE, FULL))
@@ -132,7 +140,7 @@ def scores(
     style: MeasuredImage,
     deviations: Mapping[str, Statistics],
 ) -> dict[str, float]:
-    """Every one of `SCORES` of an output. deviations: as `metrics.style_deviations` has them."""
+    """All `SCORES` of an output. deviations: from `metrics.style_deviations`."""
     return {
         "style": metrics.style_score(
             output.statistics, content.statistics, style.statistics, deviations
@@ -160,7 +168,7 @@ def _tensor(image: Image.Image) -> Tensor:
 
 
 def _signatures(encoder: VGGEncoder, image: Image.Image) -> dict[str, strokes.Signature]:
-    """By score: of strokes and patches, at each of their sizes."""
+    """The stroke and patch signatures at each of their sizes, by score."""
     images = {size: _tensor(resize_short_side(image, size)) for size in strokes.SIZES}
     by_network = {f"strokes@{s}": strokes.stroke_signature(encoder, x) for s, x in images.items()}
     return by_network | {f"patch@{s}": strokes.patch_signature(x) for s, x in images.items()}

@@ -1,10 +1,9 @@
-"""How much of a style's strokes a picture has: whole distributions, at three scales.
+"""Stroke scores: whole distributions of features at three scales.
 
-The style and gram scores look at 68 pixels of a picture at most, and at means, deviations and products
-only; a stroke is larger than that, and no such sum. Here each picture is looked at from three distances,
-through a network (`strokes`) and without one (`patch`), and distributions are compared as they are: by
-the quantiles of many projections, the sliced Wasserstein distance of Rabin et al. 2011 (for features
-Heitz et al. 2021, arXiv 2006.07229).
+The style and gram scores see at most 68 pixels of a picture, and only means, deviations and products; a
+stroke is larger than that, and no such sum captures it. Here pictures are compared at three scales, with
+a network (`strokes`) and without one (`patch`), by the quantiles of many projections: the sliced
+Wasserstein distance of Rabin et al. 2011 (for features Heitz et al. 2021, arXiv 2006.07229).
 """
 
 from collections.abc import Mapping
@@ -28,13 +27,13 @@ Signature = Mapping[str, Tensor]
 
 
 def stroke_signature(encoder: VGGEncoder, picture: Tensor) -> Signature:
-    """The distributions of VGG features of a picture (1, 3, H, W) in [0, 1], of the size it is seen."""
+    """The distributions of VGG features of a picture (1, 3, H, W) in [0, 1], at the size that it has."""
     return {tap: projected_quantiles(x) for tap, x in encoder(picture, TAPS).items()}
 
 
 def patch_signature(picture: Tensor) -> Signature:
-    """The distribution of 7×7 patches of the luminance of one Laplacian band: what is finer than half
-    the picture's resolution. No network, so that nothing can be tuned to one."""
+    """The distribution of 7×7 patches of one Laplacian band of the luminance: details finer than half
+    the picture's resolution. It uses no network, so nothing can be tuned to one."""
     luma = luminance(picture)
     half = F.interpolate(luma, scale_factor=0.5, mode="bilinear", antialias=True)
     band = luma - F.interpolate(half, size=luma.shape[2:], mode="bilinear")
@@ -43,8 +42,8 @@ def patch_signature(picture: Tensor) -> Signature:
 
 
 def projected_quantiles(x: Tensor) -> Tensor:
-    """Quantiles of features (1, C, H, W) in random directions, the same ones each time; float32
-    (QUANTILES, PROJECTIONS)."""
+    """Quantiles of features (1, C, H, W) along fixed random directions, float32 (QUANTILES,
+    PROJECTIONS)."""
     flat = x[0].flatten(1).float()
     if flat.shape[1] > POSITIONS:
         flat = flat[:, _positions(flat.shape[1])]
@@ -54,7 +53,7 @@ def projected_quantiles(x: Tensor) -> Tensor:
 
 
 def signature_distance(a: Signature, b: Signature) -> float:
-    """Σ over taps of mean |quantiles of a − of b| over mean |quantiles of b|; b is the style's."""
+    """Σ over taps of mean |quantiles of a − of b| / mean |quantiles of b|, where b is the style's."""
     return sum(((a[tap] - b[tap]).abs().mean() / b[tap].abs().mean()).item() for tap in b)
 
 
@@ -67,8 +66,7 @@ def signature_score(output: Signature, content: Signature, style: Signature) -> 
 
 
 def halves(picture: Tensor) -> tuple[Tensor, Tensor]:
-    """A picture (1, 3, H, W) cut in two across its longer side: what one half scores as the other's
-    copy is as much as can be asked for."""
+    """Cut a picture (1, 3, H, W) in two across its longer side."""
     dim = 2 if picture.shape[2] > picture.shape[3] else 3
     first, second = picture.chunk(2, dim=dim)
     return first, second

@@ -1,4 +1,4 @@
-"""One photo in many styles, to choose from."""
+"""A contact sheet: one photo in many styles, to choose from."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,9 +28,11 @@ def sheet(
     track: Track = lambda items, count: items,
     on_error: Callable[[InputError], None] | None = None,
 ) -> Image.Image:
-    """A contact sheet: the photo in every style, with the styles' names.
+    """A contact sheet: the photo in every style, labelled with the styles' names. Returns a PIL image.
 
-    on_error: called for a style that cannot be used, which is then left out; without it, raises.
+    content, style options: as for `Stylizer.stylize`. columns: pictures per row. size: short side of
+    each picture in pixels. track: wraps the styles to show progress. on_error: called with the error of
+    a style that cannot be used, which is then left out; without it the error is raised.
     """
     if columns < 1:
         raise InputError(f"columns is {columns}: at least 1")

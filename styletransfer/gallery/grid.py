@@ -1,4 +1,4 @@
-"""Styles by strengths, or four styles across a square."""
+"""A grid: styles by strengths, or everything between four styles."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from ..errors import InputError
 from ..media.tensors import ImageSource, open_picture
 from ..options import STYLE_SIZE, StylizeOptions
 from ..styles.encode import Style
-from ..styles.interpolate import square
+from ..styles.interpolate import style_square
 from ..stylize.stylizer import Stylizer
 from .layout import Track, cell_size, check_room, draw_sheet, label
 
@@ -26,10 +26,11 @@ def grid(
     strokes: float = 1.0,
     track: Track = lambda items, count: items,
 ) -> Image.Image:
-    """A sheet with a row for each style and a column for each strength; or, with corners N, an N×N
-    square between four styles: top left, top right, bottom left, bottom right.
+    """A labelled grid with a row per style and a column per alpha. Returns a PIL image.
 
-    size: short side of each picture.
+    With `corners` N it is an N×N square between four styles instead: top left, top right, bottom left,
+    bottom right. content, style options: as for `Stylizer.stylize`. size: short side of each picture in
+    pixels. track: wraps the pictures to show progress. Raises InputError for numbers that do not fit.
     """
     if corners is not None and (corners < 2 or len(styles) != 4):
         raise InputError("corners N takes four styles, and N of at least 2")
@@ -47,7 +48,7 @@ def grid(
         titles = [f"alpha {alpha:g}" for alpha in alphas]
         labels = [[label(style)] + [""] * (len(alphas) - 1) for style in styles]
     else:
-        cells = [[(code, 1.0) for code in row] for row in square(codes, corners)]
+        cells = [[(code, 1.0) for code in row] for row in style_square(codes, corners)]
         titles, labels = [], []
     painted = stylizer.variations(photo, [cell for row in cells for cell in row], size, strokes)
     width = len(cells[0])

@@ -1,4 +1,4 @@
-"""What galleries share: labelled sheets of many pictures, and what is asked before one is painted."""
+"""Labelled sheets of pictures, and the memory check before they are painted."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from ..media.image import Picture, with_short_side
 from ..media.tensors import describe
 from ..styles.code_file import SUFFIX
 from ..styles.encode import Style
-from ..styles.names import BANK, made_of
+from ..styles.names import BANK, style_weights
 from ..system.host import check_free
 
 GAP = 6
@@ -21,9 +21,9 @@ def draw_sheet(
     columns: Sequence[str] = (),
     labels: Sequence[Sequence[str]] = (),
 ) -> Image.Image:
-    """Pictures in rows on white, each cut to `cell` (width, height); None leaves a place free.
+    """Draw pictures in rows on white, each cropped to `cell` (width, height); None leaves a gap.
 
-    columns: titles along the top. labels: a line below each picture, as rows.
+    columns: titles along the top. labels: a line below each picture, as rows of texts.
     """
     text_size = max(11, cell[1] // 14)
     font = ImageFont.load_default(text_size)
@@ -52,7 +52,7 @@ def draw_sheet(
 
 
 def cell_size(picture: Image.Image, short_side: int) -> tuple[int, int]:
-    """Width and height of a cell of a picture's own shape."""
+    """Width and height of a cell with this short side and a picture's shape."""
     scale = short_side / min(picture.size)
     return round(picture.width * scale), round(picture.height * scale)
 
@@ -62,16 +62,16 @@ Track = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
 def check_room(photo: Picture, size: int, count: int) -> None:
-    """InputError if so many pictures, and a sheet with them on it, do not fit into memory."""
+    """Raise InputError if `count` pictures and their sheet do not fit into memory."""
     width, height = with_short_side(photo.rgb.size, size)
     check_free(8 * width * height * count, f"a sheet of {count} pictures", "fewer, or smaller ones, fit")
 
 
 def label(style: Style) -> str:
-    """What to write below a picture in this style."""
+    """The label of a picture in this style."""
     if isinstance(style, Mapping):
         return " + ".join(map(label, style))
-    if isinstance(style, str) and (parts := made_of(style)) != {style: 1.0}:
+    if isinstance(style, str) and (parts := style_weights(style)) != {style: 1.0}:
         return label(parts)
     name = describe(style).removesuffix(SUFFIX).removeprefix(BANK)
     return name.rpartition(".")[0] or name

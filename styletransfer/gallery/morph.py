@@ -10,7 +10,7 @@ from ..media.image import with_short_side
 from ..media.tensors import ImageSource, open_picture
 from ..options import STYLE_SIZE, StylizeOptions
 from ..styles.encode import Style
-from ..styles.interpolate import between
+from ..styles.interpolate import morph_path
 from ..stylize.stylizer import Stylizer
 
 
@@ -26,7 +26,10 @@ def morph(
     style_crop: float = 1.0,
     strokes: float = 1.0,
 ) -> Iterator[Image.Image]:
-    """`frames` PIL images on a smooth path through styles; the ends are those of the single styles."""
+    """Yield `frames` PIL images on a smooth path through the styles, from the first to the last.
+
+    content, style options: as for `Stylizer.stylize`; styles: at least two. Raises InputError for fewer.
+    """
     if len(styles) < 2 or frames < 2:
         raise InputError("a morph takes at least two styles and two frames")
     options = StylizeOptions(
@@ -37,5 +40,5 @@ def morph(
         if size is not None:
             with_short_side(content.rgb.size, size)  # what is too large is said before all else
     codes = [stylizer.style(style, options.style_size, options.style_crop) for style in styles]
-    path = ((code, options.alpha) for code in between(codes, frames))
+    path = ((code, options.alpha) for code in morph_path(codes, frames))
     return stylizer.variations(content, path, options.size, options.strokes)

@@ -1,1 +1,1 @@
-"""The engine in other programs."""
+"""Integrations: the engine in other programs."""

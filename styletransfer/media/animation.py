@@ -1,4 +1,4 @@
-"""Moving pictures out: GIF, WebP and APNG, films, or a folder of frames; never all in memory."""
+"""Writing moving pictures: GIF, WebP, APNG, films, or folders of frames; never all frames in memory."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ FORMATS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 
 
 def check_animation(path: str | Path, force: bool) -> None:
-    """Say before any work what would stop the animation from being written; InputError."""
+    """Raise InputError, before any work, if the animation could not be written."""
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in FILMS:
@@ -44,9 +44,9 @@ def write_animation(
     seconds: Sequence[Fraction],
     note: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Write frames of one size, each seen for so many seconds; the name says how. Files appear whole.
+    """Write frames of one size, each shown for so many seconds, in the format of the name; atomically.
 
-    A film's frames are all seen equally long. note: what to tell the user.
+    In a film all frames are shown equally long. note: called with what the user should know.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -65,7 +65,7 @@ def write_animation(
 def write_pictures(
     target: Path, suffix: str, files: Sequence[Path], seconds: Sequence[Fraction]
 ) -> None:
-    """Write a GIF, WebP or APNG of picture files of one size; OSError if it cannot be."""
+    """Write a GIF, WebP or APNG of picture files of one size. Raises OSError if it cannot."""
     unit = 100 if suffix == ".gif" else 1000  # of which a GIF counts its frames' times
     marks = [round(t * unit) for t in accumulate(seconds, initial=Fraction(0))]
     times = [max(1, b - a) * 1000 // unit for a, b in pairwise(marks)]
@@ -83,7 +83,7 @@ def write_pictures(
 
 
 def place_frames(files: Sequence[Path], folder: Path) -> None:
-    """Copy frames to a folder that may have others: those of a longer animation are removed."""
+    """Copy frames into a folder, and remove those of an earlier, longer animation."""
     for file in files:
         write_atomically(folder / file.name, partial(shutil.copyfile, file))
     _remove_frames(folder, len(files))
@@ -107,7 +107,7 @@ def _remove_frames(folder: Path, count: int) -> None:
 
 
 def frame_name(number: int) -> str:
-    """What a frame of a folder is called."""
+    """The file name of a frame in a folder."""
     return f"frame-{number:05d}.png"
 
 
@@ -120,7 +120,7 @@ def _opened(path: Path) -> Image.Image:
 
 @contextmanager
 def _stored(frames: Iterable[Image.Image], parent: Path) -> Iterator[list[Path]]:
-    """The frames as files: not all of them may fit into memory, and a palette looks at them twice."""
+    """Store the frames as files, since they may not fit into memory and a palette reads them twice."""
     with working_folder(parent) as folder:
         files: list[Path] = []
         for frame in frames:
@@ -130,7 +130,8 @@ def _stored(frames: Iterable[Image.Image], parent: Path) -> Iterator[list[Path]]
 
 
 class _Strip(Image.Image):
-    """Picture files as one picture of many, each read when it is its turn: what Pillow's WebP takes."""
+    """Picture files as one multi-frame picture, each read when it is needed: the input of Pillow's
+    WebP."""
 
     def __init__(self, files: Sequence[Path]):
         super().__init__()
@@ -143,7 +144,7 @@ class _Strip(Image.Image):
 
 
 def _mode(files: Sequence[Path]) -> str:
-    """One mode that suits all: RGBA if something of any can be seen through."""
+    """One mode for all frames: RGBA if any pixel of any frame is transparent."""
     modes = set()
     for file in files:
         with Image.open(file) as image:
@@ -152,7 +153,8 @@ def _mode(files: Sequence[Path]) -> str:
 
 
 def _one_palette(files: Sequence[Path]) -> Iterator[Image.Image]:
-    """With the same 256 colours for all and no dithering: with its own in each, grain would boil."""
+    """One palette of 256 colours for all frames, without dithering; palettes of their own would
+    flicker."""
     if _mode(files) != "RGB":
         return (_opened(file) for file in files)
     some = (_opened(file) for file in files[:: max(1, len(files) // 8)])

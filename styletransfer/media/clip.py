@@ -1,4 +1,4 @@
-"""A clip: pictures with their times, as animations and folders of frames hold them."""
+"""Clips: pictures with their times, from animations and folders of frames."""
 
 import re
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ FOLDER_RATE = Fraction(25)  # of a folder of frames, unless --fps says otherwise
 
 @dataclass
 class Frame:
-    """One picture of a film, upright. rgb: uint8 (H, W, 3). alpha: uint8 (H, W), or None.
+    """One frame of a film, upright. rgb: uint8 (H, W, 3). alpha: uint8 (H, W), or None.
 
-    time, duration: in seconds, exact. shown: when it is to be seen in the result.
+    time, duration: in seconds, exact fractions. shown: when it is shown in the result.
     """
 
     rgb: np.ndarray
@@ -34,10 +34,10 @@ class Frame:
 class Clip:
     """What is known of a film before it is decoded; `frames` decodes it.
 
-    begin: when the first picture or sound is to be heard or seen, by the file's own clock. length:
-    of all, in seconds, as far as the file says. rate: pictures a second, on average. count: how many
-    pictures, about; 0 if unknown. time_base: in whose multiples times are. notes: what the user
-    should hear of. damaged: whether something is found missing or broken, by `frames` as it comes to it.
+    begin: when the first picture or sound starts, by the file's own clock. length: in seconds, as the
+    file declares it. rate: average frames per second. count: about how many frames; 0 if unknown.
+    time_base: the unit of which all times are multiples. notes: what the user should know. damaged:
+    whether anything was found missing or broken; `frames` sets it as it goes.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class Clip:
     damaged: bool = False
 
     def frames(self, start: Fraction) -> Iterator[Frame]:
-        """The frames whose time is not before `start`, in order."""
+        """Yield the frames whose time is not before `start`, in order."""
         raise NotImplementedError
 
 
@@ -91,7 +91,7 @@ class PictureClip(Clip):
 
 
 class FolderClip(Clip):
-    """Pictures of one size in a folder, in the order of the numbers in their names."""
+    """Pictures of one size in a folder, ordered by the numbers in their names."""
 
     files: list[Path]
 
@@ -107,7 +107,7 @@ class FolderClip(Clip):
         return clip
 
     def at_rate(self, rate: Fraction) -> "FolderClip":
-        """The same frames, so many a second."""
+        """The same frames at `rate` frames per second."""
         self.rate, self.time_base, self.length = rate, 1 / rate, len(self.files) / rate
         return self
 

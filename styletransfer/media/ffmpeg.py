@@ -1,4 +1,4 @@
-"""FFmpeg's libraries, by PyAV: what reading and writing films have in common."""
+"""FFmpeg's libraries through PyAV: what reading and writing films share."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,19 +29,20 @@ SHARP = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 
 
 def open_film(path: Path) -> InputContainer:
-    """A film's file, to read. Named 12:30.mp4, it is no protocol's; its title may be in any encoding."""
+    """Open a film for reading. A name like 12:30.mp4 is not taken for a protocol; titles may be in any
+    encoding."""
     return av.open(f"file:{path}", "r", metadata_errors="replace")
 
 
 def create_film(path: Path, container: str, options: dict[str, str]) -> OutputContainer:
-    """A film's file, to write. container: FFmpeg's name of its format."""
+    """Open a film for writing. container: FFmpeg's name of the format."""
     return av.open(f"file:{path}", "w", format=container, options=options, metadata_errors="replace")
 
 
 def packets_of(
     file: InputContainer, streams: Sequence[Stream], broken: list[object]
 ) -> Iterator["Packet[Any]"]:
-    """All packets that can be read, and an empty one at the end; what goes wrong goes to `broken`."""
+    """Yield all readable packets, then an empty one; what goes wrong is appended to `broken`."""
     while len(broken) < 1000:
         try:
             yield from file.demux(streams)
@@ -51,6 +52,6 @@ def packets_of(
 
 
 def reason(error: Exception) -> str:
-    """FFmpeg's own words for what went wrong, in one line."""
+    """FFmpeg's own message for an error, in one line."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(text).splitlines()[0]

@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever half-written."""
+"""Writing files so that none is ever half-written."""
 
 import errno
 import os
@@ -19,9 +19,10 @@ GONE = {**FULL, errno.EROFS: "cannot be written any more", errno.ENODEV: "is gon
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:
-    """Call write(temporary path beside `path`), then rename: readers see all of it or none.
+    """Call write(temporary path beside `path`), then rename it: readers see all of the file or none of
+    it.
 
-    Keeps the permissions a plain `open` would give. Raises InputError where it cannot be written.
+    The file gets the permissions that a plain `open` gives. Raises InputError if it cannot be written.
     """
     path = Path(path)
     try:
@@ -38,13 +39,13 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """A text in UTF-8, as `write_atomically` writes."""
+    """Write a text in UTF-8, atomically."""
     write_atomically(path, lambda target: target.write_text(text, "utf-8"))
 
 
 def _beside(path: Path) -> Path:
-    """A new empty file beside `path`, opened plainly: its permissions can be had in no other way
-    without changing the whole process's umask for a moment."""
+    """Create an empty file beside `path` with plain `open`, the only way to get the usual permissions
+    without changing the umask of the whole process."""
     while True:
         temporary = path.parent / f".{path.stem[:40]}-{os.urandom(4).hex()}.part"
         with suppress(FileExistsError):
@@ -54,10 +55,8 @@ def _beside(path: Path) -> Path:
 
 @contextmanager
 def working_folder(parent: str | Path) -> Iterator[Path]:
-    """A folder in `parent` for what is needed for a while, locked for as long as it is.
-
-    What a killed process left there of its own is cleared away first.
-    """
+    """A temporary folder in `parent`, locked while it is in use, as a context manager. Folders that
+    killed processes of ours left there are removed first."""
     clear_abandoned(parent)
     folder, file = _locked_folder(Path(parent))
     try:
@@ -68,7 +67,7 @@ def working_folder(parent: str | Path) -> Iterator[Path]:
 
 
 def clear_abandoned(parent: str | Path) -> None:
-    """Remove the working folders in `parent` whose owners do not live any more, and nothing else."""
+    """Remove the working folders in `parent` whose processes have ended, and nothing else."""
     with suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
             ours = re.fullmatch(re.escape(WORKING) + r"\w{8}", entry.name)
@@ -77,8 +76,8 @@ def clear_abandoned(parent: str | Path) -> None:
 
 
 def _locked_folder(parent: Path) -> tuple[Path, int]:
-    """A new folder and its locked lock file, which says whose it is only once it is locked: so nobody
-    clears away what is just being made."""
+    """Create a folder with a lock file, which is locked before it gets its name: nobody can remove a
+    folder that is just being made."""
     from filelock import lock_descriptor  # which no plain picture needs: only now
 
     while True:

@@ -1,4 +1,4 @@
-"""Films in, by PyAV (FFmpeg's libraries)."""
+"""Reading films with PyAV (FFmpeg's libraries)."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -38,7 +38,7 @@ LEAP = 3600  # seconds: no frame is to be seen longer
 
 
 class FilmClip(Clip):
-    """Whatever FFmpeg reads."""
+    """A film that FFmpeg can read."""
 
     @classmethod
     def open(cls, path: Path) -> "FilmClip":
@@ -137,13 +137,13 @@ class FilmClip(Clip):
 
 
 def has_sound(path: Path) -> bool:
-    """Whether there is any in a film."""
+    """Whether a film has a sound track."""
     with open_film(path) as file:
         return len(file.streams.audio) > 0
 
 
 def _picture_stream(file: InputContainer) -> Stream | None:
-    """The first stream of moving pictures; covers of songs are none."""
+    """The first video stream; cover pictures of songs do not count."""
     for stream in file.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             return stream
@@ -151,7 +151,7 @@ def _picture_stream(file: InputContainer) -> Stream | None:
 
 
 def _decoded(file: InputContainer, stream: Stream, broken: list[object]) -> Iterator[VideoFrame]:
-    """All frames that can be decoded; what goes wrong goes to `broken`."""
+    """Yield all frames that can be decoded; what goes wrong is appended to `broken`."""
     for packet in packets_of(file, [stream], broken):
         try:
             frames = packet.decode()
@@ -162,7 +162,7 @@ def _decoded(file: InputContainer, stream: Stream, broken: list[object]) -> Iter
 
 
 def _matrix(frame: VideoFrame) -> Colorspace | None:
-    """How a frame's YUV is meant; where it does not say, as players guess: by its size."""
+    """The YUV matrix of a frame; if the file does not say, by its size, as players guess."""
     if frame.format.is_rgb:
         return None
     if int(frame.colorspace) == UNSPECIFIED:

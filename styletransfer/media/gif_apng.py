@@ -1,7 +1,7 @@
-"""GIF and APNG frame by frame. Pillow encodes each; by itself it would keep all of them in memory.
+"""GIF and APNG written frame by frame. Pillow encodes each frame, but would keep all of them in memory.
 
-A picture that is the same as the one before makes that one be seen longer. What is to be seen longer
-than the format can say is drawn again.
+A frame equal to the one before only prolongs it. A frame to be shown longer than the format allows is
+written again.
 """
 
 import io
@@ -20,7 +20,7 @@ Box = tuple[int, int, int, int]
 
 
 def write_gif(file: BinaryIO, pictures: Iterable[Image.Image], times: Iterable[int]) -> None:
-    """Pictures of one size, seen for so many milliseconds each, over and over."""
+    """Write pictures of one size as an endless GIF. times: milliseconds for each."""
     pairs = zip(pictures, times)
     before, seen = next(pairs)
     waiting = None
@@ -42,7 +42,7 @@ def write_gif(file: BinaryIO, pictures: Iterable[Image.Image], times: Iterable[i
 
 
 def write_apng(file: BinaryIO, pictures: Iterable[Image.Image], mode: str, times: Iterable[int]) -> None:
-    """Pictures of one size, seen for so many milliseconds each, over and over."""
+    """Write pictures of one size as an endless APNG. times: milliseconds for each."""
     pairs = ((p if p.mode == mode else p.convert(mode), time) for p, time in zip(pictures, times))
     before, seen = next(pairs)
     head, waiting = _png_parts(before, (0, 0, *before.size))
@@ -64,7 +64,7 @@ def write_apng(file: BinaryIO, pictures: Iterable[Image.Image], mode: str, times
 
 
 def _gif_parts(pictures: list[Image.Image]) -> list[bytes]:
-    """What comes before the first frame of a GIF, and its frames; one frame if the two are the same."""
+    """The header of a GIF and its frames, of which there is one if the two pictures are equal."""
     buffer = io.BytesIO()
     pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=10, loop=0)
     data = buffer.getvalue()
@@ -83,7 +83,7 @@ def _gif_parts(pictures: list[Image.Image]) -> list[bytes]:
 
 
 def _palette_bytes(flags: int) -> int:
-    """How long the palette is that follows in a GIF, if one does."""
+    """The length of the palette that follows in a GIF, or 0."""
     return 3 << (flags & 7) + 1 if flags & 128 else 0
 
 
@@ -100,14 +100,14 @@ def _changed(before: Image.Image, now: Image.Image) -> Box | None:
 
 
 class _PngFrame(NamedTuple):
-    """box: what of the picture it draws anew. pixels: those, compressed."""
+    """The part of the picture that a frame redraws, and its compressed pixels."""
 
     box: Box
     pixels: list[bytes]
 
 
 def _png_parts(picture: Image.Image, box: Box) -> tuple[bytes, _PngFrame]:
-    """What comes before the pixels in a PNG of the box, and these."""
+    """The header of a PNG of this part of the picture, and its compressed pixels."""
     buffer = io.BytesIO()
     picture.crop(box).save(buffer, "PNG")
     data, position, head, pixels = buffer.getvalue(), 8, b"", []
@@ -121,7 +121,7 @@ def _png_parts(picture: Image.Image, box: Box) -> tuple[bytes, _PngFrame]:
 
 
 def _write_png_frame(file: BinaryIO, frame: _PngFrame, milliseconds: int, numbers: Iterator[int]) -> int:
-    """Gives how often it had to be drawn."""
+    """Write a frame, repeatedly if it is shown too long for one; returns how often."""
     times = [PNG_LONGEST] * (milliseconds // PNG_LONGEST) + [milliseconds % PNG_LONGEST]
     times = [time for time in times if time]
     for time in times:

@@ -1,4 +1,4 @@
-"""Pictures in and out: every kind of file to 8-bit sRGB and alpha, and back. No torch here."""
+"""Reading and writing pictures: files of any kind to 8-bit sRGB and alpha, and back. No torch here."""
 
 import io
 import json
@@ -47,8 +47,10 @@ class Picture:
 
 
 def read_picture(source: str | os.PathLike[str]) -> Picture:
-    """Read a picture file, or standard input for "-"; see `to_picture`. InputError says why not,
-    TooLarge among them before anything is read."""
+    """Read a picture file, or standard input for "-", as `to_picture` does.
+
+    Raises InputError with the reason; TooLarge before anything is decoded.
+    """
     name = "standard input" if str(source) == "-" else str(source)
     try:
         if name == str(source) and count_pixels(source) > MAX_PIXELS:
@@ -71,26 +73,26 @@ def read_picture(source: str | os.PathLike[str]) -> Picture:
 
 
 def example_photo() -> Path:
-    """A photo that ships with the package, to show styles on."""
+    """The path of a photo that ships with the package."""
     packaged = Path(__file__).parents[1] / "examples/photo.jpg"  # where pip puts it
     return packaged if packaged.is_file() else Path(__file__).parents[2] / "examples/content/bridge.jpg"
 
 
 def example_styles() -> list[Path]:
-    """Paintings that ship with the package, to try."""
+    """The paths of the paintings that ship with the package."""
     packaged = Path(__file__).parents[1] / "examples/styles"  # where pip puts them
     folder = packaged if packaged.is_dir() else Path(__file__).parents[2] / "examples/style"
     return sorted(folder.glob("*.jpg"))
 
 
 def example_titles() -> dict[str, tuple[str, str]]:
-    """Of the paintings that ship with the package, by the stem of their files: title and painter."""
+    """Title and painter of the paintings that ship with the package, by the stem of their files."""
     found = json.loads((example_styles()[0].parent / "titles.json").read_text("utf-8"))
     return {stem: (title, painter) for stem, (title, painter) in found.items()}
 
 
 def open_map(source: str | Path) -> Image.Image:
-    """A picture file as it is stored, whose values mean something: no colour conversion."""
+    """Open a picture file whose values are labels or colours to be compared: no colour conversion."""
     read_picture(source)  # which says what is wrong with it, if anything
     image = Image.open(source)
     image.load()
@@ -98,10 +100,10 @@ def open_map(source: str | Path) -> Image.Image:
 
 
 def decode(data: bytes, draft: int | None = None) -> Picture:
-    """A picture file's bytes as a picture; InputError says why not, without a name.
+    """Decode a picture file's bytes. Raises InputError with the reason, without a name.
 
-    draft: a short side that is enough; JPEGs then decode at a half, a quarter or an eighth of their
-    size if that still has it, several times faster.
+    draft: a short side that suffices; JPEGs then decode several times faster at a half, a quarter or an
+    eighth of their size, if that is still large enough.
     """
     if not data:
         raise InputError("is empty")
@@ -126,7 +128,7 @@ def decode(data: bytes, draft: int | None = None) -> Picture:
 
 
 def count_pixels(path: str | os.PathLike[str]) -> int:
-    """How many a picture file says it has; 0 if that cannot be said."""
+    """The number of pixels that a picture file declares; 0 if it cannot be read."""
     try:
         with Image.open(path) as image:
             return image.width * image.height
@@ -137,7 +139,7 @@ def count_pixels(path: str | os.PathLike[str]) -> int:
 
 
 def pictures_in(folder: str | Path) -> list[Path]:
-    """Every picture file in a folder and the folders in it, sorted; InputError if there is none."""
+    """All picture files in a folder, recursively, sorted. Raises InputError if there are none."""
     found = [p for p in sorted(Path(folder).rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file()]
     if not found:
         raise InputError(f"{folder}: no pictures in it")
@@ -145,11 +147,11 @@ def pictures_in(folder: str | Path) -> list[Path]:
 
 
 def to_picture(image: Image.Image) -> Picture:
-    """Any PIL image, its first frame, as the eye is meant to see it.
+    """Convert a PIL image, its first frame, to how it is meant to be seen.
 
-    EXIF orientation applied, ICC profile converted to sRGB, 16-bit and float reduced to 8 bits,
-    grey, palette and CMYK turned into RGB. Pixels that nobody can see take the mean colour of
-    those that one can, so that what hides behind them has no say in the style.
+    EXIF orientation is applied, ICC profiles are converted to sRGB, 16-bit and float become 8-bit, and
+    grey, palette and CMYK become RGB. Invisible pixels get the mean colour of the visible ones, so that
+    what is hidden there does not affect the style.
     """
     jpeg, profile = image.format == "JPEG", image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
@@ -167,10 +169,8 @@ def to_picture(image: Image.Image) -> Picture:
 
 
 def with_short_side(size: tuple[int, int], short: int) -> tuple[int, int]:
-    """Width and height with the short side that is given, of the same shape (the long side rounds).
-
-    InputError for what does not fit into memory.
-    """
+    """Scale (width, height) to a short side; the long side is rounded. InputError if that is too
+    large."""
     scale = short / min(size)
     width, height = (max(1, round(side * scale)) for side in size)
     if scale > 1:
@@ -182,7 +182,7 @@ def with_short_side(size: tuple[int, int], short: int) -> tuple[int, int]:
 
 
 def resize_short_side(image: Image.Image, size: int) -> Image.Image:
-    """Resize so that the short side is `size`, as `with_short_side` has it."""
+    """Resize an image to a short side of `size` pixels."""
     wanted = with_short_side(image.size, size)
     if wanted == image.size:
         return image
@@ -193,8 +193,8 @@ def resize_short_side(image: Image.Image, size: int) -> Image.Image:
 
 
 def style_image(source: Image.Image, size: int, crop: float) -> Image.Image:
-    """A painting as the encoder is to see it. crop: the middle part of each side that is kept, a share.
-    size: the short side it is resized to."""
+    """A painting as the encoder sees it. crop: the central share of each side that is kept. size: the
+    short side to which it is resized."""
     if crop < 1:
         width, height = (max(1, round(side * crop)) for side in source.size)
         left, top = (source.width - width) // 2, (source.height - height) // 2
@@ -203,7 +203,7 @@ def style_image(source: Image.Image, size: int, crop: float) -> Image.Image:
 
 
 def output_format(path: str | Path) -> str:
-    """Pillow's format for an output name ("-" is PNG); InputError if the suffix says none."""
+    """Pillow's format for an output name; "-" is PNG. Raises InputError for an unknown suffix."""
     if str(path) == "-":
         return "PNG"
     suffix = Path(path).suffix.lower()
@@ -213,9 +213,9 @@ def output_format(path: str | Path) -> str:
 
 
 def check_output(path: str | Path, force: bool, size: tuple[int, int] | None = None) -> None:
-    """Say before any work what would stop the output from being written; InputError.
+    """Raise InputError, before any work, if the output could not be written.
 
-    size: width and height of what is to be written, if that is known.
+    size: width and height of the output, if they are known.
     """
     kind = output_format(path)
     if size and max(size) > _LONGEST.get(kind, 2**31 - 1):
@@ -244,7 +244,7 @@ def check_output(path: str | Path, force: bool, size: tuple[int, int] | None = N
 
 
 def write_picture(path: str | Path, image: Image.Image, quality: int = 95) -> None:
-    """Write atomically, sRGB, in the format of the name; "-" writes PNG to standard output.
+    """Write an sRGB picture atomically in the format of its name; "-" writes PNG to standard output.
 
     Formats without alpha get a white background. quality: as for `encode_picture`.
     """
@@ -264,7 +264,7 @@ def write_picture(path: str | Path, image: Image.Image, quality: int = 95) -> No
 def encode_picture(
     image: Image.Image, kind: str, quality: int = 95, metadata: Mapping[str, Any] | None = None
 ) -> bytes:
-    """A picture as a file of one of Pillow's formats; InputError, without a name, if it cannot be.
+    """Encode a picture in one of Pillow's formats. Raises InputError with the reason, without a name.
 
     quality: of JPEG and WebP, 1 to 100. metadata: from `media.metadata.kept_metadata`. Formats without
     alpha get a white background.

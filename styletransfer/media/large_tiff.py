@@ -16,16 +16,16 @@ MAX_PIXELS = 20_000_000_000  # what is larger is a mistake
 
 
 def check_large_output(path: str | Path) -> None:
-    """InputError unless a format is asked for that is written in strips."""
+    """Raise InputError unless the output's format can be written in strips."""
     if Path(path).suffix.lower() not in SIDE:
         raise InputError(f"{path}: a picture of this size can be {', '.join(SIDE)}")
 
 
 def unpack(source: str | Path, raw: Path, size: int | None = None) -> tuple[int, int]:
-    """Write a picture's pixels to `raw` as RGB, 8 bits, row by row; returns its height and width.
+    """Write a picture's pixels to `raw` as 8-bit RGB rows; returns its height and width.
 
-    Upright, in sRGB, as `read_picture` has it, but for what transparent pixels hide. size: short side.
-    InputError if it cannot be read, OSError if it cannot be written.
+    Upright sRGB, like `read_picture`, except that hidden colours of transparent pixels stay. size: short
+    side, or None. Raises InputError if it cannot be read and OSError if it cannot be written.
     """
     vips = _vips()
     try:
@@ -43,10 +43,8 @@ def unpack(source: str | Path, raw: Path, size: int | None = None) -> tuple[int,
 
 
 def pack(painted: Path, path: str | Path, source: str | Path) -> None:
-    """Write a TIFF that `create_tiff` made, and that was then painted, as another file, atomically.
-
-    With the alpha channel that the source has, if the format takes one.
-    """
+    """Convert a painted TIFF from `create_tiff` to another file, atomically, with the source's alpha
+    channel if the format has one."""
     vips, suffix = _vips(), Path(path).suffix.lower()
     image = vips.Image.new_from_file(str(painted), access="sequential")
     if max(image.width, image.height) > SIDE[suffix]:
@@ -75,10 +73,10 @@ def pack(painted: Path, path: str | Path, source: str | Path) -> None:
 
 
 def create_tiff(path: Path, height: int, width: int, rows: int = 16) -> int:
-    """Make a TIFF of raw RGB, uint8 (height, width, 3), black, in strips of so many rows.
+    """Create a TIFF of raw RGB, uint8 (height, width, 3), black, in strips of `rows` rows.
 
-    Gives how many bytes come before the first pixel: from there on the file can be mapped. libvips
-    reads a TIFF strip by strip, where it would map the whole of a raw file into memory.
+    Returns the number of bytes before the first pixel, for mapping the file. libvips reads a TIFF strip
+    by strip, but would map the whole of a raw file into memory.
     """
     try:
         import tifffile
@@ -102,7 +100,7 @@ def _vips() -> Any:
 
 
 def _opened(vips: Any, source: str | Path) -> Any:
-    """The picture, upright, sRGB, uchar; its strips are read when they are asked for."""
+    """The picture, upright, sRGB, uchar; strips are read on demand."""
     try:
         image = vips.Image.new_from_file(str(source), access="sequential", fail_on="truncated")
         if image.width * image.height > MAX_PIXELS:
@@ -127,7 +125,7 @@ def _check_room(folder: Path, width: int, height: int) -> None:
 
 
 def _check_disk(error: Exception) -> None:
-    """OSError if what libvips could not do is to write to a disk that is full or gone."""
+    """Raise OSError if libvips failed because the disk is full or gone."""
     for number in GONE:
         if os.strerror(number) in str(error):
             raise OSError(number, os.strerror(number)) from None

@@ -1,4 +1,4 @@
-"""Masks as numbers. No torch here."""
+"""Masks as arrays. No torch here."""
 
 import os
 from typing import Any, TypeAlias
@@ -13,9 +13,9 @@ Map: TypeAlias = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any]
 
 
 def read_mask(source: Map, size: tuple[int, int]) -> np.ndarray:
-    """A grey picture as float32 (H, W) in [0, 1]: white is all, black and transparent nothing.
+    """Read a grey picture as float32 (H, W) in [0, 1]: white is 1, black and transparent are 0.
 
-    size: (width, height) that it must have, the content's.
+    size: the (width, height) that it must have. Raises InputError otherwise.
     """
     if isinstance(source, (np.ndarray, Image.Image)):
         picture = to_picture(map_image(source))
@@ -29,7 +29,7 @@ def read_mask(source: Map, size: tuple[int, int]) -> np.ndarray:
 
 
 def map_image(source: Image.Image | np.ndarray) -> Image.Image:
-    """A mask or map in memory as a PIL image; InputError if it is none."""
+    """A mask or map in memory as a PIL image. Raises InputError for anything else."""
     if isinstance(source, Image.Image):
         return source
     channels = source.shape[2:] if source.dtype == np.uint8 else ()
@@ -40,7 +40,7 @@ def map_image(source: Image.Image | np.ndarray) -> Image.Image:
 
 
 def check_map_size(what: str, found: tuple[int, int], wanted: tuple[int, int]) -> None:
-    """InputError unless a mask or map is as large as the photo."""
+    """Raise InputError unless a mask or map has the photo's size."""
     if found != wanted:
         sizes = f"{found[0]}×{found[1]}, the photo {wanted[0]}×{wanted[1]}"
         raise InputError(f"the {what} is {sizes}: they must be alike")

@@ -1,4 +1,4 @@
-"""What a photo's file says of the photo, for the file of what is painted of it. No torch here."""
+"""The metadata of a photo that are kept in the painted file. No torch here."""
 
 import io
 import math
@@ -17,10 +17,10 @@ _MOST = 65_000  # bytes that a JPEG takes
 
 
 def kept_metadata(data: bytes) -> dict[str, Any]:
-    """What of a picture file's metadata goes into a new one: Pillow's `exif` and `dpi`, if there are.
+    """The metadata to copy into a new file: Pillow's `exif` and `dpi`, if there are any.
 
-    Camera, date, place, author and copyright stay. Orientation and colour profile have been applied,
-    and the file's own thumbnail shows another picture: these go. What cannot be read is none.
+    Camera, date, place, author and copyright are kept. Orientation, colour profile and the thumbnail,
+    which no longer apply, are not. Unreadable metadata are ignored.
     """
     found: dict[str, Any] = {}
     try:
@@ -37,7 +37,7 @@ def kept_metadata(data: bytes) -> dict[str, Any]:
 
 
 def _described(exif: Image.Exif) -> Image.Exif:
-    """What of it is about the photo."""
+    """The EXIF entries that describe the photo."""
     kept = Image.Exif()
     for tag in _KEPT:
         if tag in (IFD.Exif, IFD.GPSInfo):

@@ -1,4 +1,4 @@
-"""Pictures of every type as tensors, and back."""
+"""Pictures of any type as tensors, and back."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ def to_array(picture: Tensor) -> np.ndarray:
 
 
 def open_picture(source: ImageSource) -> Picture:
-    """A path, PIL image or uint8 array as a Picture; InputError for anything else."""
+    """A path, PIL image or uint8 array as a Picture. Raises InputError for anything else."""
     if isinstance(source, Picture):
         return source
     if isinstance(source, (str, os.PathLike)):
@@ -46,14 +46,16 @@ def open_picture(source: ImageSource) -> Picture:
 
 
 def check_tensor(x: Tensor) -> None:
-    """InputError unless x is a batch of pictures, float (N, 3, H, W)."""
+    """Raise InputError unless x is a batch of pictures, float (N, 3, H, W)."""
     if x.ndim != 4 or x.shape[1] != 3 or not x.numel() or not x.is_floating_point():
         raise InputError(f"a tensor must be float (N, 3, H, W), not {x.dtype} {tuple(x.shape)}")
 
 
 def style_tensor(source: ImageSource, size: int, crop: float) -> Tensor:
-    """A style's picture as the encoder is to see it: float32 (1, 3, H, W) in [0, 1]. size, crop: as for
-    `style_image`; tensors stay as they are."""
+    """A style's picture as the encoder sees it, float32 (1, 3, H, W) in [0, 1].
+
+    size, crop: as for `style_image`; a tensor is used as it is.
+    """
     if isinstance(source, Tensor):
         check_tensor(source)
         if len(source) > 1:
@@ -63,5 +65,5 @@ def style_tensor(source: ImageSource, size: int, crop: float) -> Tensor:
 
 
 def describe(source: object) -> str:
-    """What to call a style in a code's metadata."""
+    """The name of a style in a code's metadata."""
     return Path(source).name if isinstance(source, (str, os.PathLike)) else "a picture"

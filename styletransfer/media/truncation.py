@@ -1,4 +1,4 @@
-"""Whether a film or animation was cut short: whether its file is as long as it says."""
+"""Whether a film or animation was cut short, by comparing its file's length with what it declares."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ EBML, SEGMENT = 0x1A45DFA3, 0x18538067  # of Matroska and WebM
 
 
 def ends_early(path: Path) -> bool:
-    """Whether some of the file is missing at its end. False where its kind cannot tell."""
+    """Whether the end of a file is missing; False for formats that cannot tell."""
     size = os.path.getsize(path)
     with open(path, "rb") as file:
         head = file.read(12)

@@ -1,4 +1,4 @@
-"""Moving pictures in: films (PyAV), GIF, WebP and APNG (Pillow), and folders of frames."""
+"""Reading moving pictures: films (PyAV), GIF, WebP and APNG (Pillow), and folders of frames."""
 
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from .clip import Clip, FolderClip, PictureClip
 
 
 def open_clip(path: str | Path) -> Clip:
-    """A film, animation or folder of frames; InputError says why not."""
+    """Open a film, an animation or a folder of frames. Raises InputError with the reason if it
+    cannot."""
     path = Path(path)
     if path.is_dir():
         return FolderClip.open(path)

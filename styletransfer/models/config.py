@@ -1,4 +1,4 @@
-"""Everything needed to build a network, as it is stored inside its weight file."""
+"""The config of a network: everything needed to build it, stored inside its weight file."""
 
 from dataclasses import dataclass
 
@@ -12,38 +12,38 @@ SLIM = "slim"
 ENCODERS = ("vgg19-oxford", "vgg16", "vgg19", SLIM)
 
 PIXELS = "pixels"
-"""The tap before the encoder: the picture itself."""
+"""The name of the tap in front of the encoder: the RGB picture itself."""
 
 MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_BLOCKS, MAX_STYLES = 1024, 16, 32, 256
-"""Of a config: nobody means a larger network, and it might not fit into memory."""
+"""Upper bounds for values in a config, so that a corrupt file cannot ask for a huge network."""
 
 
 def _check_numbers(name: str, values: tuple[int, ...], count: int, most: int) -> None:
-    """ValueError unless they are so many whole numbers, from 1 on."""
+    """Raise ValueError unless `values` are `count` integers from 1 to `most`."""
     if len(values) != count or not all(type(value) is int and 1 <= value <= most for value in values):
         raise ValueError(f"{name} are {count} numbers from 1 to {most}")
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything needed to build the network; stored inside its weight file.
+    """Everything needed to build the network. Raises ValueError for values that do not go together.
 
-    encoder: vgg19-oxford (the original, shipped), torchvision's vgg16 or vgg19, or slim (`models.slim`),
-    which is trained with its decoder.
-    bottleneck: adain; instance (plain IN: the style code is the identity, the style is learned);
-    conditional (adain with γ and β that are learned, for each of `styles`); spade (adain, and a learned
-    correction to it from the map of which style is where); contextual (adain of features whose local
-    statistics are evened out first); or layer-instance (adain from a mixture of IN and LN).
-    taps: where the bottleneck acts; ("relu4_1",) alone is the classic network. "pixels" gives the
-    photo the style's palette before it is encoded.
-    joint: those of the taps whose channels are matched jointly, by their covariance.
-    convolutions, upsampling (bilinear or nearest): of VGG's decoder; the first per stage, deepest first.
-    channels: of encoder and decoder, per level, the encoder's own if none are given.
-    scale: by how much larger than the picture a slim network works inside, (5, 4) for a quarter.
-    blocks: residual blocks in a slim decoder.
-    drafts: how many times a slim network paints before it paints at full size, each time twice as large.
-    grain: how strong the noise is on which the first of them is begun, its deviation.
-    styles: names of the styles that a conditional bottleneck knows.
+    encoder: "vgg19-oxford" (the original weights, shipped), torchvision's "vgg16" or "vgg19", or "slim"
+        (`models.slim`), which is trained together with its decoder.
+    bottleneck: a name in `BOTTLENECKS`; each kind is described in its own module.
+    taps: where the bottleneck acts. ("relu4_1",) alone is the network of Huang & Belongie 2017;
+        "pixels" also gives the photo the style's palette before it is encoded.
+    joint: the taps whose channels are matched together, by their covariance.
+    convolutions: convolutions per stage of the VGG decoder, deepest stage first.
+    upsampling: "bilinear" or "nearest", in the VGG decoder.
+    channels: channels per level of encoder and decoder; empty means the encoder's default.
+    scale: the resolution at which a slim network works inside, as (numerator, denominator) of the
+        picture's: (5, 4) is a quarter more.
+    blocks: residual blocks in a slim decoder, 0 to 32.
+    drafts: how many drafts a slim network paints before the picture itself, each half the size of the
+        next, 0 to 3.
+    grain: standard deviation of the noise added to the smallest draft's input, 0 to 0.5.
+    styles: names of the styles that a conditional bottleneck has learned.
     """
 
     encoder: str = "vgg19-oxford"
@@ -111,12 +111,12 @@ class Config:
 
     @property
     def depths(self) -> tuple[str, ...]:
-        """The taps that are the encoder's."""
+        """The taps inside the encoder: all but "pixels"."""
         return tuple(tap for tap in self.taps if tap != PIXELS)
 
     @property
     def widths(self) -> dict[str, int]:
-        """How many channels there are at each tap that can be had."""
+        """The number of channels at each tap that this encoder offers."""
         if self.encoder == SLIM:
             levels = zip(STYLE_TAPS[2:], self.channels[1:])
         else:
@@ -125,7 +125,7 @@ class Config:
 
 
 def _whole(scale: tuple[int, ...], parts: int) -> bool:
-    """Whether `MULTIPLE` pixels at this scale are a multiple of so many parts."""
+    """Whether `MULTIPLE` pixels at this scale are a whole multiple of `parts`."""
     if len(scale) != 2 or not all(type(side) is int and 0 < side <= 2 * MULTIPLE for side in scale):
         return False
     after, before = scale

@@ -1,4 +1,4 @@
-"""The decoder: the encoder's mirror, from bottleneck features back to a picture."""
+"""The VGG decoder: the encoder's mirror, from bottleneck features back to a picture."""
 
 from collections.abc import Mapping
 
@@ -9,15 +9,14 @@ from .vgg import CHANNELS, STYLE_TAPS, ReflectConv
 
 
 class Decoder(nn.Module):
-    """Upsampling and 3×3 convolutions from relu4_1 resolution to RGB.
+    """Upsampling and 3×3 convolutions from relu4_1 to RGB.
 
-    Each stage ends with the channels of the encoder's tap one level up, so a tap that the
-    bottleneck has normalised too is simply added there; without it the decoder has to imagine
-    that level. convolutions: how many per stage, deepest first; (1, 4, 2, 2) with the deepest
-    tap alone is the decoder of Huang & Belongie 2017.
+    Each stage ends with as many channels as the encoder's tap one level up has. If the bottleneck
+    normalises that tap too, its features are added there; otherwise the decoder invents that level.
 
-    upsampling: nearest, as published, leaves a faint weave where a level is imagined; bilinear
-    does not.
+    convolutions: how many per stage, deepest first; (1, 4, 2, 2) with relu4_1 alone is the decoder of
+    Huang & Belongie 2017. upsampling: "nearest", as published, leaves a faint weave where a level is
+    invented; "bilinear" does not.
     """
 
     def __init__(
@@ -39,8 +38,8 @@ class Decoder(nn.Module):
 
     @property
     def reach(self) -> int:
-        """In pixels, how far away a feature can matter to the picture."""
-        sides = (8, 4, 2, 1)  # of a position, at each stage; upsampling looks one further
+        """Radius of an output pixel's receptive field, in pixels."""
+        sides = (8, 4, 2, 1)  # pixels per position at each stage; upsampling sees one position more
         counts = [count + (2 if level else 0) for level, count in enumerate(self.convolutions)]
         return sum(side * count for side, count in zip(sides, counts))
 
@@ -49,7 +48,7 @@ class Decoder(nn.Module):
         return F.interpolate(x, scale_factor=2, mode=self.upsampling)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
-        """features: what the bottleneck gives for each of its taps; (N, 3, H, W), about [0, 1]."""
+        """Features by tap, as the bottleneck gives them, to (N, 3, H, W), about [0, 1]."""
         taps = STYLE_TAPS[::-1]
         x = features[taps[0]]
         for i, stage in enumerate(self.stages):
@@ -59,8 +58,6 @@ class Decoder(nn.Module):
                     x = x + features[taps[i]]
             *convolutions, last = stage.children()
             for conv in convolutions:
-                x = F.relu(conv(x), inplace=True)
-            x = last(x)
-            if i < len(self.stages) - 1:
-                x = F.relu(x, inplace=True)
+                x = conv(x, relu=True)
+            x = last(x, relu=i < len(self.stages) - 1)
         return x

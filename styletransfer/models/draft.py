@@ -1,8 +1,8 @@
-"""Draft, then revise: a picture painted small, enlarged, and painted again over the photo's details.
+"""Drafts: paint a small copy, enlarge it, add the photo's details, and paint that again.
 
-What a network paints at half the size has strokes twice as broad, which it could not paint at full
-size: its convolutions do not see as far. (The idea of LapStyle, Lin et al. 2021, arXiv 2104.05376, for
-any style.)
+At half the size a network paints strokes twice as broad; at full size it could not, since its
+convolutions do not see that far. The idea is that of LapStyle (Lin et al. 2021, arXiv 2104.05376),
+here for any style.
 """
 
 import numpy as np
@@ -14,28 +14,28 @@ from .statistics import EPS, Moments
 
 
 def halved(x: Tensor) -> Tensor:
-    """(N, C, H, W) to (N, C, H/2, W/2), the mean of every two by two; H and W even."""
+    """(N, C, H, W) to (N, C, H/2, W/2), by averaging 2×2 pixels; H and W are even."""
     return F.avg_pool2d(x, 2)
 
 
 def enlarged(x: Tensor) -> Tensor:
-    """(N, C, H, W) to (N, C, 2H, 2W), bilinear: smooth, so that no edge of a pixel is seen."""
+    """(N, C, H, W) to (N, C, 2H, 2W), bilinear, so that no pixel edges show."""
     return F.interpolate(x, scale_factor=2, mode="bilinear")
 
 
 class Grain(nn.Module):
-    """Noise on which a draft is begun: a flat sky holds nothing that strokes could grow from.
+    """Noise added to the input of the smallest draft, for strokes to grow from in flat areas.
 
-    A network makes the same of what is the same, so a sky without it is one dab over and over, or the
-    blocks of its JPEG. (Texture networks, Ulyanov et al. 2016, start from noise for the same reason.)
-    The noise is grey, soft (a few pixels wide), always the same, and bound to its place: parts of a
-    picture meet, and the frames of a film do not flicker with it.
+    Equal input gives equal output, so without noise a flat sky becomes one dab repeated, or shows the
+    photo's JPEG blocks. (Texture networks, Ulyanov et al. 2016, start from noise for the same reason.)
+    The noise is grey, soft (a few pixels wide), always the same and fixed to pixel coordinates, so that
+    tiles meet and films do not flicker.
 
-    strength: its standard deviation, the range being 1.
+    strength: its standard deviation, where the range of pixels is 1.
     """
 
-    PERIOD = 512  # pixels after which it repeats, down and across
-    UNIT = 32  # steps in a standard deviation, to be small in an exported file
+    PERIOD = 512  # pixels after which the noise repeats, in both directions
+    UNIT = 32  # int8 steps per standard deviation: integers keep exported files small
     noise: Tensor
 
     def __init__(self, strength: float):
@@ -49,11 +49,11 @@ class Grain(nn.Module):
         self.register_buffer("noise", torch.from_numpy(steps)[None, None], persistent=False)
 
     def forward(self, rows: slice, columns: slice, photo: Moments | None = None) -> Tensor:
-        """What is added to these pixels of the draft, (1, 1, h, w), or (N, 1, h, w).
+        """The noise for these rows and columns of the draft, (1, 1, h, w), or (N, 1, h, w).
 
-        photo: the moments of N photos' pixels, perhaps of each region, if they are known. The noise is
-        then worth no more than their own contrast, σ / √(σ² + ε): a photo of one colour gets none,
-        since the bottleneck would magnify what is nothing but noise to the style's whole range.
+        photo: moments of N photos' pixels, perhaps per region, if they are known. The noise is then
+        scaled by the photo's `contrast`: a photo of one colour gets none, since the bottleneck would
+        amplify pure noise to the style's whole range.
         """
         return limited(self.window(rows, columns), photo)
 
@@ -72,8 +72,8 @@ def limited(noise: Tensor, photo: Moments | None) -> Tensor:
 
 
 def contrast(photo: Moments) -> Tensor:
-    """σ / √(σ² + ε) of photos' pixels, all colours and regions together, (N, 1, 1, 1): 0 where there is
-    one colour, 1 for any real photo. photo: (N, 3) or (N, R, 3), with variances or covariances."""
+    """σ / √(σ² + ε) over all colours and regions of each photo, (N, 1, 1, 1): 0 for a photo of one
+    colour, about 1 for any real photo. photo: moments (N, 3) or (N, R, 3), variances or covariances."""
     joint = photo.var.ndim > photo.mean.ndim
     var = photo.var.diagonal(dim1=-2, dim2=-1) if joint else photo.var
     whole = var.flatten(1).mean(dim=1).clamp(min=0)
@@ -81,10 +81,10 @@ def contrast(photo: Moments) -> Tensor:
 
 
 class Overlay(nn.Module):
-    """The photo's details over an enlarged draft: what the next pass paints from.
+    """The input of the next pass: the enlarged draft plus the details that its small photo lacked.
 
-    details: how much of what the photo has and its small copy has not, of each
-    colour; all of it unless that is learned.
+    input = enlarge(draft − d · small) + d · photo, with d = `details`, (3,): how much of the photo's
+    detail is kept, per colour channel. 1 unless it is learned.
     """
 
     def __init__(self, learned: bool = True):
@@ -95,10 +95,10 @@ class Overlay(nn.Module):
             self.register_buffer("details", torch.ones(3), persistent=False)
 
     def below(self, draft: Tensor, small: Tensor) -> Tensor:
-        """What is to be enlarged: the small photo as it was painted, less its part of the details; both
-        (N, 3, H, W)."""
+        """What is enlarged: draft − details · small photo, (N, 3, h, w). small: the photo that the draft
+        was painted from."""
         return draft - self.details[:, None, None] * small
 
     def forward(self, below: Tensor, photo: Tensor) -> Tensor:
-        """below: what `below` gives, enlarged; photo: at its full size; both (N, 3, H, W)."""
+        """The next pass's input, (N, 3, H, W), from the enlarged result of `below` and the photo."""
         return below + self.details[:, None, None] * photo

@@ -1,4 +1,4 @@
-"""The ONNX files that come along, made of a shipped model's weights: `make graphs`."""
+"""Make the ONNX files that ship with the package from a model's weights: `make graphs`."""
 
 import argparse
 import tempfile
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def simplify(path: Path) -> None:
-    """Do now what onnxruntime does to a graph whenever it is loaded, on whatever machine."""
+    """Apply onnxruntime's machine-independent graph optimisations once, instead of at every load."""
     runtime = onnxruntime()
     options = runtime.SessionOptions()
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

@@ -1,4 +1,4 @@
-"""Will it fit? Asked before memory runs out, since afterwards nobody can answer."""
+"""How many pixels fit into memory, estimated before painting begins."""
 
 import torch
 
@@ -6,25 +6,33 @@ from ..errors import InputError
 from ..system import host
 from .config import SLIM
 from .network import StylizerNet
+from .vgg import STYLE_TAPS
 
-# Measured as the growth of the peak with the picture in bfloat16 (benchmarks/speed.md), with a tenth to
-# spare; float32 in proportion.
+# Bytes per pixel: how peak memory grows with the picture, measured in bfloat16 (benchmarks/speed.md),
+# plus a tenth; float32 in proportion.
 VGG = {torch.float32: 1400, torch.bfloat16: 780, torch.float16: 780}
-SLIM_BYTES = {torch.float32: 236, torch.bfloat16: 157, torch.float16: 157}  # a pixel inside
-DRAFT = 12  # a pixel: of a draft of half the size and the photo at that size, enlarged
+SLIM_BYTES = {torch.float32: 236, torch.bfloat16: 157, torch.float16: 157}  # per pixel at `scale`
+DRAFT = 12  # for the draft at half the size, the photo at that size, and its enlargement
 
 
 def affordable(net: StylizerNet, more: int = 0, most: int | None = None) -> int:
-    """How many pixels can be stylized at once in the memory that is free.
+    """How many pixels can be stylized at once in the free memory of the network's device.
 
-    more: bytes a pixel that are needed beside the network. most: bytes to be content with.
+    more: bytes per pixel that are needed besides. most: an upper limit in bytes.
     """
     free = _free(net.device)
     return int(min(free, most or free) / (_bytes_per_pixel(net) + more))
 
 
+def features_affordable(net: StylizerNet, share: float) -> int:
+    """Of how many pixels the encoder's features can be kept in a share of the memory that is free."""
+    after, before = net.config.scale
+    values = sum(net.config.widths[tap] / 4 ** STYLE_TAPS.index(tap) for tap in net.config.depths)
+    return int(share * _free(net.device) / (values * net.dtype.itemsize * (after / before) ** 2))
+
+
 def check_memory(width: int, height: int, net: StylizerNet, more: int = 0) -> None:
-    """Raise InputError if a picture of this size cannot be stylized at once."""
+    """Raise InputError, with a size that would fit, if a picture cannot be stylized at once."""
     pixels = affordable(net, more)
     if width * height > pixels:
         need = width * height * (_bytes_per_pixel(net) + more)

@@ -1,4 +1,4 @@
-"""Encoder, bottleneck and decoder as one network, described by one config."""
+"""The whole network, built from a config: encoder, bottleneck and decoder."""
 
 from collections.abc import Mapping
 
@@ -17,9 +17,9 @@ from .vgg import VGGEncoder
 
 
 class StylizerNet(nn.Module):
-    """The feed-forward stylizer: tensors in, tensors out.
+    """The feed-forward network: tensors in, tensors out; no files, no device choices.
 
-    digest: SHA-256 of the weight file it comes from; empty if it has none.
+    digest: SHA-256 of the weight file it was loaded from; empty for a network built in memory.
     """
 
     encoder: VGGEncoder | SlimEncoder
@@ -48,29 +48,29 @@ class StylizerNet(nn.Module):
 
     @property
     def bottleneck(self) -> Bottleneck:
-        """What stands between encoder and decoder; a part by the name that weight files have for it."""
+        """The bottleneck between encoder and decoder; its name in weight files is its kind's prefix."""
         found: Bottleneck = getattr(self, BOTTLENECKS[self.config.bottleneck].prefix)
         return found
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """The device of its weights."""
         return next(self.parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:
-        """In which its features are computed, unless autocast has it otherwise."""
+        """The dtype of its weights, and of its features unless autocast changes that."""
         return next(self.parameters()).dtype
 
     @property
     def reach(self) -> int:
-        """In pixels, a multiple of `MULTIPLE`: what is farther away than this matters to a pixel of the
-        result through statistics alone."""
+        """Radius of the receptive field in pixels, rounded up to a multiple of `MULTIPLE`. Anything
+        farther away reaches an output pixel only through the statistics."""
         return padded(self.encoder.reach + self.decoder.reach)
 
     @property
     def tileable(self) -> bool:
-        """Whether a part of a picture can be painted as the whole is, its moments being known."""
+        """Whether tiles come out as the whole picture would, given the whole picture's moments."""
         return not self.bottleneck.untileable
 
     def forward(
@@ -95,8 +95,10 @@ class StylizerNet(nn.Module):
         region_maps: Tensor | None = None,
         corner: tuple[int, int] = (0, 0),
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """What `forward` returns, and the features that the decoder made it of, by tap. corner: where in
-        a larger draft this one's first pixel would be, its row and column, for the grain."""
+        """`forward`, and beside the picture the features that were decoded, by tap.
+
+        corner: row and column of the first pixel in a larger draft, which places the grain.
+        """
         drafts = self.config.drafts
         photos, alphas = [content], [alpha]  # at full size, at half of it, …
         for _ in range(drafts):
@@ -124,8 +126,10 @@ class StylizerNet(nn.Module):
         region_maps: Tensor | None,
         draft: bool = False,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """One pass, of any size: as `painted`. x: what is encoded, and alpha at its size if it is a
-        map. draft: as for `encode`."""
+        """One pass through encoder, bottleneck and decoder; returns what `painted` does.
+
+        x: (N, 3, H, W), of any size. alpha: if it is a map, of the size of x. draft: as in `encode`.
+        """
         features = self.encode(pad_to_multiple(x), draft)
         alpha = pad_to_multiple(alpha) if is_map(alpha) else alpha
         features = self.bottleneck_features(features, code, alpha, region_maps)
@@ -133,8 +137,10 @@ class StylizerNet(nn.Module):
         return picture[:, :, : x.shape[2], : x.shape[3]], features
 
     def encode(self, picture: Tensor, draft: bool = False) -> dict[str, Tensor]:
-        """Features at the encoder's taps of the config. picture: (N, 3, H, W) in [0, 1]; draft: if a
-        draft is to be made of them, which no network enlarges inside."""
+        """Features at the encoder's taps. picture: (N, 3, H, W) in [0, 1].
+
+        draft: whether this is a draft, which is encoded at its own resolution (`Config.scale` is 1).
+        """
         scale = (SAME,) if draft else ()
         features: dict[str, Tensor] = self.encoder(picture.to(self.dtype), self.config.depths, *scale)
         return features
@@ -146,14 +152,13 @@ class StylizerNet(nn.Module):
         return self.palette(style) | features
 
     def palette(self, style: Tensor) -> dict[str, Statistics]:
-        """The part of a style code that is taken from the picture itself; perhaps nothing."""
+        """The "pixels" part of a style code; empty if that is not a tap."""
         if PIXELS not in self.config.taps:
             return {}
         return {PIXELS: statistics(style, PIXELS in self.config.joint)}
 
     def learned(self, which: Tensor) -> dict[str, Statistics]:
-        """The code of styles that the bottleneck has learned: which (N,), their numbers; or how much of
-        each, (N, K)."""
+        """The code of learned styles. which: their numbers (N,), or the weight of each (N, K)."""
         return self.bottleneck.learned(which)
 
     def bottleneck_features(
@@ -164,8 +169,8 @@ class StylizerNet(nn.Module):
         region_maps: Tensor | None = None,
         content_moments: Mapping[str, Moments] = {},
     ) -> dict[str, Tensor]:
-        """The features that a picture is made of, by tap: those of the bottleneck, or as they are where
-        there is no style or α = 0. Arguments as for `Bottleneck.forward`."""
+        """The bottleneck applied to features; without a style or at α = 0 they come back unchanged.
+        Arguments as for `Bottleneck.forward`."""
         nothing = code is None and self.bottleneck.takes_style
         if nothing or not isinstance(alpha, Tensor) and alpha == 0:
             return features
@@ -173,7 +178,7 @@ class StylizerNet(nn.Module):
         return found
 
     def decode(self, features: Mapping[str, Tensor], draft: bool = False) -> Tensor:
-        """A picture (N, 3, H, W), about [0, 1], of features by tap. draft: as for `encode`."""
+        """Features by tap to a picture (N, 3, H, W), about [0, 1]. draft: as in `encode`."""
         picture: Tensor = (self.draft_decoder if draft else self.decoder)(features)
         return picture
 
@@ -185,19 +190,19 @@ class StylizerNet(nn.Module):
         region_maps: Tensor | None,
         content_moments: Mapping[str, Moments] = {},
     ) -> Tensor:
-        """The photo in the style's palette, if the config has that tap; arguments as for
+        """The photo in the style's palette: the "pixels" tap, if there is one. Arguments as for
         `Bottleneck.forward`."""
         nothing = code is None or not isinstance(alpha, Tensor) and alpha == 0
         if nothing or PIXELS not in self.config.taps:
             return content
-        with torch.autocast(content.device.type, enabled=False):  # half precision is seen in colours
+        with torch.autocast(content.device.type, enabled=False):  # half precision shows in colours
             pixels = {PIXELS: content.float()}
             found: dict[str, Tensor] = self.bottleneck(pixels, code, alpha, region_maps, content_moments)
             return found[PIXELS].clamp(0, 1)
 
     def palette_moments(self, content: Tensor, region_maps: Tensor | None) -> dict[str, Moments]:
-        """The moments of a photo's pixels, if `recolor` is to match them to a style's; its small copies
-        are recoloured with these."""
+        """The moments of the photo's pixels that `recolor` takes off, from the photo at full size: its
+        smaller copies are recoloured with the same ones. Empty if they are not needed."""
         if PIXELS not in self.config.taps or not self.bottleneck.takes_moments:
             return {}
         x, joint = content.float(), PIXELS in self.config.joint
@@ -206,15 +211,16 @@ class StylizerNet(nn.Module):
         return {PIXELS: regional_moments(x, resized_map(region_maps, x), joint)}
 
 
-PRESENT = 0.25
-"""From which strength on nothing of the photo itself shows through."""
+FADE_END = 0.25
+"""Alpha above which none of the photo is mixed into the result (`faded`)."""
 
 
 def faded(photo: Tensor, picture: Tensor, alpha: float | Tensor) -> Tensor:
-    """The picture, (N, 3, H, W), where α is small mixed with the photo, so that α = 0 is the photo.
+    """Fade the picture into the photo as α goes from `FADE_END` to 0, so that α = 0 is the photo itself
+    and not the network's reconstruction of it.
 
-    What the network makes of α = 0 is a reconstruction only. alpha: a number, or a map (N, 1, H, W).
+    photo, picture: (N, 3, H, W). alpha: a number, or a map (N, 1, H, W).
     """
     if isinstance(alpha, Tensor):
-        return photo.lerp(picture, (alpha.to(picture) / PRESENT).clamp(max=1))
-    return picture if alpha >= PRESENT else photo.lerp(picture, alpha / PRESENT)
+        return photo.lerp(picture, (alpha.to(picture) / FADE_END).clamp(max=1))
+    return picture if alpha >= FADE_END else photo.lerp(picture, alpha / FADE_END)

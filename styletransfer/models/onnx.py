@@ -1,4 +1,4 @@
-"""The network as ONNX files that run without torch and without this package."""
+"""ONNX export: the network as files that run without torch and without this package."""
 
 import json
 import warnings
@@ -25,8 +25,8 @@ OPSET = 18
 
 
 class ExportedStylizer(nn.Module):
-    """content (1, 3, H, W), style (1, L) and alpha, (1,) or a map (1, 1, H, W), to a picture
-    (1, 3, H, W); all in float32."""
+    """content (1, 3, H, W), style (1, L) and alpha, (1,) or (1, 1, H, W), to a picture (1, 3, H, W);
+    float32."""
 
     def __init__(self, net: StylizerNet):
         super().__init__()
@@ -41,7 +41,7 @@ class ExportedStylizer(nn.Module):
 
 
 class ExportedStyleEncoder(nn.Module):
-    """picture (1, 3, H, W) to its style (1, L)."""
+    """picture (1, 3, H, W) to its style (1, L), float32."""
 
     def __init__(self, net: StylizerNet):
         super().__init__()
@@ -52,12 +52,13 @@ class ExportedStyleEncoder(nn.Module):
 
 
 def flattened(code: dict[str, Statistics]) -> Tensor:
-    """A style code as one row of numbers (N, L): mean and deviation (or root) of each tap in turn."""
+    """A style code as rows of numbers (N, L): mean and deviation (or covariance root) of each tap in
+    turn."""
     return torch.cat([part.flatten(1) for tap in code.values() for part in tap], dim=1)
 
 
 def unflattened(style: Tensor, shapes: dict[str, list[tuple[int, ...]]]) -> dict[str, Statistics]:
-    """The style code that `flattened` made a row of."""
+    """The inverse of `flattened`. shapes: as `shapes` gives them."""
     sizes = [torch.Size(shape).numel() for tap in shapes.values() for shape in tap]
     parts = iter(torch.split(style, sizes, dim=1))
     return {
@@ -67,7 +68,7 @@ def unflattened(style: Tensor, shapes: dict[str, list[tuple[int, ...]]]) -> dict
 
 
 def shapes(net: StylizerNet) -> dict[str, list[tuple[int, ...]]]:
-    """Of the mean and the deviation at each tap."""
+    """The shapes of mean and deviation at each tap of a network's style codes."""
     with torch.inference_mode():
         code = net.code(torch.rand(1, 3, 32, 32))
     return {tap: [tuple(part.shape[1:]) for part in pair] for tap, pair in code.items()}
@@ -76,10 +77,12 @@ def shapes(net: StylizerNet) -> dict[str, list[tuple[int, ...]]]:
 def export(
     net: StylizerNet, path: Path, name: str, digest: str, with_maps: bool = False
 ) -> tuple[Path, Path]:
-    """Write `path`, which paints, and beside it NAME.style.onnx, which makes style codes of pictures.
+    """Write `path`, which paints, and beside it NAME.style.onnx, which encodes styles; returns both
+    paths.
 
-    net: on the CPU, in float32. Sizes are dynamic: H and W of at least 16. with_maps: alpha is a map
-    (1, 1, H, W) in place of a number. InputError without the extra [onnx].
+    net: on the CPU, in float32. Sizes are dynamic, H and W at least 16. with_maps: alpha is a map (1, 1,
+    H, W) instead of a number. Raises InputError without the extra [onnx], or for a bottleneck that
+    cannot be exported.
     """
     check_exportable(net, name)
     import onnx
@@ -102,7 +105,7 @@ def export(
 
 
 def check_exportable(net: StylizerNet, name: str) -> None:
-    """InputError without the extra [onnx], or if no ONNX file can hold such a network."""
+    """Raise InputError without the extra [onnx], or if the network's bottleneck cannot be exported."""
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401, torch's exporter needs it
@@ -113,12 +116,12 @@ def check_exportable(net: StylizerNet, name: str) -> None:
 
 
 def style_length(net: StylizerNet) -> int:
-    """L, how many numbers a style is as one row."""
+    """L, the length of a flattened style code."""
     return sum(torch.Size(shape).numel() for tap in shapes(net).values() for shape in tap)
 
 
 def about(name: str, digest: str) -> dict[str, str]:
-    """What an exported file says of itself."""
+    """The metadata of an exported file."""
     return {"model": name, "digest": digest, "styletransfer": __version__}
 
 
@@ -129,8 +132,11 @@ def traced(
     dynamic: dict[str, Any],
     metadata: dict[str, str],
 ) -> "onnx.ModelProto":
-    """A module as an ONNX graph. inputs: examples, by name. dynamic: for each its dimensions that are
-    not the example's alone, `torch.export.Dim` by number, or None."""
+    """Export a module to an ONNX graph.
+
+    inputs: example tensors by name. dynamic: for each input its dynamic dimensions, {number:
+    `torch.export.Dim`}, or None.
+    """
     import onnx
 
     with warnings.catch_warnings():

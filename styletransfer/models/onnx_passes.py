@@ -1,7 +1,7 @@
-"""The network's passes as ONNX graphs of their own, over one file of weights.
+"""The network's passes as separate ONNX graphs that share one file of weights.
 
-Whoever runs them decides how often to paint, and so how broad strokes are, as `stylize.levels` does;
-nothing is in a file twice, so that a browser has little to download.
+Whoever runs them chooses how many drafts to paint, and so how broad strokes are, as `stylize.levels`
+does. No weight is stored twice, so that a browser has little to download.
 """
 
 from functools import partial
@@ -38,12 +38,12 @@ ALIGNMENT = 64
 
 
 class FirstPass(nn.Module):
-    """Paint a photo, or a small copy of it, from nothing but itself.
+    """The first pass: paint a photo, or a small copy of it.
 
     photo (1, 3, H, W) in [0, 1]; style (1, L); alpha (1,); mean (1, 3) and covariance (1, 3, 3) of the
-    colours of the photo at its full size, if the network has that tap; grain (1, 1, H, W), what
-    `Grain.window` gives, if the network begins its drafts on it. Gives `picture` (1, 3, H, W), in
-    [0, 1], and `draft`, the `below` of the next pass.
+    colours of the full-size photo, if "pixels" is a tap; grain (1, 1, H, W), from `Grain.window`, if the
+    network's drafts have grain. Gives `picture` (1, 3, H, W) in [0, 1], and `draft`, the input `below`
+    of the next pass.
     """
 
     def __init__(self, net: StylizerNet):
@@ -71,7 +71,7 @@ class FirstPass(nn.Module):
         covariance: Tensor | None,
         grain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """The picture, and what the next one begins with."""
+        """The picture, and the draft that the next pass starts from."""
         net, code = self.net, unflattened(style, self.shapes)
         strength, is_draft = alpha.reshape(1, 1, 1, 1), below is None and net.config.drafts > 0
         palette = {}
@@ -91,7 +91,7 @@ class FirstPass(nn.Module):
 
 
 class NextPass(FirstPass):
-    """Paint a photo over its draft: as `FirstPass`, and below (1, 3, H/2, W/2)."""
+    """A later pass: paint a photo over its draft. As `FirstPass`, with `below` (1, 3, H/2, W/2)."""
 
     def forward(  # type: ignore[override]
         self,
@@ -106,8 +106,8 @@ class NextPass(FirstPass):
 
 
 def repeated(x: Tensor) -> Tensor:
-    """(N, C, H, W) with its last row and column repeated until both sides are multiples of `MULTIPLE`:
-    what `stylize.levels.enlarged_window` gives beyond a draft's edge."""
+    """Repeat the last row and column of (N, C, H, W) until both sides are multiples of `MULTIPLE`, like
+    `stylize.levels.enlarged_window` beyond a draft's edge."""
     for dim in (2, 3):
         length = x.shape[dim]
         index = torch.arange(padded(length), device=x.device)
@@ -116,12 +116,13 @@ def repeated(x: Tensor) -> Tensor:
 
 
 def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
-    """Write the graphs and their weights into a folder: FIRST, NEXT if the network paints drafts, STYLE
-    (a painting to its style) and WEIGHTS.
+    """Write the graphs and their weights into a folder; returns their paths.
 
-    net: on the CPU, in float32. Photos have sides from 16 on, those of a draft exactly half of the
-    next's. Who runs FIRST gives it the grain, which is cheap to make and much to download. Weights that
-    are exact in float16 are stored so; all is computed in float32. InputError without the extra [onnx].
+    FIRST; NEXT, if the network paints drafts; STYLE, which encodes a painting; and WEIGHTS. net: on the
+    CPU, in float32. Photos have sides of at least 16; a draft's sides are exactly half of the next
+    level's. The grain is an input of FIRST: it is cheap to make, and large to download. Weights that are
+    exact in float16 are stored in it; everything is computed in float32. Raises InputError as `export`
+    does.
     """
     check_exportable(net, name)
     import onnx
@@ -156,7 +157,7 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
 
 
 def strip(model: "onnx.ModelProto") -> None:
-    """Take off what only says where in Python a graph came from: most of its bytes."""
+    """Remove what only says where in Python a graph came from, which is most of its bytes."""
     del model.graph.value_info[:]
     del model.functions[:]
     for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
@@ -165,14 +166,14 @@ def strip(model: "onnx.ModelProto") -> None:
 
 
 class Weights:
-    """A file that graphs have their weights in, each once, in float16 where that loses nothing."""
+    """The shared weight file: each weight once, in float16 where that is exact."""
 
     def __init__(self) -> None:
         self.data = bytearray()
         self.places: dict[bytes, int] = {}
 
     def take_from(self, model: "onnx.ModelProto") -> None:
-        """Move a graph's weights into the file; the graph then says where they are."""
+        """Move a graph's weights into the file, and leave references to them in the graph."""
         import onnx
 
         half = onnx.TensorProto.FLOAT16
@@ -192,7 +193,7 @@ class Weights:
             tensor.data_location = onnx.TensorProto.EXTERNAL
 
     def _place(self, data: bytes) -> int:
-        """Where in the file these bytes are."""
+        """The offset of these bytes in the file; appended if they are new."""
         if data not in self.places:
             self.data += bytes(-len(self.data) % ALIGNMENT)
             self.places[data] = len(self.data)

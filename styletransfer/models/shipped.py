@@ -1,4 +1,4 @@
-"""Where the files are that come along: weights, and the graphs made of them. No torch here."""
+"""The files that ship with the package: weights, and ONNX graphs made of them. No torch here."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ def models() -> list[str]:
 
 
 def model_path(model: str | Path) -> Path:
-    """The file of a model: a shipped name, or a path. InputError names what there is."""
+    """The weight file of a model: a shipped name, or a path. InputError, with the names there are."""
     named = WEIGHTS / f"{model}.safetensors"
     if str(model) in models():
         return named
@@ -31,14 +31,14 @@ def model_path(model: str | Path) -> Path:
 
 
 def learned_styles(model: str) -> list[str]:
-    """Names of the styles that a shipped model has learned; of most models none."""
+    """Names of the styles that a shipped model has learned; empty for most models."""
     with safe_open(WEIGHTS / f"{model}.safetensors", framework="numpy") as file:
         return list(json.loads(file.metadata()["config"]).get("styles", []))
 
 
 def graph_paths(model: str | Path) -> tuple[Path, Path] | None:
-    """The ONNX files of a shipped model, that which paints and that which makes styles of paintings;
-    None if it has none."""
+    """The ONNX files of a shipped model: the one that paints, and the one that encodes styles. None if
+    there are none."""
     painter = WEIGHTS / f"{model}{SUFFIX}"
     encoder = painter.with_suffix(f".style{SUFFIX}")
     there = str(model) in models() and painter.is_file() and encoder.is_file()
@@ -46,6 +46,6 @@ def graph_paths(model: str | Path) -> tuple[Path, Path] | None:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+    """The SHA-256 of a file in hexadecimal. Raises OSError if it cannot be read."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,7 @@
-"""Statistics of feature maps: what a style is made of, and what is matched to it.
+"""Statistics of feature maps: the mean and spread of each channel, which make up a style.
 
-They are per sample and channel over space, and always in float32: a half-precision sum over
-a large picture loses the small differences that a style is made of.
+They are taken per sample over space, and always in float32: a half-precision sum over a large picture
+would lose the small differences that matter.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ from torch import Tensor
 
 EPS = 1e-5
 
-RIDGE = 2e-3  # of the mean variance: what a covariance is lacking in, it is not to get from noise
+RIDGE = 2e-3  # times the mean variance, added to a covariance's diagonal: noise is not amplified
 
 
 class Statistics(NamedTuple):
-    """What a style is made of, at one tap; float32.
+    """The statistics of a style at one tap; float32.
 
-    mean: of every channel, (N, C). std: their standard deviations, (N, C); or, taken jointly, the
-    symmetric square root of their covariance, (N, C, C).
+    mean: per channel, (N, C). std: the standard deviation per channel, (N, C); at a joint tap the
+    symmetric square root of the channels' covariance, (N, C, C).
     """
 
     mean: Tensor
@@ -27,18 +27,18 @@ class Statistics(NamedTuple):
 
 
 Code = Mapping[str, Statistics]
-"""A style, as far as the network is concerned: the statistics of each of its taps."""
+"""What the network needs to know of a style: statistics by tap."""
 
 
 class Moments(NamedTuple):
-    """What `Statistics` are the root of: mean (N, C), and variance (N, C) or covariance (N, C, C)."""
+    """Mean (N, C) and variance (N, C) or covariance (N, C, C), of which `Statistics` hold the root."""
 
     mean: Tensor
     var: Tensor
 
 
 def moments(x: Tensor, joint: bool = False) -> Moments:
-    """Mean and biased variance over space, or covariance if joint, of x (N, C, *space); float32."""
+    """Mean and biased variance over space of x (N, C, *space), float32; joint: covariance instead."""
     x = _plane(x)
     if not joint:
         x = x.float() if x.dtype == torch.float64 else x
@@ -56,9 +56,9 @@ def moments(x: Tensor, joint: bool = False) -> Moments:
 
 
 class _CpuMoments(torch.autograd.Function):
-    """`moments` on the CPU, where torch.var_mean is 10 times slower on half-precision channels-last
-    maps than batch normalization, which takes the same on its way. And its gradient, which is affine
-    in x: one pass in the precision of x.
+    """`moments` on the CPU, by way of batch normalization, which computes the same ten times faster
+    than torch.var_mean does on half-precision channels-last maps. The gradient is affine in x: one
+    pass in the precision of x.
     """
 
     BLOCK = 65_536  # positions: the sums are plain ones, so not over too many; blocks are merged
@@ -93,9 +93,10 @@ class _CpuMoments(torch.autograd.Function):
 
 
 def merged(parts: Sequence[Moments], counts: Sequence[int | Tensor]) -> Moments:
-    """The moments of a whole from those of its parts, of so many positions each (Chan et al. 1979).
+    """Combine the moments of parts into those of the whole (Chan et al. 1979).
 
-    counts: numbers, or tensors of the parts' leading dimensions, each row with a count of its own.
+    counts: the number of positions in each part; a number, or a tensor with one count per row of the
+    part's mean.
     """
     if len(parts) == 1:
         return parts[0]
@@ -114,20 +115,20 @@ def merged(parts: Sequence[Moments], counts: Sequence[int | Tensor]) -> Moments:
 def statistics(x: Tensor, joint: bool = False) -> Statistics:
     """Mean and standard deviation over space: μ(x) and σ(x) of Huang & Belongie 2017, eq. 5 and 6.
 
-    x: (N, C, *space), any float dtype: a picture, and also a time series or a volume. σ =
-    sqrt(var + EPS) with the biased variance, as `torch.nn.functional.instance_norm` has it, so a
-    constant channel gives sqrt(eps), not 0.
-    joint: Σ^½ of the covariance Σ, a little of the mean variance added to its diagonal, for σ.
+    x: (N, C, *space), any float dtype: a picture, but also a time series or a volume. σ = sqrt(var +
+    EPS) with the biased variance, as in `torch.nn.functional.instance_norm`, so a constant channel gives
+    sqrt(eps), not 0.
+    joint: Σ^½ in place of σ, where Σ is the covariance with a small ridge on its diagonal.
     """
     mean, var = moments(x, joint)
     return Statistics(mean, square_roots(var)[0] if joint else (var + EPS).sqrt())
 
 
 def square_roots(covariance: Tensor) -> tuple[Tensor, Tensor]:
-    """Σ^½ and Σ^-½, symmetric, of covariances (…, C, C) made positive definite (`RIDGE`).
+    """Σ^½ and Σ^-½, both symmetric, of covariances (…, C, C) with a ridge added (`RIDGE`).
 
-    By the Newton-Schulz iteration: only products of matrices, so that it runs, differentiates and
-    exports anywhere. It roughly doubles the smallest eigenvalue's share each time, and then the digits.
+    Newton-Schulz iteration: matrix products only, so it runs, differentiates and exports everywhere.
+    Each step first doubles the smallest eigenvalue's share, and near the end the correct digits.
     """
     size = covariance.shape[-1]
     one = torch.eye(size, device=covariance.device, dtype=covariance.dtype)
@@ -142,21 +143,21 @@ def square_roots(covariance: Tensor) -> tuple[Tensor, Tensor]:
         return root * norm.sqrt(), inverse / norm.sqrt()
 
 
-LEAST = 16  # positions: a region of fewer has no statistics worth the name
+MIN_POSITIONS = 16  # positions: a smaller region gives no meaningful statistics
 
 
 def regional_moments(x: Tensor, region_maps: Tensor, joint: bool = False) -> Moments:
-    """`moments` of each region of a feature map, (N, R, C) and (N, R, C) or (N, R, C, C).
+    """`moments` of each of R regions: mean (N, R, C), variance (N, R, C) or covariance (N, R, C, C).
 
-    x: (N, C, H, W). region_maps: (1 or N, R, H, W) in [0, 1], how much of each position belongs to each
-    region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `LEAST` positions
-    takes the moments of the whole map.
+    x: (N, C, H, W). region_maps: (1 or N, R, H, W) in [0, 1], the weight m_r of each position in each
+    region: μ_r = Σ m_r x / Σ m_r, the variance likewise. A region of fewer than `MIN_POSITIONS`
+    positions gets the moments of the whole map.
     """
     return settled(*weighted_moments(x, region_maps, joint), moments(x, joint))
 
 
 def weighted_moments(x: Tensor, region_maps: Tensor, joint: bool = False) -> tuple[Moments, Tensor]:
-    """`regional_moments` as they are, however small the region, and Σ m_r (N, R)."""
+    """The weighted moments of each region, however small it is, and the weights' sums Σ m_r (N, R)."""
     means, variances, totals = [], [], []
     with torch.autocast(x.device.type, enabled=False):
         rows = x.float().transpose(1, 2)  # as in `moments`
@@ -176,25 +177,25 @@ def weighted_moments(x: Tensor, region_maps: Tensor, joint: bool = False) -> tup
 
 
 def settled(regions: Moments, totals: Tensor, whole: Moments) -> Moments:
-    """The moments of regions, and of the whole for those that are smaller than `LEAST`."""
-    large = totals >= LEAST
+    """The moments of regions, with those of the whole for any region smaller than `MIN_POSITIONS`."""
+    large = totals >= MIN_POSITIONS
     parts = zip(regions, whole)
     return Moments(*(torch.where(_aligned(large, r), r, w[:, None]) for r, w in parts))
 
 
 def regional_statistics(x: Tensor, region_maps: Tensor) -> Statistics:
-    """`statistics` of each region of a feature map, (N, R, C) each; see `regional_moments`."""
+    """`statistics` of each region, (N, R, C) each; arguments as for `regional_moments`."""
     mean, var = regional_moments(x, region_maps)
     return Statistics(mean, (var + EPS).sqrt())
 
 
 def _beside(count: float | Tensor, values: Tensor) -> float | Tensor:
-    """A count for each row of values, in their shape; a number stays one."""
+    """A count per row, shaped to broadcast over `values`; a plain number stays as it is."""
     return _aligned(count, values) if isinstance(count, Tensor) else count
 
 
 def _aligned(rows: Tensor, values: Tensor) -> Tensor:
-    """What there is of each leading row of values, so that it spreads over the rest of them."""
+    """`rows` with trailing dimensions of 1 appended, so that it broadcasts over `values`."""
     return rows.reshape(*rows.shape, *[1] * (values.ndim - rows.ndim))
 
 
@@ -206,12 +207,15 @@ def _plane(x: Tensor) -> Tensor:
 
 
 def widened(x: Tensor) -> Tensor:
-    """x in float32, in which statistics are taken; float64 stays what it is."""
+    """x in float32, in which statistics are taken; float64 is left alone."""
     return x if x.dtype == torch.float64 else x.float()
 
 
 def affine(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """scale · x + shift at every position, x (N, C, *space); scale (…, C), or (…, C, C) for a matrix."""
+    """scale · x + shift at every position of x (N, C, *space), in the dtype of x.
+
+    scale: (N or 1, C) per channel, or (N or 1, C, C), a matrix. shift: (N or 1, C).
+    """
     if x.ndim != 4:
         return affine(_plane(x), scale, shift).reshape(x.shape)
     # In the features' own precision: no float32 copy of a large feature map.

@@ -12,15 +12,39 @@ STYLE_TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 
 class ReflectConv(nn.Conv2d):
-    """A 3×3 convolution with reflection padding: zero padding shows as a border in the picture."""
+    """A 3×3 convolution with reflection padding; zero padding would show as a border in the picture."""
 
-    bias: Tensor  # always there
+    bias: Tensor  # never None here
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__(inputs, outputs, 3)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, (1, 1, 1, 1), mode="reflect"))
+    def forward(self, x: Tensor, relu: bool = False) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H, W); relu: with all that is negative made 0."""
+        return convolved(F.pad(x, (1, 1, 1, 1), mode="reflect"), self.weight, self.bias, relu=relu)
+
+
+def convolved(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1, relu: bool = False
+) -> Tensor:
+    """A convolution without padding, and its ReLU if that is wanted.
+
+    In bfloat16 on a CPU as one operation of oneDNN, the same to the bit: a pass of its own takes
+    longer there than the convolution.
+    """
+    if relu and _fuses(x, weight):
+        fused = torch.ops.mkldnn._convolution_pointwise
+        found: Tensor = fused(x, weight, bias, [0, 0], [stride] * 2, [1, 1], 1, "relu", [], "")
+        return found
+    y = F.conv2d(x, weight, bias, stride)
+    return F.relu(y, inplace=True) if relu else y
+
+
+def _fuses(x: Tensor, weight: Tensor) -> bool:
+    """Whether oneDNN is to take both: it knows no gradients."""
+    plain = not (torch.is_grad_enabled() or torch.compiler.is_compiling())
+    kind = (x.device.type, x.dtype, weight.dtype) == ("cpu", torch.bfloat16, torch.bfloat16)
+    return plain and kind and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
 
 
 class VGGEncoder(nn.Module):
@@ -28,12 +52,12 @@ class VGGEncoder(nn.Module):
 
     The colour conversion and mean subtraction of the original networks are folded into conv1_1.
 
-    units: by tap, what its channels were divided by, (C,), where that is known: weights do not tell, so
-    only of an encoder that `normalize_activations` has just scaled.
+    units: by tap, the factors (C,) that its channels were divided by. Set by `normalize_activations`;
+    empty otherwise, since weight files do not store it.
     """
 
-    reach = 48  # pixels: farther away nothing matters to a feature; a multiple of 16
-    stride = 8  # pixels to a position of the deepest features
+    reach = 48  # radius of a feature's receptive field in pixels, rounded up to a multiple of 16
+    stride = 8  # pixels per position of the deepest features
 
     def __init__(self, architecture: str = "vgg19", channels: tuple[int, ...] = CHANNELS):
         super().__init__()
@@ -49,13 +73,14 @@ class VGGEncoder(nn.Module):
     def forward(self, x: Tensor, taps: Iterable[str] = STYLE_TAPS) -> dict[str, Tensor]:
         """Features by name, e.g. {"relu1_1": (N, 64, H, W), …, "relu4_1": (N, 512, H/8, W/8)}.
 
-        x: (N, 3, H, W) in [0, 1], H and W at least 16. Runs no further than the deepest tap.
+        x: (N, 3, H, W) in [0, 1], H and W at least 16. Runs no further than the deepest tap wanted.
+        Raises ValueError for a tap that does not exist.
         """
         wanted, found = set(taps), {}
         for name in self.names:
             if name != "1_1" and name.endswith("_1"):
                 x = F.max_pool2d(x, 2)
-            x = F.relu(getattr(self, f"conv{name}")(x), inplace=True)
+            x = getattr(self, f"conv{name}")(x, relu=True)
             if f"relu{name}" in wanted:
                 found[f"relu{name}"] = x
                 if len(found) == len(wanted):
@@ -67,9 +92,9 @@ class VGGEncoder(nn.Module):
 def normalize_activations(encoder: VGGEncoder, means: Mapping[str, Tensor]) -> VGGEncoder:
     """Scale every filter, in place, so that its mean activation over many pictures is 1 (Gatys).
 
-    means: name ("1_1", …) to the (C,) mean activations of the unscaled encoder. A scale applied to
-    one layer's filters is undone in the next layer's inputs, so each tap only changes by a factor
-    per channel: relu(a·x) = a·relu(x) for a > 0.
+    means: the mean activations (C,) of the unscaled encoder, by name ("1_1", …). What scales a layer's
+    filters is undone in the next layer's inputs, so each tap changes only by a factor per channel:
+    relu(a·x) = a·relu(x) for a > 0.
     """
     previous = None
     for name in encoder.names:
@@ -86,9 +111,9 @@ def normalize_activations(encoder: VGGEncoder, means: Mapping[str, Tensor]) -> V
 def mean_activations(
     encoder: VGGEncoder, pictures: Iterable[Tensor], floor: float = 0.2
 ) -> dict[str, Tensor]:
-    """Mean activation of each filter over pictures ((N, 3, H, W) batches), {name: (C,) float32}.
+    """Mean activation of each filter over batches of pictures (N, 3, H, W), as {name: (C,) float32}.
 
-    Floored at `floor` times the layer's mean: a near-dead filter would otherwise be scaled up a
+    Never under `floor` times the layer's mean: a near-dead filter would otherwise be scaled up
     ten-thousandfold and swamp every loss.
     """
     taps = [f"relu{name}" for name in encoder.names]

@@ -1,4 +1,4 @@
-"""Weight files: safetensors with the network's config inside; nothing is ever unpickled."""
+"""Weight files: safetensors with the network's config in the metadata; nothing is ever unpickled."""
 
 import json
 from dataclasses import asdict
@@ -40,10 +40,10 @@ def write_safetensors(path: str | Path, tensors: dict[str, Tensor], metadata: di
 
 
 def load_encoder(normalized: bool = True) -> VGGEncoder:
-    """The original Oxford VGG-19 to relu4_1, float32.
+    """The original Oxford VGG-19 up to relu4_1, float32 on the CPU.
 
-    normalized: filters scaled to mean activation 1, as the stylizer uses it; False is the network
-    as it was released, as the metrics use it.
+    normalized: filters scaled to a mean activation of 1, as the stylizer uses it; False gives the
+    network as it was released, which the metrics use.
     """
     tensors, _ = read_safetensors(WEIGHTS / f"{SHIPPED_ENCODER}.safetensors")
     means = {
@@ -58,7 +58,11 @@ def load_encoder(normalized: bool = True) -> VGGEncoder:
 
 
 def load_model(model: str | Path) -> StylizerNet:
-    """Load a stylizer, float32 on the CPU, from a shipped name or a safetensors path."""
+    """Load a network, float32 on the CPU and in eval mode, without gradients.
+
+    model: a shipped model's name or the path of a safetensors file; the file's metadata hold the
+    config. Raises InputError for a file that is not one of ours, or is damaged.
+    """
     path = model_path(model)
     tensors, metadata = read_safetensors(path)
     if metadata.get("format") != FORMAT:
@@ -77,8 +81,10 @@ def load_model(model: str | Path) -> StylizerNet:
 
 
 def read_config(text: str, tensors: dict[str, Tensor]) -> Config:
-    """The config of a network that these are the weights of. ValueError, KeyError or TypeError if it
-    cannot be: one that is larger than they are is never built."""
+    """Parse a config and check it against the weights, before a network is built of it.
+
+    Raises ValueError, KeyError or TypeError if it is invalid or describes a larger network.
+    """
     config = Config(**json.loads(text))
     widest = max((side for tensor in tensors.values() for side in tensor.shape), default=0)
     deepest = max(config.blocks, sum(config.convolutions))
@@ -88,10 +94,9 @@ def read_config(text: str, tensors: dict[str, Tensor]) -> Config:
 
 
 def save_model(path: str | Path, net: StylizerNet, extra: dict[str, str] | None = None) -> None:
-    """Write a stylizer atomically: fp16 weights, config in the metadata.
+    """Write a network atomically: float16 weights (float32 biases), config and `extra` in the metadata.
 
-    The shipped encoder is referred to by its name; any other is stored along, so that the file
-    needs nothing else.
+    The shipped encoder is not stored again; any other is, so that the file is complete.
     """
     tensors = net.state_dict()
     if net.config.encoder == SHIPPED_ENCODER and net.config.channels == Config().channels:

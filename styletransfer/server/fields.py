@@ -46,7 +46,7 @@ FIELD_TYPES: dict[Any, FieldType] = {
     str | int: FieldType({"type": "string"}, _tile, "auto, off, or a number of pixels"),
     Sequence[float] | None: FieldType({"type": "string"}, _numbers, "numbers with commas between them"),
     "Map | None": PICTURE,
-    "Mapping[str, Style] | None": REGIONS,
+    "Mapping[str, Any] | None": REGIONS,
 }
 OPTIONS: dict[str, FieldType] = {f.name: FIELD_TYPES[f.type] for f in fields(StylizeOptions)}
 

@@ -16,6 +16,7 @@ from ..models.network import StylizerNet
 from ..models.onnx import check_exportable, flattened
 from ..models.onnx_passes import FIRST, NEXT, STYLE, WEIGHTS, export_passes
 from ..models.weights import load_model
+from ..pages import page_files
 from ..styles.encode import StyleEncoder
 from . import runtime as runtimes
 
@@ -52,8 +53,8 @@ def write_site(model: str, folder: Path, package: Path | None = None) -> None:
     with Image.open(example_photo()) as photo:
         photo.thumbnail((PHOTO, PHOTO))
         _write_jpeg(folder / "photo.jpg", photo)
-    for path in PAGE.iterdir():
-        write_text(folder / path.name, path.read_text("utf-8").replace(*_origin_of(runtime)))
+    for name, path in page_files(PAGE).items():
+        write_text(folder / name, path.read_text("utf-8").replace(*_origin_of(runtime)))
     write_text(folder / "site.json", json.dumps(about, indent=1, ensure_ascii=False))
 
 

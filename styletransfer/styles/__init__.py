@@ -1,1 +1,1 @@
-"""Styles as codes: what they are, how they are made, blended, named and remembered."""
+"""Style codes: how they are made, blended, named, stored and cached."""

@@ -1,4 +1,4 @@
-"""Style codes that were made before, under the hash of what they were made of. No torch here."""
+"""A cache of style codes on disk, keyed by a hash of what they were made of. No torch here."""
 
 import hashlib
 import os
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Code = TypeVar("Code", "StyleCode", CodeFile)
 
 VARIABLE = "STYLETRANSFER_CACHE"
-LIMIT = 2000  # codes, of some KB each; the ones longest unused go first
+LIMIT = 2000  # codes of some KB each; the least recently used are removed first
 
 
 def cache_folder() -> Path | None:
-    """$STYLETRANSFER_CACHE, else the system's place for caches: on Linux $XDG_CACHE_HOME/styletransfer,
-    by default ~/.cache/styletransfer. None if the first variable is there and empty."""
+    """$STYLETRANSFER_CACHE, or the user's cache folder: on Linux $XDG_CACHE_HOME/styletransfer, by
+    default ~/.cache/styletransfer. None, which means no cache, if that variable is set but empty."""
     folder = os.environ.get(VARIABLE)
     if folder is None:
         return user_cache_path("styletransfer", appauthor=False)
@@ -40,9 +40,12 @@ def remembered(
     load: Callable[[Path], Code],
     check: Callable[[Code], None] = lambda code: None,
 ) -> Code:
-    """The code of a picture, from the cache or from make(). about: whatever else it depends on. load:
-    reads its file. check: raises InputError for a code from the cache that cannot be, which is made
-    anew."""
+    """The code of a picture from the cache, or from make(), which is then cached.
+
+    about: everything besides the picture that the code depends on. name: the style's name in the code.
+    load: reads a code's file. check: raises InputError for a cached code that cannot be right; it is
+    made anew.
+    """
     folder = cache_folder()
     if folder is None:
         return make()

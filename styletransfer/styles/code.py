@@ -1,4 +1,4 @@
-"""A style as a few kilobytes: what the network needs to know of a painting, and arithmetic on it."""
+"""Style codes: all that the network needs to know of a painting, in a few KB, and their blending."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ from .quantiles import mixed as mixed_quantiles
 
 @dataclass(frozen=True)
 class StyleCode:
-    """Channel means and standard deviations of a style's features at each of the model's taps.
+    """A style as the statistics of its features at each of the model's taps.
 
-    statistics: tap → Statistics of shape (1, C), float32 on the CPU. digest: SHA-256 of the weight
-    file it was made with; another model's features mean something else. The rest is for people to
-    read. model: that model's name. version: of this package. styles: what it was made of, name →
-    weight, summing to 1. quantiles: what refining needs besides; perhaps nothing.
+    statistics: by tap, of shape (1, C), float32 on the CPU. digest: SHA-256 of the weight file that
+    made it; the code means nothing to another model. quantiles: what refinement needs besides; may be
+    empty. For people to read: model, that model's name; version, of this package; styles, the name and
+    weight of what it was made of, summing to 1.
     """
 
     statistics: dict[str, Statistics]
@@ -32,7 +32,8 @@ class StyleCode:
     quantiles: Quantiles = ()
 
     def save(self, path: str | Path) -> None:
-        """Write a `.style.safetensors` file (a few KB; with quantiles some tens more), atomically."""
+        """Write a `.style.safetensors` file atomically: a few KB, some 80 more with quantiles. Raises
+        InputError if it cannot be written."""
         arrays = {
             tap: (mean.detach().cpu().numpy(), std.detach().cpu().numpy())
             for tap, (mean, std) in self.statistics.items()
@@ -46,7 +47,7 @@ class StyleCode:
 
     @staticmethod
     def load(path: str | Path) -> "StyleCode":
-        """Read a file that `save` wrote; InputError if it is anything else."""
+        """Read a file that `save` wrote. Raises InputError for anything else."""
         file = CodeFile.load(path)
         statistics = {
             tap: Statistics(*(torch.tensor(part) for part in pair))
@@ -64,10 +65,10 @@ class StyleCode:
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
-    """Weighted mean of style codes; weights are normalised to sum 1, equal if not given.
+    """The weighted mean of style codes. weights: normalised to sum to 1; equal if not given.
 
-    AdaIN is affine in a style's statistics, so this equals blending the bottleneck's outputs
-    (Huang & Belongie 2017, eq. 15).
+    AdaIN is affine in a style's statistics, so this equals blending the bottleneck's outputs (Huang &
+    Belongie 2017, eq. 15). Raises InputError for codes of different models, or unusable weights.
     """
     weights = normalised(weights, len(codes))
     if len({code.digest for code in codes}) > 1:

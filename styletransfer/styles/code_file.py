@@ -1,4 +1,4 @@
-"""Style codes as files, and what holds for a code whoever computes with it. No torch here."""
+"""Style code files, and the checks on a code that hold with torch or without. No torch here."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,17 @@ from ..version import __version__
 
 SUFFIX = ".style.safetensors"
 FORMAT = "styletransfer-style-1"
-_QUANTILES = "quantiles."  # before the keys of their tensors
+_QUANTILES = "quantiles."  # prefix of their keys in the file
 NO_PICTURE = "preserve_color histogram needs the style's picture, not its code"
 
 
 @dataclass(frozen=True)
 class CodeFile:
-    """What a `.style.safetensors` file holds: tap → mean (1, C) and deviation (1, C) or root (1, C, C),
-    float32; quantiles: "VIEW.TAP" → those of refining, float16; the rest is as for `StyleCode`."""
+    """The content of a `.style.safetensors` file as numpy arrays.
+
+    statistics: by tap, the mean (1, C) and the deviation (1, C) or covariance root (1, C, C), float32.
+    quantiles: by "SCALE.TAP", float16. The rest is as in `StyleCode`.
+    """
 
     statistics: dict[str, tuple[np.ndarray, np.ndarray]]
     digest: str
@@ -32,7 +35,7 @@ class CodeFile:
     quantiles: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def save(self, path: str | Path) -> None:
-        """Write it (a few KB), atomically; InputError if the disk does not take it."""
+        """Write it atomically. Raises InputError if it cannot be written."""
         from safetensors import SafetensorError
         from safetensors.numpy import save_file
 
@@ -49,7 +52,7 @@ class CodeFile:
 
     @staticmethod
     def load(path: str | Path) -> "CodeFile":
-        """Read a file that `save` wrote; InputError if it is anything else."""
+        """Read a file that `save` wrote. Raises InputError for anything else."""
         tensors, metadata = _read(path)
         if metadata.get("format") != FORMAT:
             raise InputError(f"{path}: is not a style code")
@@ -83,17 +86,19 @@ def _read(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 Shapes = dict[str, list[tuple[int, ...]]]
-"""Of a code's mean and deviation (or root) at each tap."""
+"""The shapes of a code's mean and deviation (or covariance root) at each tap."""
 
 
 def shapes_of(statistics: Mapping[str, Sequence[Any]]) -> Shapes:
-    """Of a code's statistics, tensors or arrays."""
+    """The shapes of a code's statistics, be they tensors or arrays."""
     return {tap: [tuple(part.shape) for part in pair] for tap, pair in statistics.items()}
 
 
 def check_code(code: Any, model: str, digest: str, shapes: Shapes) -> None:
-    """InputError for a code, `CodeFile` or `StyleCode`, that another network than this model's made, or
-    that is broken. digest: of the model's weights; shapes: of its codes."""
+    """Raise InputError for a `CodeFile` or `StyleCode` that another model made, or that is broken.
+
+    digest: SHA-256 of this model's weights. shapes: those of its codes.
+    """
     if code.digest != digest:
         other = f", {code.model}," if code.model and code.model != model else ""
         raise InputError(f"this style code was made with another model{other} than {model}")
@@ -102,7 +107,8 @@ def check_code(code: Any, model: str, digest: str, shapes: Shapes) -> None:
 
 
 def normalised(weights: Sequence[float] | None, count: int) -> list[float]:
-    """Weights that sum to 1, one for each of `count` styles, equal for None; InputError if not."""
+    """Scale weights to sum to 1; None gives equal ones. Raises InputError if they are not `count`
+    usable weights (`options.check_weights`)."""
     weights = [1.0] * count if weights is None else [float(w) for w in weights]
     if not count:
         raise InputError("no style given")

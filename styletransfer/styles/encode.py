@@ -1,4 +1,4 @@
-"""Any style as the code that a network knows it by."""
+"""Encoding: from anything that names a style to its style code."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -24,15 +24,14 @@ from .names import BANK, is_learned, parts_of
 from .quantiles import style_quantiles
 
 Style: TypeAlias = ImageSource | StyleCode | Mapping[Any, float]
-"""One style: a picture, a code or its file, a folder of pictures, or a blend {picture: weight}."""
+"""One style: a picture, a code or its file, a folder of pictures, or a blend {style: weight}."""
 
 
 class StyleEncoder:
-    """Gives the code of any style: the statistics of its features at the network's taps.
+    """Encodes styles as codes: the statistics of their features at the network's taps.
 
-    net: as it was loaded, in float32 on the CPU; it may be moved afterwards. model: what it is called
-    in messages and codes. learned: the codes of the styles that a conditional network has learned, by
-    name; "bank:NAME" wherever a style is taken.
+    net: as loaded, in float32 on the CPU; it may be moved afterwards. model: its name in messages and
+    codes. learned: the codes that a conditional network has learned, by name; "bank:NAME" as a style.
     """
 
     def __init__(self, net: StylizerNet, model: str):
@@ -45,7 +44,7 @@ class StyleEncoder:
     def encode(
         self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0, quantiles: bool = False
     ) -> StyleCode:
-        """The code of one style, as `Stylizer.style` has it."""
+        """The code of one style; arguments and errors as for `Stylizer.style`."""
         StylizeOptions(style_size=size, style_crop=crop)  # checks them
         if (parts := parts_of(source)) is not None:
             return self.blend(parts, None, size, crop, quantiles)
@@ -72,13 +71,16 @@ class StyleEncoder:
         crop: float = 1.0,
         quantiles: bool = False,
     ) -> StyleCode:
-        """One code of several styles, as `Stylizer.blend` has it."""
+        """The blend of several styles as one code; arguments as for `Stylizer.blend`."""
         if isinstance(styles, Mapping):
             return self.blend(list(styles), list(styles.values()), size, crop, quantiles)
         return blend([self.encode(source, size, crop, quantiles) for source in styles], weights)
 
     def encode_picture(self, style: Tensor, name: str, quantiles: bool = False) -> StyleCode:
-        """The code of a picture, float32 (1, 3, H, W) in [0, 1], perhaps from the cache."""
+        """The code of a picture (1, 3, H, W) in [0, 1], float32; from the cache if it is there.
+
+        name: what the code says it was made of. InputError if the picture does not fit into memory.
+        """
         count, _, height, width = style.shape
         check_memory(width, height * count, self.net)
         device = self.net.device
@@ -95,14 +97,14 @@ class StyleEncoder:
         picture = style.cpu().contiguous().numpy()
         return remembered(picture, about, name, encoded, StyleCode.load, self.check)
 
-    def no_style(self) -> StyleCode:
-        """What a network of a single style, which needs no code, is given; InputError for others."""
+    def empty_code(self) -> StyleCode:
+        """The empty code for a network that has learned a single style; InputError for any other."""
         if self.net.bottleneck.takes_style:
             raise InputError("no style given")
         return StyleCode({}, self.digest, self.model)
 
     def check(self, code: StyleCode) -> None:
-        """InputError for a code that another network made, or that is broken."""
+        """Raise InputError for a code that another network made, or that is broken."""
         check_code(code, self.model, self.digest, self._shapes)
 
     def _learned_code(self, number: int) -> StyleCode:
@@ -130,7 +132,7 @@ class StyleEncoder:
 
 
 def stacked(codes: Sequence[StyleCode], device: torch.device) -> Code:
-    """Several codes as one of as many rows, (N, C) at each tap, where the network is."""
+    """N codes as the N rows of one, (N, C) at each tap, on the given device."""
     return {
         tap: Statistics(
             *(torch.cat(part).to(device) for part in zip(*(c.statistics[tap] for c in codes)))

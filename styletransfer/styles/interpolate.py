@@ -1,15 +1,14 @@
-"""Ways through the space of styles."""
+"""Interpolation between style codes."""
 
 from collections.abc import Iterator, Sequence
 
 from .code import StyleCode, blend
 
 
-def between(codes: Sequence[StyleCode], frames: int) -> Iterator[StyleCode]:
-    """`frames` codes, one by one, on a path through the given ones, resting a moment at each; ends
-    included.
+def morph_path(codes: Sequence[StyleCode], frames: int) -> Iterator[StyleCode]:
+    """Yield `frames` codes on a path through the given ones, both ends included.
 
-    The path is straight between two codes, with a speed of zero at both (3t² − 2t³).
+    Linear between two codes, eased so that the speed is zero at each (3t² − 2t³).
     """
     for frame in range(frames):
         position = frame * (len(codes) - 1) / max(1, frames - 1)
@@ -19,10 +18,10 @@ def between(codes: Sequence[StyleCode], frames: int) -> Iterator[StyleCode]:
         yield blend(codes[index : index + 2], [1 - second, second])
 
 
-def square(corners: Sequence[StyleCode], side: int) -> list[list[StyleCode]]:
-    """side × side codes between four, given as top left, top right, bottom left, bottom right.
+def style_square(corners: Sequence[StyleCode], side: int) -> list[list[StyleCode]]:
+    """side × side codes between four corners, by bilinear interpolation (Huang & Belongie 2017, fig. 8).
 
-    Bilinear: each is a blend of the four by its nearness (Huang & Belongie 2017, fig. 8).
+    corners: top left, top right, bottom left, bottom right. side: at least 2.
     """
     steps = [i / (side - 1) for i in range(side)]
     return [

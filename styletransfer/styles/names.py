@@ -1,5 +1,4 @@
-"""How styles are written: files, names of shipped ones, what a model has learned, and blends of them.
-No torch here."""
+"""How a style is written: a file, the name of a shipped or learned style, or a blend. No torch here."""
 
 import os
 from collections.abc import Mapping
@@ -12,19 +11,19 @@ from ..media.image import example_styles
 
 DEFAULT_MODEL = "adain-fast"
 BANK = "bank:"
-"""Before the name of a style that a model has learned."""
+"""Prefix of a style that a model has learned, as in "bank:lion"."""
 BANK_MODEL = "bank"
-"""The model that ships with such styles."""
+"""The shipped model that has learned styles."""
 
 
 def is_learned(style: str) -> bool:
-    """Whether a style is one that a model has learned, "bank:lion", and no file that is called so."""
+    """Whether a style names a learned one ("bank:lion"), and not a file of that name."""
     return style.startswith(BANK) and not os.path.exists(style)
 
 
-def made_of(text: str) -> dict[str, float]:
-    """The styles that a STYLE is made of: itself, or the parts of a blend, "a.jpg:0.5,bank:lion:0.5"; of
-    a shipped style its file."""
+def style_weights(text: str) -> dict[str, float]:
+    """The weights of the styles that a STYLE argument consists of: itself alone, or the parts of a blend
+    ("a.jpg:0.5,bank:lion:0.5"). The name of a shipped style becomes its file."""
     if os.path.exists(text) or not {",", ":"} & set(text):
         return {style_file(text): 1.0}
     return parse_blend(text)
@@ -36,9 +35,9 @@ def shipped_styles() -> dict[str, Path]:
 
 
 def style_file(style: str) -> str:
-    """The file of a shipped style, "starry_night"; anything that is no mere name stays as it is.
+    """The file of a shipped style such as "starry_night"; whatever else names a style is returned as is.
 
-    InputError for a mere name, without folder or suffix, of neither a file nor a shipped style.
+    Raises InputError for a plain name (no folder, no suffix) that is neither a file nor shipped.
     """
     if not style or os.path.exists(style) or set(style) & {os.sep, os.altsep, ".", ":"}:
         return style
@@ -51,9 +50,10 @@ def style_file(style: str) -> str:
 
 
 def parse_blend(text: str) -> dict[str, float]:
-    """ "a.jpg:0.5,b.jpg:0.5" to {"a.jpg": 0.5, "b.jpg": 0.5}; a style without a number counts 1.
+    """Parse "a.jpg:0.5,b.jpg:0.5" to {"a.jpg": 0.5, "b.jpg": 0.5}; without a number the weight is 1.
 
-    What is a file as it stands is taken as one, commas and colons and all.
+    If a file of that very name exists it is taken, commas, colons and all. Raises InputError for a
+    missing name, a negative weight, or weights that are all 0.
     """
     weights: dict[str, float] = {}
     for part in [text] if os.path.exists(text) else text.split(","):
@@ -76,11 +76,11 @@ def parse_blend(text: str) -> dict[str, float]:
 
 
 def parts_of(source: object) -> Mapping[Any, float] | None:
-    """What a blend is made of, or a folder, the mean of its pictures; None for a single style."""
+    """The weights of a blend's styles, or of a folder's pictures (equal); None for a single style."""
     if isinstance(source, Mapping):
         return source
     if isinstance(source, (str, os.PathLike)):
-        if (parts := made_of(str(source))) != {str(source): 1.0}:
+        if (parts := style_weights(str(source))) != {str(source): 1.0}:
             return parts
         if os.path.isdir(source):
             from ..media.image import pictures_in  # and with it Pillow: only now

@@ -1,10 +1,9 @@
-"""A style as whole distributions of VGG features, which refining matches.
+"""A style as distributions of VGG features, which refinement matches.
 
-Along many directions in the space of a tap's features the style's positions are sorted; what is kept is
-their quantiles (the one-dimensional distributions of the sliced Wasserstein distance, Heitz et al. 2021,
-arXiv 2006.07229, eq. 4), for the style as it is seen from several distances. The strokes scores
-(`evaluation.strokes`) have directions of their own: nothing is to be scored by the very numbers that it
-was made by.
+The features of all positions are projected onto fixed random directions, and the quantiles of each
+projection are kept: the one-dimensional distributions of the sliced Wasserstein distance (Heitz et al.
+2021, arXiv 2006.07229, eq. 4). This is done for the style at several scales. The strokes scores
+(`evaluation.strokes`) have other directions: a result is not scored by the numbers it was optimised for.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,18 +20,20 @@ from ..models.vgg import VGGEncoder
 from ..models.weights import load_encoder
 
 TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-VIEWS = 5  # of a style: a large picture begins at what is farther away
+VIEWS = 5  # scales of a style, each half of the one before; large pictures start at the smaller ones
 DIRECTIONS, QUANTILES = 64, 32
-SMALLEST = 32  # pixels of a view's short side
+SMALLEST = 32  # pixels of the smallest scale's short side
 
 Quantiles = tuple[dict[str, Tensor], ...]
-"""For each view, the nearest first, by tap: float32 (`DIRECTIONS`, `QUANTILES`), on the CPU."""
+"""For each scale, the largest first, by tap: float32 (`DIRECTIONS`, `QUANTILES`), on the CPU."""
 
 
 @torch.no_grad()
 def style_quantiles(picture: Tensor, device: torch.device) -> Quantiles:
-    """Those of a style's picture, float32 (1, 3, H, W) in [0, 1]; rounded to half precision, as they are
-    in files, so that a code that was saved is the same."""
+    """The quantiles of a style's picture (1, 3, H, W) in [0, 1], float32.
+
+    Rounded to half precision, as files store them, so that a saved code equals the one in memory.
+    """
     vgg = vgg_encoder(device)
     found = []
     for view in views(picture.to(device, torch.float32), VIEWS):
@@ -44,8 +45,8 @@ def style_quantiles(picture: Tensor, device: torch.device) -> Quantiles:
 
 
 def mixed(parts: Sequence[Quantiles], weights: Sequence[float]) -> Quantiles:
-    """The barycentre of distributions, in one dimension the weighted mean of their quantiles; with
-    weights that sum to 1."""
+    """The Wasserstein barycentre of several distributions: in one dimension, the weighted mean of their
+    quantiles. weights: summing to 1."""
     return tuple(
         {tap: torch.stack([w * view[tap] for w, view in zip(weights, several)]).sum(0) for tap in TAPS}
         for several in zip(*parts)
@@ -53,10 +54,10 @@ def mixed(parts: Sequence[Quantiles], weights: Sequence[float]) -> Quantiles:
 
 
 def feature_quantiles(x: Tensor, tap: str, at: Tensor | None = None) -> Tensor:
-    """Those of features (1, C, H, W) along each direction, at all positions or at some: their numbers,
-    int64, row by row.
+    """The quantiles of features (1, C, H, W) along each direction, float32 (`DIRECTIONS`, `QUANTILES`).
 
-    Differentiable, float32 (`DIRECTIONS`, `QUANTILES`); each is the mean of its share of the positions.
+    Each quantile is the mean of an equal share of the sorted positions; differentiable. at: int64,
+    the indices of the positions to take, row by row; None for all.
     """
     flat = x[0].permute(1, 2, 0).flatten(0, 1)  # positions first, as they lie in memory
     flat = (flat if at is None else flat.index_select(0, at)).float()
@@ -68,7 +69,7 @@ def feature_quantiles(x: Tensor, tap: str, at: Tensor | None = None) -> Tensor:
 
 
 def views(picture: Tensor, count: int) -> Iterator[Tensor]:
-    """A picture as it is seen from so many distances, as long as there is something to be seen."""
+    """Yield a picture at up to `count` scales, each half of the one before, while it is large enough."""
     yield picture
     for _ in range(1, count):
         picture = smaller(picture, 0.5)
@@ -78,7 +79,7 @@ def views(picture: Tensor, count: int) -> Iterator[Tensor]:
 
 
 def smaller(x: Tensor, share: float) -> Tensor:
-    """(N, C, H, W) at a share of its size."""
+    """Reduce (N, C, H, W) to a share of its size, bilinear with antialiasing."""
     if share == 1:
         return x
     size = [max(1, round(side * share)) for side in x.shape[2:]]
@@ -87,13 +88,13 @@ def smaller(x: Tensor, share: float) -> Tensor:
 
 @lru_cache(2)
 def vgg_encoder(device: torch.device) -> VGGEncoder:
-    """The shipped VGG-19, to differentiate through."""
+    """The shipped VGG-19 on a device, cached; its outputs can be differentiated."""
     with torch.inference_mode(False):
         return load_encoder().to(device).to(memory_format=torch.channels_last).requires_grad_(False)
 
 
 def vgg_features(vgg: VGGEncoder, picture: Tensor, taps: Sequence[str] = TAPS) -> dict[str, Tensor]:
-    """By tap, of a picture (1, 3, H, W); in half precision where that is faster."""
+    """VGG features by tap of a picture (1, 3, H, W) in [0, 1]; half precision where that is faster."""
     if min(picture.shape[2:]) < MULTIPLE:  # VGG takes no smaller ones
         picture = pad_to_multiple(picture)
     half = fast_dtype(picture.device)
@@ -104,7 +105,7 @@ def vgg_features(vgg: VGGEncoder, picture: Tensor, taps: Sequence[str] = TAPS) -
 
 @lru_cache(8)
 def _directions(tap: str, channels: int) -> Tensor:
-    """Unit vectors (DIRECTIONS, channels), the same for ever: style codes hold what is found by them."""
+    """Unit vectors (DIRECTIONS, channels). They must never change: stored style codes depend on them."""
     random = np.random.RandomState(TAPS.index(tap)).standard_normal((DIRECTIONS, channels))
     with torch.inference_mode(False):
         return F.normalize(torch.from_numpy(random).float(), dim=1)

@@ -1,1 +1,1 @@
-"""Painting a picture of any size: levels, tiles, colour, regions, refinement."""
+"""From a photo and style codes to a picture of any size: drafts, tiles, colour, regions, refinement."""

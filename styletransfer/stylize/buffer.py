@@ -1,4 +1,4 @@
-"""Pictures that are read and written a part at a time, in memory or on disk."""
+"""Image buffers: pictures that are read and written in windows, in memory or on disk."""
 
 import os
 import tempfile
@@ -13,46 +13,46 @@ from ..media.large_tiff import create_tiff
 
 
 class ImageBuffer:
-    """Pictures (N, 3, H, W): float in [0, 1], or uint8."""
+    """Pictures (N, 3, H, W) in memory: float in [0, 1], or uint8."""
 
     def __init__(self, pixels: Tensor):
         self._pixels = pixels
 
     @property
     def pixels(self) -> Tensor:
-        """All of them."""
+        """All pixels, (N, 3, H, W)."""
         return self._pixels
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """How many pictures, their height and their width."""
+        """The number of pictures, their height and their width: (N, H, W)."""
         return self.pixels.shape[0], self.pixels.shape[2], self.pixels.shape[3]
 
     def read(self, rows: slice, columns: slice) -> Tensor:
-        """A part as float32 (N, 3, h, w) in [0, 1]."""
+        """A window as float32 (N, 3, h, w) in [0, 1]."""
         part = self.pixels[:, :, rows, columns]
         return part.float() / 255 if part.dtype == torch.uint8 else part.float()
 
     def write(self, rows: slice, columns: slice, part: Tensor) -> None:
-        """Put a part, as `read` gives it, in its place."""
+        """Write a window, as `read` gives it; uint8 buffers round it."""
         if self.pixels.dtype == torch.uint8:
             part = part.mul(255).round()
         self.pixels[:, :, rows, columns] = part.to(self.pixels.device, self.pixels.dtype)
 
     def blank(self) -> "ImageBuffer":
-        """Another of the same kind and size, with nothing on it yet."""
+        """A new buffer of the same kind, size and dtype; its pixels are undefined."""
         return ImageBuffer(torch.empty_like(self.pixels))
 
     def scratch(self, height: int, width: int) -> "ImageBuffer":
-        """Another of float numbers and this size, for what is needed on the way."""
+        """A new float buffer of this size for intermediate results, on the same device or disk."""
         shape = len(self.pixels), 3, height, width
         return ImageBuffer(torch.empty(shape, dtype=torch.float32, device=self.pixels.device))
 
 
 class DiskImageBuffer(ImageBuffer):
-    """One picture in a file of raw RGB, uint8 or float16, of which only the part in use is in memory.
+    """One picture in a file of raw RGB, uint8 or float16; only the window in use is in memory.
 
-    header: bytes of the file before the first pixel.
+    header: the number of bytes before the first pixel.
     """
 
     def __init__(self, path: Path, height: int, width: int, header: int = 0, dtype: type = np.uint8):
@@ -64,13 +64,13 @@ class DiskImageBuffer(ImageBuffer):
         return 1, self.height, self.width
 
     @property
-    def pixels(self) -> Tensor:  # mapped anew each time, so that what was read can be forgotten
+    def pixels(self) -> Tensor:  # mapped anew each time, so that memory of past reads is freed
         shape = (self.height, self.width, 3)
         array = np.memmap(self.path, self.dtype, "r+", offset=self.header, shape=shape)
         return torch.from_numpy(array).permute(2, 0, 1)[None]
 
     def blank(self) -> "DiskImageBuffer":
-        """A TIFF beside it, for `media.large_tiff.pack` to read."""
+        """A new TIFF beside this file, which `media.large_tiff.pack` reads."""
         path = self.path.with_name(f"{self.path.name}-painted.tif")
         header = create_tiff(path, self.height, self.width)
         with open(path, "r+b") as file:
@@ -78,7 +78,7 @@ class DiskImageBuffer(ImageBuffer):
         return DiskImageBuffer(path, self.height, self.width, header)
 
     def scratch(self, height: int, width: int) -> "DiskImageBuffer":
-        """A file beside it, in half precision: an eighth of a grey level."""
+        """A new file beside this one in half precision, exact to an eighth of a grey level."""
         handle, path = tempfile.mkstemp(prefix=f"{self.path.name}-", dir=self.path.parent)
         with open(handle, "wb") as file:
             file.truncate(length := height * width * 3 * 2)
@@ -87,10 +87,10 @@ class DiskImageBuffer(ImageBuffer):
 
 
 def _reserve(file: int, length: int) -> None:
-    """OSError now if the disk is too full: a file that is mapped would end the process then."""
+    """Raise OSError now if the disk is too full; writing to a mapped file would kill the process."""
     if hasattr(os, "posix_fallocate"):
         try:
             os.posix_fallocate(file, 0, length)
         except OSError as error:
-            if error.errno in FULL:  # others: it is not to be had on this disk
+            if error.errno in FULL:  # any other error: this file system cannot reserve space
                 raise

@@ -32,16 +32,18 @@ def with_luminance_of(picture: Tensor, painted: Tensor) -> Tensor:
 
 
 def keeping_colors(strength: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """What makes of the content and what was painted of it a picture of the content's colours, as far
-    as a strength from 0 to 1 goes."""
+    """A function of (content, painted) that gives the painted picture the content's colours; strength
+    from 0 (not at all) to 1."""
     return lambda content, painted: painted.lerp(with_luminance_of(content, painted), strength)
 
 
 def encode_recolored(
     encoder: StyleEncoder, source: Style, content: ImageBuffer, options: StylizeOptions
 ) -> StyleCode:
-    """The code of a style whose picture has been given the content's colours, as far as
-    `options.color_strength` goes. InputError for styles without a picture."""
+    """The code of a style whose picture is first given the content's colours (`recolored`).
+
+    Raises InputError for styles that have no picture: codes and learned styles.
+    """
     if (parts := parts_of(source)) is not None:
         codes = [encode_recolored(encoder, each, content, options) for each in parts]
         return blend(codes, list(parts.values()))
@@ -57,8 +59,10 @@ def encode_recolored(
 
 
 def recolored(source: ImageSource, content: Moments, options: StylizeOptions) -> Tensor:
-    """A style's picture (1, 3, h, w) in [0, 1] that has been given the content's colours, whose moments
-    these are, as far as `options.color_strength` goes; on the CPU."""
+    """A style's picture (1, 3, h, w) in [0, 1] with the content's colours, on the CPU.
+
+    content: the moments of its pixels, with covariance. `options.color_strength` is how much.
+    """
     style = style_tensor(source, options.style_size, options.style_crop).cpu()
     return style.lerp(match_colors(style, content), options.color_strength)
 
@@ -66,8 +70,8 @@ def recolored(source: ImageSource, content: Moments, options: StylizeOptions) ->
 def match_colors(style: Tensor, content: Moments, eps: float = 1e-5) -> Tensor:
     """`style` (1, 3, h, w) in [0, 1] with the content's mean colour (1, 3) and covariance (1, 3, 3).
 
-    x ↦ A(x − μs) + μc with A = Σc^½ Σs^-½, the paper's linear variant of histogram matching. On the CPU,
-    wherever what comes in may be: a 3×3 matrix is no work for a GPU, and not all have float64.
+    x ↦ A(x − μs) + μc with A = Σc^½ Σs^-½, the paper's linear variant of histogram matching. Always on
+    the CPU: the matrices are 3×3, and not every GPU has float64.
     """
     style, content = style.cpu(), Moments(content.mean.cpu(), content.var.cpu())
     before = moments(style, joint=True)

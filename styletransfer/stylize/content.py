@@ -1,4 +1,4 @@
-"""Content of every type as an image buffer, and the result in the type that the content came in."""
+"""Content of any type as an image buffer, and the result in the same type."""
 
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -18,8 +18,11 @@ Content = TypeVar("Content", bound=ImageSource)
 
 @dataclass(frozen=True)
 class OpenedContent:
-    """image: what is painted. size: the content's own width and height, before it was resized.
-    transparency: its alpha channel, which goes around the network."""
+    """Content ready to be painted.
+
+    image: its pixels. size: width and height before it was resized. transparency: its alpha channel,
+    which bypasses the network and is put back afterwards.
+    """
 
     image: ImageBuffer
     size: tuple[int, int]
@@ -27,7 +30,8 @@ class OpenedContent:
 
 
 def open_content(content: ImageSource, short_side: int | None = None) -> OpenedContent:
-    """Content in memory, resized to a short side, unless None. InputError if it is no picture."""
+    """Read content into memory, resized to a short side unless that is None. InputError if it is not a
+    picture."""
     if isinstance(content, Tensor):
         check_tensor(content)
         height, width = content.shape[2:]
@@ -45,7 +49,7 @@ def open_content(content: ImageSource, short_side: int | None = None) -> OpenedC
 def in_type_of(
     content: Content, painted: Tensor, transparency: Image.Image | None
 ) -> Content | Image.Image:
-    """What was painted, float or uint8 (N, 3, H, W), in the content's type; a path gives a PIL image."""
+    """The painted pixels, float or uint8 (N, 3, H, W), in the content's type; for a path a PIL image."""
     if isinstance(content, Tensor):
         return cast(Content, painted)
     array = to_array(painted)

@@ -1,4 +1,4 @@
-"""Stylizing files that do not fit into memory."""
+"""Stylizing files that are larger than memory."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,11 +26,11 @@ def stylize_file(
     watch: Watch | None = None,
     **keywords: Any,
 ) -> tuple[int, int]:
-    """`Stylizer.stylize` from file to file, of any size: TIFF, PNG or JPEG out. Its width and height.
+    """`Stylizer.stylize` from file to file for any size; returns the result's width and height.
 
-    keywords: the options one by one, in place of `options`. The pixels lie beside the output while it
-    lasts, 6 bytes for each. Memory does not depend on the picture's size. Needs the extra [large]. mask
-    and regions are not to be had here.
+    output: a TIFF, PNG or JPEG file. keywords: options one by one, in place of `options`. Memory does
+    not grow with the picture: temporary files beside the output hold 6 bytes per pixel. Needs the extra
+    [large]. Raises InputError for mask and regions, which are not supported here.
     """
     options = options or StylizeOptions(**keywords)
     check_large_output(output)

@@ -1,8 +1,8 @@
-"""The sizes at which a picture is painted, one after the other: drafts first, then the picture itself.
+"""Levels: the sizes at which a picture is painted in turn, first the drafts, then the picture itself.
 
-Each draft is painted at a part of the size, enlarged, and painted again with the photo's details
-over it (`models.draft`). All that is asked for here is a window of what a pass is given: where it lies
-in the whole decides what it holds, so that tiles meet.
+Each draft is painted at a fraction of the size, enlarged, and painted again with the photo's details
+added (`models.draft`). A level gives any window of a pass's input, which depends only on where the
+window lies in the whole picture, so that tiles fit together.
 """
 
 import math
@@ -23,18 +23,18 @@ from ..models.padding import padded
 from ..models.statistics import Code, Moments
 from .buffer import ImageBuffer
 
-FINEST = 1.1  # a draft that is hardly smaller than the picture is not worth its time
-STEP = 256  # side of what of a smaller copy is made at once
+FINEST = 1.1  # a draft must be at least this many times smaller than the picture to be worth its time
+STEP = 256  # side of the windows in which a smaller copy is made
 
 Read = Callable[[slice, slice], Tensor]
 """Gives a window of pictures, (N, C, h, w)."""
 
 
 class Conditioning(NamedTuple):
-    """What an image is to be painted with; as for `StylizerNet.forward`, maps of the image's size.
+    """What an image is painted with: the arguments of `StylizerNet.forward`, maps of the image's size.
 
-    code: a row for each region. alpha: a number, or a map (1 or N, 1, H, W). region_maps: how much of
-    each region there is where, (1 or N, R, H, W), in [0, 1] and summing to 1.
+    code: one row per region. alpha: a number, or a map (1 or N, 1, H, W). region_maps: the weight of
+    each region at each position, (1 or N, R, H, W) in [0, 1], summing to 1 over R.
     """
 
     code: Code
@@ -42,15 +42,15 @@ class Conditioning(NamedTuple):
     region_maps: Tensor | None = None
 
     def window(self, rows: slice, columns: slice, device: torch.device) -> "Conditioning":
-        """The same for a window, which may reach beyond the image as far as `padded` does."""
+        """The conditioning of a window, which may extend beyond the image as far as `padded` does."""
         return self._each_map(lambda map: _cut(map, rows, columns).to(device))
 
     def smaller(self, factor: float) -> "Conditioning":
-        """The same for an image's `smaller` copy."""
+        """The conditioning of an image's `smaller` copy."""
         return self._each_map(lambda map: _smaller_map(map, factor))
 
     def resized(self, shape: Sequence[int]) -> "Conditioning":
-        """The same for an image of another size (H, W), every pixel the mean of what it covers."""
+        """The conditioning of the image resized to (H, W), by area averaging."""
         return self._each_map(lambda map: F.interpolate(map, size=tuple(shape), mode="area"))
 
     def _each_map(self, change: Callable[[Tensor], Tensor]) -> "Conditioning":
@@ -61,8 +61,10 @@ class Conditioning(NamedTuple):
 
 
 def factors(net: StylizerNet, strokes: float = 1.0) -> list[float]:
-    """How many times smaller than the picture each draft is, the smallest first: 2 ** drafts for
-    strokes = 1, twice that for 2, and half of it each time as long as that is smaller at all."""
+    """How many times smaller than the picture each draft is, the smallest first.
+
+    The first is strokes · 2 ** drafts times smaller, each next one half as much, down to `FINEST`.
+    """
     found, factor = [], strokes * 2.0**net.config.drafts
     while factor >= FINEST:
         found.append(factor)
@@ -71,24 +73,24 @@ def factors(net: StylizerNet, strokes: float = 1.0) -> list[float]:
 
 
 def statistic_names(net: StylizerNet, strokes: float = 1.0) -> list[str]:
-    """What the statistics are called that a picture is painted with: those of its pixels, and those of
-    each tap at each size."""
+    """The names of all statistics that painting needs: those of each tap at each level, and of the
+    pixels."""
     sizes = [*factors(net, strokes), 1.0]
     found = [name_at(tap, factor) for factor in sizes for tap in net.config.depths]
     return found + [PIXELS] * (PIXELS in net.config.taps)
 
 
 def name_at(tap: str, factor: float) -> str:
-    """What the statistics of a tap are called where the picture is so many times smaller."""
+    """The name of a tap's statistics at the level that is `factor` times smaller than the picture."""
     return tap if factor == 1 else f"{tap}/{factor:g}"
 
 
 @dataclass(frozen=True)
 class Level:
-    """One size of a picture: the photo at that size and what it is painted with.
+    """One size of a picture: the photo at that size, and what it is painted with.
 
-    factor: how many times smaller than the picture it is. first: whether it is a draft painted from the
-    photo alone. below: the level before, and what was painted of that.
+    factor: how many times smaller than the picture. first: whether this is the smallest draft, painted
+    from the photo alone. below: the level before it, and that level's painted picture.
     """
 
     net: StylizerNet
@@ -99,14 +101,14 @@ class Level:
     below: "tuple[Level, ImageBuffer] | None" = None
 
     def name(self, tap: str) -> str:
-        """What the statistics of a tap are called at this size."""
+        """The name of a tap's statistics at this level."""
         return name_at(tap, self.factor)
 
     def read(self, rows: slice, columns: slice, palette: dict[str, Moments]) -> Tensor:
-        """What a pass is given of a window, (N, 3, h, w), on the network's device.
+        """A window of this level's input, (N, 3, h, w), on the network's device.
 
-        rows, columns: up to where `padded` extends the photo. palette: the photo's moments that
-        `StylizerNet.recolor` takes.
+        rows, columns: may extend beyond the photo as far as `padded` does. palette: the photo's moments
+        for `StylizerNet.recolor`.
         """
         x = self.recolored(rows, columns, palette)
         if self.first and self.net.config.grain:
@@ -133,8 +135,7 @@ class Level:
 
 
 def smaller(content: ImageBuffer, factor: float) -> ImageBuffer:
-    """A copy of an image, as far as it is `padded`, `factor` times smaller: float, every pixel the mean
-    of those that it covers."""
+    """A float copy of an image, `padded` and then reduced `factor` times by area averaging."""
     _, *sides = content.shape
     height, width = (_fewer(padded(side), factor) for side in sides)
     out = content.scratch(height, width)
@@ -148,10 +149,20 @@ def smaller(content: ImageBuffer, factor: float) -> ImageBuffer:
 def enlarged_window(
     read: Read, shape: Sequence[int], rows: slice, columns: slice, ratio: float
 ) -> Tensor:
-    """A window of pictures of this shape (H, W), which `read` gives, as if they were enlarged, bilinear;
-    for a ratio of 2 this is `models.draft.enlarged`. rows, columns: in pixels of the enlarged ones."""
-    if ratio == 2 and (rows, columns) == tuple(slice(0, 2 * side) for side in shape):
-        return enlarged(read(*(slice(0, side) for side in shape)))  # the whole, at once
+    """A window of pictures enlarged `ratio` times, bilinear; `models.draft.enlarged` for a ratio of 2.
+
+    read: gives windows of the pictures, whose shape is (H, W). rows, columns: in enlarged pixels.
+    """
+    if ratio == 2 and all(at.stop <= 2 * side for at, side in zip((rows, columns), shape)):
+        # With a pixel more to each side, for the outermost ones to be mixed as they are in the whole.
+        seen = [
+            slice(max(0, at.start // 2 - 1), min(side, -(-at.stop // 2) + 1))
+            for at, side in zip((rows, columns), shape)
+        ]
+        inner = [
+            slice(at.start - 2 * s.start, at.stop - 2 * s.start) for at, s in zip((rows, columns), seen)
+        ]
+        return enlarged(read(*seen))[:, :, inner[0], inner[1]]
     down, right = (_mixture(at, ratio, side) for at, side in zip((rows, columns), shape))
     x = read(down[0], right[0])
     for dim, (_, low, high, second) in ((2, down), (3, right)):
@@ -162,8 +173,10 @@ def enlarged_window(
 
 
 def extended_window(read: Read, shape: Sequence[int], rows: slice, columns: slice) -> Tensor:
-    """A window of pictures of this shape (H, W), which `read` gives, as if they were reflected at their
-    right and bottom edge; as `pad_to_multiple` has it of the whole."""
+    """A window of pictures that are reflected at their right and bottom edge, like `pad_to_multiple`.
+
+    read: gives windows of the pictures, whose shape is (H, W).
+    """
     at = [_reflected(window, side) for window, side in zip((rows, columns), shape)]
     x = read(*(slice(int(index.min()), int(index.max()) + 1) for index in at))
     for dim, (index, window, side) in enumerate(zip(at, (rows, columns), shape), 2):
@@ -173,15 +186,15 @@ def extended_window(read: Read, shape: Sequence[int], rows: slice, columns: slic
 
 
 def _reflected(at: slice, side: int) -> np.ndarray:
-    """Where a stretch of a side lies that is reflected at its end."""
+    """The indices of an interval on a side that is reflected at its end."""
     period = max(1, 2 * (side - 1))
     index = np.arange(at.start, at.stop) % period
     return np.minimum(index, period - index) if side > 1 else index
 
 
 def _mixture(at: slice, ratio: float, side: int) -> tuple[slice, Tensor, Tensor, Tensor]:
-    """What a stretch of an enlarged side is made of: a stretch of the side, two of its pixels for each
-    of the enlarged one's, and how much of the second."""
+    """Bilinear enlargement of one side: the interval that is needed, and for each enlarged pixel the two
+    pixels within it that are mixed, and the weight of the second."""
     position = (torch.arange(at.start, at.stop, dtype=torch.float64) + 0.5) / ratio - 0.5
     position = position.clamp(0, side - 1)
     low = position.floor().long()
@@ -195,7 +208,7 @@ def _fewer(side: int, factor: float) -> int:
 
 
 def _covered(read: Read, shape: Sequence[int], rows: slice, columns: slice, factor: float) -> Tensor:
-    """A window of the `smaller` copy of pictures of this shape, which `read` gives."""
+    """A window of the `smaller` copy of pictures. read: gives their windows; shape: (H, W)."""
     seen = [
         slice(int(at.start * factor), min(padded(side), math.ceil(at.stop * factor)))
         for at, side in zip((rows, columns), shape)
@@ -208,8 +221,8 @@ def _covered(read: Read, shape: Sequence[int], rows: slice, columns: slice, fact
 
 
 def _coverage(at: slice, span: slice, factor: float) -> Tensor:
-    """How much of each pixel of a span lies in each of a smaller copy's pixels, (smaller, span); rows
-    that sum to 1."""
+    """Area averaging along one side as a matrix (smaller, span) whose rows sum to 1: how much of each
+    pixel in `span` lies in each pixel of the smaller copy."""
     start = torch.arange(at.start, at.stop, dtype=torch.float64)[:, None] * factor
     pixel = torch.arange(span.start, span.stop, dtype=torch.float64)
     overlap = torch.minimum(start + factor, pixel + 1) - torch.maximum(start, pixel)

@@ -1,4 +1,4 @@
-"""Painting an image in whatever memory there is."""
+"""Painting an image in the memory that there is: which tiles, and smaller ones if it runs out."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from ..errors import InputError, out_of_memory
-from ..models.memory import affordable, check_memory
+from ..models.memory import affordable, check_memory, features_affordable
 from ..models.network import StylizerNet
 from ..models.padding import MULTIPLE, padded
 from ..options import StylizeOptions
@@ -16,8 +16,9 @@ from .levels import Conditioning, factors
 from .tiling import Hooks, Tiles
 
 Progress = Callable[[float], None]
-"""Told of the share that is done, up to 1."""
-DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is too large to be in memory itself
+"""Called with the share that is done, from 0 to 1."""
+DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is itself on disk
+KEPT = 0.25  # share of the free memory for features that are kept from the gathering pass
 SMALLEST = 32  # pixels of a draft's short side
 THUMBNAIL = 768  # short side of the copy that approximate statistics are taken from
 
@@ -30,39 +31,45 @@ def paint(
     hooks: Hooks = Hooks(),
     progress: Progress | None = None,
 ) -> ImageBuffer:
-    """Paint an image in a buffer of its kind. Of the options strokes, tile and stats are looked at here:
-    all others are in the conditioning.
+    """Paint an image into a new buffer of its kind.
 
-    If memory does not suffice after all, once more with smaller tiles. InputError if nothing helps.
+    Only strokes, tile and stats of the options matter here; the others are in the conditioning. If
+    memory runs out it starts again with smaller tiles; InputError if even the smallest do not fit.
     """
     drafts = drafts_of(net, content, options.strokes)
-    window = _window(net, content, conditioning, options.tile)
+    tiles = _tiles(net, content, conditioning, options.tile, drafts)
     tell = progress and _rising(progress)
     while True:
         try:
             found = None
             if options.stats == "thumbnail":
                 found = _thumbnail_moments(net, content, conditioning, drafts)
-            tiles = Tiles(window, drafts)
             if tell:
                 hooks = hooks._replace(tile_done=_counter(net, content, tiles, found is not None, tell))
             painted = tiling.render(net, content, conditioning, tiles, hooks, found)
             if tell:
-                tell(1.0)  # also of the photo itself, which no network sees
+                tell(1.0)  # also at α = 0, where no tile is painted
             return painted
         except RuntimeError as error:
-            smaller = window // 2 // MULTIPLE * MULTIPLE
+            smaller = tiles.window // 2 // MULTIPLE * MULTIPLE
             if not out_of_memory(error):
                 raise
             if options.tile == "off" or not net.tileable or smaller < tiling.smallest_window(net):
                 raise InputError(f"out of memory on {net.device}: give a smaller --size") from None
-            window = smaller
+            tiles = Tiles(smaller, drafts)
         if net.device.type == "cuda":
             torch.cuda.empty_cache()  # here, since the error held on to its tensors
 
 
-def _window(net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, tile: str | int) -> int:
-    """Side of what the network is to see at once; InputError if it cannot be had."""
+def _tiles(
+    net: StylizerNet,
+    content: ImageBuffer,
+    conditioning: Conditioning,
+    tile: str | int,
+    drafts: Sequence[float],
+) -> Tiles:
+    """How an image is cut up so that what the network sees at once fits into memory; InputError if the
+    tiles asked for do not work."""
     count, height, width = content.shape
     whole, smallest = max(padded(height), padded(width)), tiling.smallest_window(net)
     maps = conditioning.region_maps
@@ -75,19 +82,26 @@ def _window(net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, 
         if not net.tileable and tile < whole:
             why = net.bottleneck.untileable
             raise InputError(f"this model cannot paint in tiles: {why}; leave tile at auto or off")
-        return min(tile, whole)
+        return Tiles(min(tile, whole), drafts, features_affordable(net, KEPT))
     if tile == "off" or not net.tileable:
         check_memory(width, height * count, net, map_bytes)
-        return whole
+        return Tiles(whole, drafts)
     memory = DISK_MEMORY if isinstance(content, DiskImageBuffer) else None
     pixels = affordable(net, map_bytes, memory) // count
     if height * width <= pixels:
-        return whole
-    return max(smallest, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))
+        return Tiles(whole, drafts)
+    kept = features_affordable(net, KEPT)
+    if memory is None:
+        pixels = int(pixels * (1 - KEPT))
+    window = max(smallest, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))
+    return Tiles(window, drafts, kept)
 
 
 def drafts_of(net: StylizerNet, content: ImageBuffer, strokes: float) -> list[float]:
-    """`levels.factors` for an image: no draft is smaller than what the network sees of it."""
+    """`levels.factors` for an image, without drafts whose short side would be under `SMALLEST`.
+
+    Raises InputError for strokes finer than this network can paint.
+    """
     if strokes < 1 and not net.config.drafts:
         raise InputError("this model paints no finer strokes: a smaller --style-size makes finer ones")
     return [factor for factor in factors(net, strokes) if min(content.shape[1:]) >= SMALLEST * factor]
@@ -106,7 +120,7 @@ def _thumbnail_moments(
 
 
 def _rising(progress: Progress) -> Progress:
-    """What tells progress of more than before only: with smaller tiles all begins anew."""
+    """Pass on only values above the last: painting starts again when memory runs out."""
     said = 0.0
 
     def tell(share: float) -> None:
@@ -121,18 +135,24 @@ def _rising(progress: Progress) -> Progress:
 def _counter(
     net: StylizerNet, content: ImageBuffer, tiles: Tiles, gathered: bool, progress: Progress
 ) -> Callable[[], None]:
-    """What tells progress, told of each tile. gathered: whether the content's moments are known."""
-    _, height, width = content.shape
-    sizes = (*tiles.drafts, 1.0)
+    """A function to call after each tile, which reports progress.
+
+    gathered: whether the content's moments are already known, so that only painting is left.
+    """
+    images, height, width = content.shape
 
     def count(halo: int, factor: float = 1.0) -> int:
         sides = (padded(math.ceil(padded(side) / factor)) for side in (height, width))
         return math.prod(len(list(tiling.spans(side, tiles.window, halo))) for side in sides)
 
     several = count(net.reach) > 1
-    total = sum(count(net.reach, factor) for factor in sizes)
-    if not gathered and several:
-        total += sum(count(net.encoder.reach, factor) for factor in sizes)
+    total = 0
+    for factor in (*tiles.drafts, 1.0):
+        sides = (height, width) if factor == 1 else (padded(side) / factor for side in (height, width))
+        kept = not gathered and several and tiling.keeps(tiles, (images, *map(math.ceil, sides)))
+        total += count(tiling.painting_halo(net, kept), factor)
+        if not gathered and several:
+            total += count(net.encoder.reach, factor)
     if not gathered and tiling.needs_pixels(net, tiles, several):
         total += count(0)
     done = 0

@@ -17,11 +17,11 @@ from ..styles.encode import StyleEncoder
 from ..version import __version__
 
 WEIGHTS_FILE, CONFIG_FILE, CARD = "model.safetensors", "config.json", "README.md"
-"""What the Hub's libraries call them."""
+"""File names as the Hub's libraries expect them."""
 
 
 class Pretrained:
-    """Gives a `Stylizer` from_pretrained, save_pretrained and push_to_hub."""
+    """The methods from_pretrained, save_pretrained and push_to_hub of `Stylizer`."""
 
     net: StylizerNet
     style_encoder: StyleEncoder
@@ -38,11 +38,11 @@ class Pretrained:
         revision: str | None = None,
         **model_kwargs: Any,
     ) -> Self:
-        """A Stylizer from a folder that `save_pretrained` wrote, or from the Hub (the extra [hub]).
+        """Load a Stylizer from a folder that `save_pretrained` wrote, or from the Hub (extra [hub]).
 
-        pretrained_model_name_or_path: a folder, or "owner/name" on the Hub, which is downloaded, once.
-        model_kwargs: device and precision, as `Stylizer` takes them; the others are the Hub's own.
-        InputError for what is not to be had.
+        pretrained_model_name_or_path: a folder, or "owner/name" on the Hub, downloaded once.
+        model_kwargs: device and precision, as for `Stylizer`; the other arguments are the Hub's.
+        Raises InputError if it is neither, or the download fails.
         """
         name = str(pretrained_model_name_or_path)
         if os.path.isdir(name):
@@ -96,9 +96,11 @@ class Pretrained:
         branch: str | None = None,
         create_pr: bool | None = None,
     ) -> str:
-        """Upload what `save_pretrained` writes to the Hub (the extra [hub]), which must know you; gives
-        the address of the commit. repo_id: "owner/name", made if it is not there. InputError if the Hub
-        refuses."""
+        """Upload what `save_pretrained` writes to the Hub (extra [hub]); returns the commit's URL.
+
+        repo_id: "owner/name", created if it does not exist. You must be logged in, or give a token.
+        Raises InputError if the Hub refuses.
+        """
         hub = _hub()
         api = hub.HfApi(token=token)
         try:
@@ -114,7 +116,7 @@ class Pretrained:
         return cast(str, commit.commit_url)
 
     def _hub_config(self) -> dict[str, Any]:
-        """The network's config, which the weight file holds too, and which file that is."""
+        """The content of config.json: the network's config, and the digest of the weight file."""
         about = {"library_name": "styletransfer", "version": __version__, "format": FORMAT}
         return {**about, "sha256": self.style_encoder.digest, **asdict(self.net.config)}
 

@@ -1,4 +1,4 @@
-"""Where a style goes: masks, and maps whose colours choose a style at each position."""
+"""Masks, and region maps whose colours or labels choose the style at each position."""
 
 import os
 from collections.abc import Sequence
@@ -14,15 +14,16 @@ from ..media.image import open_map
 from ..media.masks import Map, check_map_size, map_image, read_mask
 from ..options import StylizeOptions
 
-TRANSPARENT = -1  # in place of the colour that hides behind it
+TRANSPARENT = -1  # stands for any fully transparent pixel, whatever its colour
 
 
 def alpha_map(
     options: StylizeOptions, shape: Sequence[int], map_size: tuple[int, int]
 ) -> float | Tensor:
-    """The strength at each position, (1, 1, H, W); or the one number if it is the same everywhere.
+    """Alpha times the mask, (1, 1, H, W); a plain number if it is the same everywhere.
 
     shape: (H, W) at which the content is painted. map_size: (width, height) that the mask must have.
+    Raises InputError for a mask that cannot be read or has another size.
     """
     if options.mask is None:
         return options.alpha
@@ -34,8 +35,11 @@ def alpha_map(
 def region_maps(
     options: StylizeOptions, default: bool, shape: Sequence[int], map_size: tuple[int, int]
 ) -> Tensor:
-    """How much of each region there is at each position, (1, R, H, W), summing to 1. The last region is
-    what no key names, if `default`; shape and map_size as for `alpha_map`."""
+    """The weight of each region at each position, (1, R, H, W), summing to 1 over R.
+
+    default: whether a last region is added for whatever no key names. shape, map_size: as for
+    `alpha_map`. Raises InputError as `read_regions` does.
+    """
     if options.regions is None or options.region is None:
         raise ValueError("these options have no regions")
     maps = read_regions(options.regions, list(options.region), default, map_size)
@@ -43,12 +47,12 @@ def region_maps(
 
 
 def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[int, int]) -> Tensor:
-    """A map as (1, R, H, W) of 0 and 1: which of the keys each position belongs to.
+    """Read a map as (1, R, H, W) of 0 and 1: which key each position belongs to.
 
-    keys: colours, "#ff0000", or labels, "3", which are the grey values or palette entries of the
-    map's file. What is transparent has no colour. default: whether a last region takes what no key
-    names; without it, that is an InputError, as is a map of another size than the content's (width,
-    height).
+    keys: all colours ("#ff0000") or all labels ("3": the grey value, or the palette index, in the map's
+    file). A transparent pixel matches no colour. default: whether to add a last region for what no key
+    names. size: (width, height) that the map must have. Raises InputError for a map of another size, for
+    unusable keys, and, without `default`, for pixels that no key names.
     """
     image = (
         map_image(source)
@@ -82,7 +86,7 @@ def read_regions(source: Map, keys: Sequence[str], default: bool, size: tuple[in
 
 
 def soften(maps: Tensor, radius: int) -> Tensor:
-    """Maps (1, R, H, W) with their borders softened to ramps of `radius` pixels to either side."""
+    """Soften the borders in maps (1, R, H, W) to linear ramps of `radius` pixels to either side."""
     if radius == 0:
         return maps
     for kernel, padding in (
@@ -94,7 +98,7 @@ def soften(maps: Tensor, radius: int) -> Tensor:
 
 
 def _fitted(maps: Tensor, shape: Sequence[int], feather: int) -> Tensor:
-    """Maps of the content's own size at the size it is painted at, feathered."""
+    """Resize maps to the size at which the content is painted, by area averaging, and feather them."""
     return soften(F.interpolate(maps, size=tuple(shape), mode="area"), feather)
 
 

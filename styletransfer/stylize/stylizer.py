@@ -1,4 +1,4 @@
-"""The engine: any picture type in, the same type out, on any device."""
+"""`Stylizer`, the class that paints: any picture type in, the same type out, on any device."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,9 +34,9 @@ class Stylizer(Pretrained):
         out = s.stylize("photo.jpg", "starry.jpg", alpha=0.8)   # a PIL image
         code = s.style("starry.jpg")                            # encode once, use many times
 
-    model: a shipped name or a safetensors path. device: auto, cpu, cuda, cuda:N or mps. precision:
-    auto (bf16 where the device is faster with it), fp32, bf16 or fp16; style statistics are always
-    float32. Raises InputError for what is not to be had.
+    model: a shipped model's name, or the path of a weight file. device: auto, cpu, cuda, cuda:N or mps.
+    precision: auto (bf16 where the device is faster with it), fp32, bf16 or fp16; style statistics are
+    always float32. Raises InputError for a model or device that is not there.
     """
 
     def __init__(self, model: str | Path = DEFAULT_MODEL, device: str = "auto", precision: str = "auto"):
@@ -49,7 +49,7 @@ class Stylizer(Pretrained):
 
     @property
     def model(self) -> str:
-        """What it was loaded by."""
+        """The name or path that it was loaded from."""
         return self.style_encoder.model
 
     @property
@@ -59,8 +59,7 @@ class Stylizer(Pretrained):
 
     @property
     def styles(self) -> dict[str, StyleCode]:
-        """The codes of the styles that a conditional model has learned, by name; "bank:NAME" wherever
-        a style is taken."""
+        """The codes that a conditional model has learned, by name; as a style, "bank:NAME"."""
         return self.style_encoder.learned
 
     @torch.inference_mode()
@@ -90,30 +89,44 @@ class Stylizer(Pretrained):
     ) -> Content | Image.Image:
         """Repaint content in a style, or in a blend of several.
 
-        content: a path or PIL image (gives a PIL image, with the content's alpha channel if it has
-        one), an (H, W, 3) uint8 array (gives one), or an (N, 3, H, W) float tensor in [0, 1] (gives
-        one, of its device and dtype). The result has exactly the content's size, or a short side of
-        `size`. alpha: 0 (the photo, reconstructed) to 1; up to 2 exaggerates.
+        Args:
+            content: a path or PIL image, an (H, W, 3) uint8 array, or an (N, 3, H, W) float tensor in
+                [0, 1].
+            style: a picture, a style code or its file, a folder of pictures, or a blend {style: weight};
+                a list of these is blended by `weights`.
+            alpha: the strength, from 0 (the photo itself) to 1 (the full style); up to 2 exaggerates.
+            weights: one for each style in the list; equal by default.
+            mask: a grey picture of the content's size that multiplies alpha: white 1, black 0.
+            regions: a map of the content's size whose colours or labels choose the style at each
+                position.
+            region: the style of each colour or label, {"#ff0000": "sky.jpg", "#00ff00": {"a.jpg": 0.5,
+                "b.jpg": 0.5}}; `style`, if given, takes the rest.
+            feather: pixels to either side over which the borders of regions and mask are softened.
+            preserve_color: none; luminance, which paints brightness only; or histogram, which first
+                gives the style's picture the photo's colours.
+            color_strength: how much of preserve_color, 0 to 1.
+            size: short side of the result in pixels; the content's own size by default.
+            strokes: width of strokes relative to the model's own, 0.5 to 4: drafts are painted so many
+                times smaller (`stylize.levels`).
+            style_size: short side in pixels at which styles are encoded; smaller gives finer strokes.
+            style_crop: the central part of each side of a style that is used, above 0 to 1.
+            tile: side in pixels of the tiles that the network sees, "off" for the whole picture, or
+                "auto", by free memory. The result is the same: statistics are always the whole
+                picture's.
+            stats: "exact", or "thumbnail", which takes statistics from a small copy: faster with tiles,
+                but approximate.
+            refine: steps of optimisation afterwards, 25 for a print (`stylize.refine`).
+            progress: called with the share that is done, up to 1.
+            watch: called after every step of refinement; if it raises `StopRefining`, refinement ends
+                and keeps what it has reached.
+            options: all of these but style, progress and watch as one object, in place of the keywords.
 
-        mask: a grey picture of the content's size that alpha is multiplied with: white 1, black 0.
-        regions: a map of the content's size whose colours or labels choose the style at each
-        position: region gives the style of each, {"#ff0000": "sky.jpg", "#00ff00": {"a.jpg": 0.5,
-        "b.jpg": 0.5}}; style, if given, takes the rest. feather: pixels to either side over which
-        regions (and the mask) fade into each other.
+        Returns:
+            The picture in the content's type, on its device and in its dtype; for a path a PIL image.
+            PIL images keep the content's alpha channel.
 
-        preserve_color: none, luminance (only brightness is painted) or histogram (the style gets the
-        photo's colours first; pictures only, not codes or learned styles); color_strength: how much of
-        that, 0 to 1.
-        strokes: how broad strokes are, 0.5 to 4 times the model's own: so many times smaller is what a
-        draft is painted of (`stylize.levels`). style_size, style_crop: as `size` and `crop` of `style`.
-
-        tile: side in pixels of what the network sees at once, "off" for the whole picture, or "auto",
-        as memory allows. Tiles take longer and change nothing: statistics are still the whole
-        picture's. stats: "exact", or "thumbnail", statistics from a small copy of the content, which
-        is faster with tiles and only approximate. refine: so many steps of optimisation afterwards, 25
-        for a print (`stylize.refine`). progress: told of the share that is done. watch: told of every
-        step of refining; by raising `StopRefining` it ends it and keeps what has been reached.
-        options: all of these but style, progress and watch as one object, in place of the keywords.
+        Raises:
+            InputError: for anything wrong with content, style or options, or if memory runs out.
         """
         given = StylizeOptions(
             alpha=alpha, weights=weights, mask=mask, regions=regions, region=region, feather=feather,
@@ -141,13 +154,13 @@ class Stylizer(Pretrained):
         progress: Progress | None = None,
         watch: Watch | None = None,
     ) -> ImageBuffer:
-        """`stylize` for an image buffer, which may be larger than memory; gives another of its kind.
+        """`stylize` for an image buffer, which may be larger than memory; returns one of the same kind.
 
-        Styles become codes, their statistics at the network's taps; maps say which code counts where,
-        and how much. Then the network paints: content features from the encoder, given the codes'
-        statistics by the bottleneck, to a picture by the decoder.
+        Styles are encoded to codes, and masks and regions to maps of where each code applies. Then the
+        network paints: the encoder gives the content's features, the bottleneck gives them the codes'
+        statistics, and the decoder makes a picture of them.
 
-        map_size: width and height that mask and regions are to have, if not the image's.
+        map_size: (width, height) that mask and regions must have; the image's by default.
         """
         codes = self._encode_styles(style, image, options)
         codes, conditioning = self._conditioning(codes, image, options, map_size)
@@ -175,7 +188,7 @@ class Stylizer(Pretrained):
         size: int | None = None,
         strokes: float = 1.0,
     ) -> Iterator[Image.Image]:
-        """One picture in many styles and strengths: a PIL image for each code and its alpha."""
+        """One picture in many styles and strengths: yields a PIL image for each (code, alpha)."""
         photo = open_content(content, StylizeOptions(size=size, strokes=strokes).size)
         for code, alpha in codes_and_alphas:
             painted = self.repaint_each(photo.image, [code], alpha, strokes)
@@ -189,9 +202,9 @@ class Stylizer(Pretrained):
         alpha: float | Sequence[float] = 1.0,
         strokes: float = 1.0,
     ) -> ImageBuffer:
-        """A buffer of N pictures, each in its own of N codes; on a GPU faster than one by one.
+        """Paint N pictures of one size, each in its own style; on a GPU faster than one by one.
 
-        alpha: of all, or of each.
+        codes: N. alpha: one for all, or N.
         """
         for code in codes:
             self.style_encoder.check(code)
@@ -210,14 +223,20 @@ class Stylizer(Pretrained):
     def style(
         self, source: Style, size: int = STYLE_SIZE, crop: float = 1.0, quantiles: bool = False
     ) -> StyleCode:
-        """The style code of a picture, of a `.style.safetensors` file, of a folder of pictures (the
-        mean of its codes: an artist's works), of one that the model has learned ("bank:lion"), or of a
-        blend, {"a.jpg": 0.7, "b.jpg": 0.3}, or "a.jpg:0.7,b.jpg:0.3".
+        """Encode a style. The style code can be used many times, saved and blended.
 
-        size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
-        crop: the middle part of each side that is looked at, above 0 to 1; less gives larger ones.
-        quantiles: with what refining needs, some 80 KB; codes from files have it or have it not.
-        Tensors are (1, 3, H, W) in [0, 1].
+        Args:
+            source: a picture (as for `stylize`; tensors are (1, 3, H, W)), a `.style.safetensors` file,
+                a folder of pictures (the mean of their codes, such as an artist's works), a style that
+                the model has learned ("bank:lion"), or a blend: {"a.jpg": 0.7, "b.jpg": 0.3} or
+                "a.jpg:0.7,b.jpg:0.3".
+            size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
+            crop: the central part of each side that is used, above 0 to 1; less gives broader strokes.
+            quantiles: whether to compute what refinement needs too, some 80 KB. Codes from files keep
+                what they have.
+
+        Raises:
+            InputError: for a style that cannot be read, or that this model cannot paint.
         """
         return self.style_encoder.encode(source, size, crop, quantiles)
 
@@ -229,19 +248,20 @@ class Stylizer(Pretrained):
         crop: float = 1.0,
         quantiles: bool = False,
     ) -> StyleCode:
-        """One code of several styles: {"a.jpg": 0.7, "b.jpg": 0.3}, or a list and its weights."""
+        """Encode and blend several styles into one code: {"a.jpg": 0.7, "b.jpg": 0.3}, or a list and its
+        weights, which are normalised to sum to 1. Other arguments and errors as for `style`."""
         return self.style_encoder.blend(styles, weights, size, crop, quantiles)
 
     def _encode_styles(
         self, style: Style | Sequence[Style] | None, content: ImageBuffer, options: StylizeOptions
     ) -> list[StyleCode]:
-        """The codes of all regions, and of the style that takes the rest, if there is one."""
+        """The codes of all regions, and of the style for the rest, if there is one."""
         regions = (options.region or {}).values()
         codes = [self._encode_one(each, None, content, options) for each in regions]
         if style is not None:
             codes.append(self._encode_one(style, options.weights, content, options))
         elif options.region is None:
-            codes.append(self.style_encoder.no_style())
+            codes.append(self.style_encoder.empty_code())
         return codes
 
     def _encode_one(
@@ -251,7 +271,7 @@ class Stylizer(Pretrained):
         content: ImageBuffer,
         options: StylizeOptions,
     ) -> StyleCode:
-        """The code of a style or of a blend, in the content's colours if that is wanted."""
+        """The code of a style or a blend; recoloured first if preserve_color is histogram."""
         if isinstance(style, (list, tuple)):
             styles: list[Style] = list(style)
         else:
@@ -269,8 +289,8 @@ class Stylizer(Pretrained):
         options: StylizeOptions,
         map_size: tuple[int, int] | None,
     ) -> tuple[list[StyleCode], Conditioning]:
-        """The codes, and the same where the network is with the maps of where they count; unused regions
-        left out."""
+        """Codes and maps on the network's device as a `Conditioning`; regions that the map does not
+        contain are left out, also of the codes that are returned."""
         _, height, width = content.shape
         if (feather := options.feather) > (side := max(height, width)):
             raise InputError(f"feather is {feather}: more than the picture is long, {side} pixels")

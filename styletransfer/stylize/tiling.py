@@ -1,11 +1,13 @@
 """Painting a picture part by part, so that nobody can tell where the parts met.
 
-AdaIN asks for the statistics of the whole picture. So they are gathered first, tile by tile, for
-one depth after the other; then every tile is painted with them, and with as much of its surroundings
-as the network looks at. What comes out is what the network would have made of the whole. Drafts are
-painted so, one after the other, before the picture.
+AdaIN asks for the statistics of the whole picture. So it is encoded first, tile by tile; then every
+tile is painted with the statistics of all, and with as much of its surroundings as the network looks
+at. The features are kept in between if memory allows, else they are computed once more. What comes out
+is what the network would have made of the whole. Drafts are painted so, one after the other, before the
+picture.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -18,6 +20,7 @@ from ..models.network import StylizerNet, faded
 from ..models.padding import MULTIPLE, pad_to_multiple, padded
 from ..models.statistics import Moments, merged, moments, settled, weighted_moments
 from .buffer import ImageBuffer
+from .feature_maps import FeatureMaps
 from .levels import Conditioning, Level, extended_window, smaller
 
 NamedMoments = dict[str, Moments]
@@ -28,12 +31,14 @@ Count = TypeVar("Count", int, Tensor)
 class Tiles(NamedTuple):
     """How a picture is cut up, and what is painted before it.
 
-    window: side in pixels of what the network sees at once, a multiple of `MULTIPLE` and more than twice
-    `net.reach` unless it is the whole. drafts: `levels.factors`.
+    window: side in pixels of the most that the network sees at once, a multiple of `MULTIPLE` and more
+    than twice `net.reach` unless it is the whole. drafts: `levels.factors`. kept: pixels of the largest
+    size whose features may be kept in memory.
     """
 
     window: int
     drafts: Sequence[float] = ()
+    kept: int = 0
 
 
 class Hooks(NamedTuple):
@@ -59,14 +64,19 @@ class Span(NamedTuple):
 
 
 def spans(side: int, window: int, halo: int) -> Iterator[Span]:
-    """Cut a side into stretches seen through windows of one size, `halo` more to either side of each
-    but where the picture ends. All numbers are multiples of `MULTIPLE`, window more than 2 · halo."""
+    """Cut a side into as few stretches as can be, of about one length, each seen through a window of
+    `window` at the most, with `halo` more to either side of it but where the picture ends. All numbers
+    are multiples of `MULTIPLE`, window more than 2 · halo unless it is the whole side."""
+    if side <= window:
+        yield Span(0, side, slice(0, side))
+        return
+    count = math.ceil((side - 2 * halo) / (window - 2 * halo))
+    length = padded(math.ceil((side - 2 * halo) / count))
     start = 0
     while start < side:
-        first = max(0, min(start - halo, side - window))
-        last = min(side, first + window)
+        last = min(side, max(0, start - halo) + length + 2 * halo)
         stop = side if last == side else last - halo
-        yield Span(start, stop, slice(first, last))
+        yield Span(start, stop, slice(max(0, start - halo), last))
         start = stop
 
 
@@ -99,18 +109,20 @@ def render(
         known[PIXELS] = gather_pixels(net, content, conditioning, tiles.window, hooks)
         if hooks.adjust_moments:
             known[PIXELS] = hooks.adjust_moments(PIXELS, known[PIXELS])
-    below = None
+    below, features = None, None
     for factor in tiles.drafts:
         photo, smaller_maps = smaller(content, factor), conditioning.smaller(factor)
         level = Level(net, photo, smaller_maps, factor, below is None and net.config.drafts > 0, below)
         if gathers and several:
-            known |= gather(level, tiles.window, known, hooks)
+            found, features = gather(level, tiles, known, hooks)
+            known |= found
         draft = photo.scratch(*photo.shape[1:])
-        below = level, _paint_level(draft, level, tiles.window, known, hooks, is_draft=True)
+        below = level, _paint_level(draft, level, tiles.window, known, features, hooks, is_draft=True)
     level = Level(net, content, conditioning, 1.0, below is None and net.config.drafts > 0, below)
     if gathers and several:
-        known |= gather(level, tiles.window, known, hooks)
-    return _paint_level(content.blank(), level, tiles.window, known, hooks)
+        found, features = gather(level, tiles, known, hooks)
+        known |= found
+    return _paint_level(content.blank(), level, tiles.window, known, features, hooks)
 
 
 def needs_pixels(net: StylizerNet, tiles: Tiles, always: bool) -> bool:
@@ -124,16 +136,22 @@ def _paint_level(
     level: Level,
     window: int,
     content_moments: NamedMoments,
+    kept: FeatureMaps | None,
     hooks: Hooks,
     is_draft: bool = False,
 ) -> ImageBuffer:
-    """Encode, bottleneck and decode a level into `out`, tile by tile; arguments as for `render`."""
+    """Encode, bottleneck and decode a level into `out`, tile by tile; arguments as for `render`.
+
+    kept: its features, if they are known: then nothing is encoded.
+    """
     net, names = level.net, {tap: level.name(tap) for tap in level.net.config.depths}
     known = {tap: content_moments[name] for tap, name in names.items() if name in content_moments}
     _, height, width = level.photo.shape
-    for rows, columns in parts(level.photo, window, net.reach):
-        x = pad_to_multiple(level.read(rows.window, columns.window, content_moments))
-        features = net.encode(x, level.first)
+    for rows, columns in parts(level.photo, window, painting_halo(net, kept is not None)):
+        if kept:
+            features = kept.window(rows.window, columns.window)
+        else:
+            features = _encoded(level, rows, columns, content_moments)
         if hooks.adjust_moments:
             found = {tap: moments(x, tap in net.config.joint) for tap, x in features.items()}
             known = {tap: hooks.adjust_moments(names[tap], m) for tap, m in found.items()}
@@ -149,6 +167,19 @@ def _paint_level(
         out.write(down, right, y)
         hooks.tile_done()
     return out
+
+
+def painting_halo(net: StylizerNet, kept: bool) -> int:
+    """What is looked at beside a tile for it to be painted: less if its features are kept."""
+    return padded(net.decoder.reach) if kept else net.reach
+
+
+def _encoded(
+    level: Level, rows: Span, columns: Span, content_moments: NamedMoments
+) -> dict[str, Tensor]:
+    """A window's features by tap."""
+    x = pad_to_multiple(level.read(rows.window, columns.window, content_moments))
+    return level.net.encode(x, level.first)
 
 
 def _copied(content: ImageBuffer, hooks: Hooks) -> ImageBuffer:
@@ -175,18 +206,29 @@ def gather_pixels(
     return accumulator.moments()
 
 
-def gather(level: Level, window: int, content_moments: NamedMoments, hooks: Hooks) -> NamedMoments:
-    """The moments of a level's features wherever the bottleneck is to match them to a style's."""
+def gather(
+    level: Level, tiles: Tiles, content_moments: NamedMoments, hooks: Hooks
+) -> tuple[NamedMoments, FeatureMaps | None]:
+    """The moments of a level's features wherever the bottleneck is to match them to a style's, and the
+    features themselves if they may be kept."""
     net = level.net
     accumulators = {tap: MomentsAccumulator(tap in net.config.joint) for tap in net.config.depths}
-    for rows, columns in parts(level.photo, window, net.encoder.reach):
-        x = pad_to_multiple(level.read(rows.window, columns.window, content_moments))
-        features = net.encode(x, level.first)
+    kept = FeatureMaps(*level.photo.shape[1:]) if keeps(tiles, level.photo.shape) else None
+    for rows, columns in parts(level.photo, tiles.window, net.encoder.reach):
+        features = _encoded(level, rows, columns, content_moments)
         local = level.conditioning.window(rows.window, columns.window, net.device)
         for tap, accumulator in accumulators.items():
-            accumulator.add(*_core_of_both(features[tap], local.region_maps, rows, columns))
+            core, region_maps = _core_of_both(features[tap], local.region_maps, rows, columns)
+            accumulator.add(core, region_maps)
+            if kept:
+                kept.put(tap, core, slice(rows.start, rows.stop), slice(columns.start, columns.stop))
         hooks.tile_done()
-    return {level.name(tap): accumulator.moments() for tap, accumulator in accumulators.items()}
+    return {level.name(tap): accumulator.moments() for tap, accumulator in accumulators.items()}, kept
+
+
+def keeps(tiles: Tiles, shape: Sequence[int]) -> bool:
+    """Whether features of pictures of this shape, (N, H, W), are kept."""
+    return math.prod(shape) <= tiles.kept
 
 
 def smallest_window(net: StylizerNet) -> int:

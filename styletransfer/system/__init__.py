@@ -1,1 +1,1 @@
-"""The machine beneath: memory, its limits, and signals."""
+"""The machine: memory, its limits, and signals."""

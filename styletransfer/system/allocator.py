@@ -1,4 +1,4 @@
-"""How freed memory is dealt with. No torch here: the command sets it before torch is imported."""
+"""What happens to freed memory. No torch here: the command sets it before torch is imported."""
 
 import ctypes
 import gc
@@ -8,11 +8,11 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8  # of malloc.h
 
 
 def keep_memory() -> None:
-    """Have the whole process keep freed memory for its next tensors, where the C library can be told
-    (glibc). `stylize` does; a program of your own may, and pays with memory that stays taken.
+    """Make the process keep freed memory for its next tensors, where the C library allows it (glibc).
 
-    The library would give each large block back and have the next one made of fresh pages, which takes
-    a third of the time of a 2048-px picture.
+    By default glibc returns every large block to the system and gets fresh pages for the next one, which
+    takes a third of the time of a 2048-px picture. `stylize` calls this; your own program may, and then
+    holds on to the memory.
     """
     with suppress(OSError, TypeError, AttributeError):
         library = ctypes.CDLL(None)
@@ -22,8 +22,8 @@ def keep_memory() -> None:
 
 
 def give_memory_back() -> None:
-    """Give the system what is kept and not in use, where the C library can be told: what has been at
-    work for long keeps pieces of every size."""
+    """Return kept but unused memory to the system, where the C library allows it; a long-running process
+    otherwise accumulates pieces of every size."""
     gc.collect()  # what holds itself in a circle is in use until somebody looks
     with suppress(OSError, TypeError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

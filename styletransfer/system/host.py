@@ -1,8 +1,9 @@
-"""What this machine has left for us, or the container that we are in. No torch here."""
+"""What this machine, or the container that we run in, has left for us. No torch here."""
 
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import InputError
@@ -17,25 +18,25 @@ CGROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def free_memory(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int:
-    """Bytes that may still be taken: of the machine, and within the limits of our control groups
-    (version 1 and 2) and of our address space.
+    """Bytes that we may still allocate: of the machine, and within the limits of our control groups (v1
+    and v2) and of our address space.
 
-    cgroups: where they are mounted. membership: which ones are ours.
+    cgroups: where they are mounted. membership: the file that lists ours.
     """
-    import psutil  # takes 10 ms: only now
-
-    return max(0, min(psutil.virtual_memory().available, *_limits(cgroups, membership)))
+    return max(0, min(_available(), *_limits(cgroups, membership)))
 
 
 def cores() -> int:
-    """How many of the CPU's cores this process may use."""
+    """The number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def has_gpu() -> bool:
-    """Whether there seems to be a GPU that torch could use, without asking torch, which takes seconds to
-    import: the files by which a driver is reached (NVIDIA's, Windows's within Linux, AMD's), its library
-    on Windows, or a Mac of Apple's own chips. Whether it can be used is torch's to say.
+    """Whether there seems to be a GPU that torch could use, without importing torch, which takes
+    seconds.
+
+    It looks for a driver's files (NVIDIA's, WSL's, AMD's), NVIDIA's library on Windows, or an Apple
+    chip. Whether the GPU is usable only torch can tell.
     """
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return False
@@ -47,14 +48,26 @@ def has_gpu() -> bool:
 
 
 def check_free(need: float, what: str, remedy: str) -> None:
-    """InputError if so many bytes are more than is free."""
+    """Raise InputError, with a remedy, if more than the free memory is needed. need: bytes."""
     if need > (free := free_memory()):
         sizes = f"needs about {need / 1e9:,.1f} GB of memory and {free / 1e9:.1f} GB is free"
         raise InputError(f"{what} {sizes}: {remedy}")
 
 
+def _available(meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Bytes that the machine has left. Linux says so itself, sooner than psutil is imported."""
+    with suppress(OSError):
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    import psutil
+
+    available: int = psutil.virtual_memory().available
+    return available
+
+
 def _limits(cgroups: Path, membership: Path) -> Iterator[int]:
-    """What is left of each limit; of a group's limits those of all groups that it is in count."""
+    """Yield what is left of each limit; of a group's limits, those of all groups that enclose it."""
     yield 2**63
     if sys.platform != "win32":
         soft, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -95,7 +108,7 @@ def _groups(cgroups: Path, membership: Path) -> Iterator[tuple[Path, str, Files]
 
 
 def _number(file: Path, key: str) -> int | None:
-    """The number in a file, or that in its line which begins with a word; None if there is none."""
+    """The number in a file, or in its line that starts with `key`; None if there is none."""
     try:
         for line in file.read_text().splitlines():
             *words, value = line.split()

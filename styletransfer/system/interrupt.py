@@ -1,4 +1,4 @@
-"""Ctrl-C, and a cluster's SIGTERM, as a wish that is granted at the end of a step."""
+"""Ctrl-C, and a cluster's SIGTERM, as a request to stop after the current step."""
 
 import signal
 import threading
@@ -9,7 +9,7 @@ SAME = 3.0  # seconds in which signals are one wish: a job's end may come from s
 
 
 class Interrupt:
-    """Inside the `with`, the first signal sets `wanted`; a later one is a KeyboardInterrupt."""
+    """As a context manager: the first signal sets `wanted`; a later one raises KeyboardInterrupt."""
 
     def __init__(self) -> None:
         self.since: float | None = None

@@ -1,1 +1,1 @@
-"""Training a stylizer: data, losses, the loop and what it leaves behind."""
+"""Training: data, losses, the loop, and the files that a run leaves behind."""

@@ -1,4 +1,4 @@
-"""What a run needs to go on as if it had never stopped: one safetensors file."""
+"""Training state: one safetensors file from which a run goes on as if it had never stopped."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,8 @@ from .recipe import Recipe, read_recipe
 
 @dataclass
 class State:
-    """Everything that changes while training. schedule: made of the step alone, and so not saved."""
+    """Everything that changes during training. The schedule follows from the step, so it is not
+    saved."""
 
     step: int
     net: StylizerNet
@@ -34,7 +35,8 @@ class State:
 
 @dataclass
 class Saved:
-    """A State as it was saved. tensors: weights, average, optimizer moments and spread, by name."""
+    """A `State` as it was saved. tensors: weights, moving average, optimizer moments and spread, by
+    name."""
 
     tensors: dict[str, Tensor]
     step: int
@@ -56,9 +58,9 @@ def pack(state: State) -> dict[str, Tensor]:
 
 
 def unpack(state: State, tensors: dict[str, Tensor]) -> None:
-    """Put packed tensors into a state with freshly made networks and optimizer, in place.
+    """Load packed tensors, in place, into a state with newly built networks and optimizer.
 
-    InputError for those of another network, or broken ones.
+    Raises InputError for tensors of another network, or damaged ones.
     """
     try:
         _unpack(state, tensors)
@@ -113,7 +115,7 @@ def save_state(run: Path, state: State, recipe: Recipe) -> None:
 
 
 def read_state(run: Path) -> Saved:
-    """What save_state wrote; InputError if there is no such thing."""
+    """Read what `save_state` wrote. Raises InputError if it is missing or damaged."""
     path = run / "state.safetensors"
     if not path.is_file():
         raise InputError(f"{run}: no run to resume (no state.safetensors in it)")

@@ -29,7 +29,7 @@ def parameters(encoder: VGGEncoder, name: str) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def fold_preprocessing(encoder: VGGEncoder, mean: Sequence[float], scale: Sequence[float]) -> VGGEncoder:
-    """Make conv1_1 take x in place of (x − mean) · scale, channel by channel, in place."""
+    """Fold the preprocessing (x − mean) · scale, per channel, into conv1_1, in place."""
     weight, bias = parameters(encoder, "1_1")
     weight *= torch.tensor(scale).view(1, 3, 1, 1)
     bias -= (weight * torch.tensor(mean).view(1, 3, 1, 1)).sum(dim=(1, 2, 3))
@@ -92,7 +92,8 @@ def _batches(pictures: Tensor) -> Iterator[Tensor]:
 
 
 def main(wheel: Path, pictures: list[Path], out: Path, count: int = 1024) -> None:
-    """Convert the original VGG-19 to relu4_1, with the mean activation of every filter beside it."""
+    """Convert the original VGG-19 up to relu4_1 and store the mean activation of every filter with
+    it."""
     encoder = convert_oxford(wheel)
     crops = Crops(find_pictures(pictures), Augmentation(224, (1.0, 1.5)), seed=0).take(count)
     means = mean_activations(encoder, _batches(crops))

@@ -1,4 +1,4 @@
-"""The losses of a run as a picture."""
+"""The plot of a run's losses."""
 
 import json
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ SIZE, MARGIN = (900, 420), (56, 16, 16, 34)  # left, top, right, bottom
 
 
 def save_curve(path: Path, runs: Sequence[Path]) -> None:
-    """Draw the losses in the metrics.jsonl of one run, or of several that followed each other.
+    """Plot the losses in the metrics.jsonl of a run, or of several runs that followed each other.
 
-    Each line is a mean over a fiftieth of all steps; a grey bar stands where a run began.
+    Each line is a mean over a fiftieth of all steps; a grey bar marks where a run began.
     """
     lines, starts, first = [], [], 0
     for run in runs:

@@ -1,4 +1,4 @@
-"""Random crops of training pictures as a function of the crop's number, and the loading of them."""
+"""Random crops of training pictures, each determined by its number, and the loading of them."""
 
 import os
 import signal
@@ -21,30 +21,32 @@ Batches = Iterator[tuple[Tensor, Skipped]]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How pictures become crops: a square of a random size at a random place, mirrored or not.
+    """How a picture becomes a crop: a square of random size and place, mirrored or not.
 
-    zoom: the short side of a picture, in crops, is drawn between these two, so that texture is seen
-    at several scales, and no picture is distorted.
+    zoom: the range of the picture's short side, in crops, before it is cropped, so that textures are
+    seen at several scales; pictures are never distorted.
     """
 
     crop: int
     zoom: tuple[float, float]
 
     def short_side(self, rng: np.random.Generator) -> float:
-        """To how many pixels a picture's short side is to be scaled."""
+        """Draw the length in pixels to which a picture's short side is scaled."""
         return self.crop * rng.uniform(*self.zoom)
 
     def box(
         self, width: int, height: int, short_side: float, rng: np.random.Generator
     ) -> tuple[int, int, int, bool]:
-        """The square of a picture that becomes the crop (left, top, side), and whether mirrored."""
+        """Draw the square that becomes the crop, (left, top, side) in pixels, and whether it is
+        mirrored."""
         side = max(1, round(min(width, height) * self.crop / short_side))
         left = int(rng.integers(width - side + 1))
         top = int(rng.integers(height - side + 1))
         return left, top, side, bool(rng.random() < 0.5)
 
     def apply(self, data: bytes, rng: np.random.Generator) -> Tensor:
-        """A random crop of a picture file's bytes, uint8 (3, crop, crop); InputError says why not."""
+        """Cut a random crop from a picture file's bytes: uint8 (3, crop, crop). Raises InputError if it
+        cannot."""
         short_side = self.short_side(rng)
         picture = decode_large_enough(data, int(short_side))
         left, top, side, mirror = self.box(*picture.size, short_side, rng)
@@ -57,22 +59,22 @@ class Augmentation:
 
 @lru_cache(maxsize=4)
 def order(count: int, seed: int, epoch: int) -> np.ndarray:
-    """In which order an epoch goes through `count` pictures."""
+    """The random order in which an epoch goes through `count` pictures."""
     return np.random.default_rng((seed, 1 << 40, epoch)).permutation(count)
 
 
 def picture_number(n: int, count: int, seed: int) -> int:
-    """The number of the picture, of `count`, that crop n is cut from, if all can be used."""
+    """The number of the picture that crop n is cut from, of `count`, if all pictures are usable."""
     epoch, position = divmod(n, count)
     return int(order(count, seed, epoch)[position])
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """The numbers of the samples that one process of several sees: its part of every batch of the steps
-    from `first` to before `last`.
+    """Yields the sample numbers that one process sees: its share of each batch from step `first` up to
+    `last`.
 
-    Of our own: torch's `DistributedSampler` shuffles, and knows no step to go on from.
+    Not torch's `DistributedSampler`, which cannot resume at a step.
     """
 
     batch_size: int
@@ -86,38 +88,38 @@ class Sampler:
         return self.batch_size // self.world
 
     def __iter__(self) -> Iterator[int]:
-        """Numbers of the samples, of all steps in a row."""
+        """Yield the sample numbers of all steps in a row."""
         for step in range(self.first, self.last):
             start = step * self.batch_size + self.rank * self.local_batch_size
             yield from range(start, start + self.local_batch_size)
 
 
 def style_labels(sampler: Sampler, count: int, seed: int, device: torch.device) -> Iterator[Tensor]:
-    """Which of `count` pictures each sample of a batch is cut from, (local batch size,) int64; for every
-    step of a sampler."""
+    """For every step of a sampler, the number of the picture that each sample is cut from, of `count`:
+    (local batch size,) int64."""
     numbers = iter(sampler)
     while batch := list(islice(numbers, sampler.local_batch_size)):
         yield torch.tensor([picture_number(n, count, seed) for n in batch], device=device)
 
 
 def crop_labels(crops: int, count: int, seed: int, device: torch.device) -> Tensor:
-    """Which of `count` pictures a source's first crops are cut from, (crops,) int64."""
+    """The numbers of the pictures that a source's first crops are cut from, of `count`: (crops,)
+    int64."""
     return torch.tensor([picture_number(n, count, seed) for n in range(crops)], device=device)
 
 
 class Crops(Dataset[tuple[Tensor, Skipped]]):
-    """Random crops of pictures that can be reached in any order; number n depends on (seed, n) alone.
+    """Random crops of pictures that can be read in any order; crop n depends on (seed, n) alone.
 
-    Every picture is seen once an epoch, in an order drawn anew for each, so a run can go on at any
-    sample with any number of workers and processes. A picture that cannot be used is replaced by
-    the next one of the epoch.
+    Every epoch goes through all pictures in a new order, so a run can resume at any sample with any
+    number of workers and processes. A picture that cannot be used is replaced by the next of the epoch.
     """
 
     def __init__(self, entries: Sequence[Entry], augmentation: Augmentation, seed: int):
         self.entries, self.augmentation, self.seed = entries, augmentation, seed
 
     def __getitem__(self, n: int) -> tuple[Tensor, Skipped]:
-        """Crop n, uint8 (3, crop, crop), and the pictures it could not be cut from."""
+        """Crop n, uint8 (3, crop, crop), and the pictures that were skipped for it."""
         rng = np.random.default_rng((self.seed, n))
         skipped: Skipped = {}
         for attempt in range(len(self.entries)):
@@ -170,7 +172,7 @@ def _collate(samples: list[tuple[Tensor, Skipped]]) -> tuple[Tensor, Skipped]:
 
 
 def ignore_interrupts(_: int) -> None:
-    """Leave Ctrl-C to the training loop, in a process that loads."""
+    """Ignore Ctrl-C in a loader process; the training loop handles it."""
     # Signals reach every process of a terminal or a job; the training loop alone decides when to stop.
     os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""One process of several that train together, as torchrun starts them; or the only one."""
+"""The group of processes that train together, started by torchrun; or a single process."""
 
 import gc
 import os
@@ -16,7 +16,7 @@ from ..device import pick_device
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """rank: which process this is, 0 … world − 1. device: the one it works on."""
+    """One process of the group. rank: 0 to world − 1. device: the one that this process works on."""
 
     device: torch.device
     rank: int = 0
@@ -24,11 +24,11 @@ class ProcessGroup:
 
     @property
     def leads(self) -> bool:
-        """Whether this is the process that reads, writes and reports for all."""
+        """Whether this process reads, writes and reports for all of them."""
         return self.rank == 0
 
     def broadcast(self, value: Any) -> Any:
-        """The leader's value, in every process."""
+        """Send the leader's value to every process and return it."""
         if self.world == 1:
             return value
         values = [value]
@@ -36,7 +36,7 @@ class ProcessGroup:
         return values[0]
 
     def mean(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Scalars averaged over the processes, detached."""
+        """Average scalars over the processes, detached from the graph."""
         values = {name: value.detach() for name, value in values.items()}
         if self.world == 1:
             return values
@@ -45,7 +45,7 @@ class ProcessGroup:
         return dict(zip(values, joined / self.world))
 
     def merge(self, found: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Dictionaries by kind with what any process has in them."""
+        """Merge the dictionaries of all processes, kind by kind."""
         if self.world == 1:
             return found
         everyone: list[Any] = [None] * self.world
@@ -53,9 +53,10 @@ class ProcessGroup:
         return {kind: {k: v for each in everyone for k, v in each[kind].items()} for kind in found}
 
     def agree(self, wish: bool, step: int) -> bool:
-        """Whether any process has the wish; asked at the same step in all, so all hear the same.
+        """Whether any process wishes it; called at the same step in all, so that all get the same
+        answer.
 
-        Several processes look at it every tenth step only: it makes a GPU wait.
+        With several processes only every tenth step is checked, since it makes a GPU wait.
         """
         if self.world == 1:
             return wish
@@ -66,9 +67,9 @@ class ProcessGroup:
         return wishes.item() > 0
 
     def wrap(self, module: nn.Module, find_unused: bool) -> nn.Module:
-        """The module with its gradients averaged over the processes as they are computed.
+        """Wrap a module so that its gradients are averaged over the processes.
 
-        find_unused: whether some steps use only some of its parameters.
+        find_unused: whether some steps use only a part of its parameters.
         """
         if self.world == 1:
             return module
@@ -79,7 +80,10 @@ class ProcessGroup:
 
 @contextmanager
 def join(device: str) -> Iterator[ProcessGroup]:
-    """The group torchrun's environment describes; alone without it. device: as in `pick_device`."""
+    """Join the group that torchrun's environment describes; without one, a group of one process.
+
+    device: as for `pick_device`.
+    """
     world = int(os.environ.get("WORLD_SIZE", 1))
     if world > 1 and (device == "auto" and torch.cuda.is_available() or device.startswith("cuda")):
         device = f"cuda:{os.environ['LOCAL_RANK']}"

@@ -21,7 +21,7 @@ Skipped = dict[str, str]
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a picture's bytes are: a file, or a stretch of a tar file."""
+    """Where a picture's bytes are: a whole file, or a section of a tar file."""
 
     path: Path
     member: str = ""
@@ -63,7 +63,7 @@ def find_pictures(sources: Sequence[str | Path]) -> list[Entry]:
 
 
 def expand(source: str) -> list[str]:
-    """A source with {000..099} spelled out; one that exists as it stands is left alone."""
+    """Expand {000..099} in a source; one that exists under that very name is left alone."""
     if Path(source).exists():
         return [source]
     try:
@@ -73,7 +73,7 @@ def expand(source: str) -> list[str]:
 
 
 def save_skipped(path: Path, skipped: dict[str, Skipped]) -> None:
-    """Write a table of what could not be used: kind, name, why."""
+    """Write a table of the pictures that could not be used: kind, name, reason."""
     rows = "".join(
         f"{k}\t{name}\t{why}\n" for k, names in skipped.items() for name, why in names.items()
     )
@@ -106,7 +106,7 @@ def _tar_entries(path: Path) -> list[Entry]:
 
 
 def decode_large_enough(data: bytes, draft: int) -> Image.Image:
-    """`media.image.decode`, refusing what is too small to learn from."""
+    """`media.image.decode`, which also refuses pictures too small to learn from."""
     picture = decode(data, draft).rgb
     if min(picture.size) < SMALLEST:
         raise InputError(f"is too small ({picture.width}×{picture.height})")

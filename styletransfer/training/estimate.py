@@ -1,4 +1,4 @@
-"""A few steps that write nothing: what a run will cost."""
+"""What a run will cost, measured on a few steps that write nothing."""
 
 import resource
 import sys
@@ -16,11 +16,11 @@ from .trainable import trainable_parameters
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a few steps took.
+    """Measurements of a few steps.
 
-    step_seconds: of a step whose data is there. data_seconds: of loading a batch when nothing else
-    is done. overlapped: whether worker processes load while the step runs. memory: bytes, of the GPU or
-    of the process.
+    step_seconds: one step whose data is ready. data_seconds: loading one batch with nothing else
+    running. overlapped: whether worker processes load while a step runs. memory: bytes, of the GPU or of
+    the process.
     """
 
     pictures: str
@@ -36,7 +36,7 @@ class Estimate:
 
     @property
     def waiting_seconds(self) -> float:
-        """That a step waits for its data."""
+        """Seconds that each step waits for its data."""
         return max(0.0, self.data_seconds - self.step_seconds) if self.overlapped else self.data_seconds
 
     @property
@@ -59,7 +59,7 @@ class Estimate:
 
 
 def estimate(session: Session, group: ProcessGroup, execution: Execution, steps: int = 5) -> Estimate:
-    """Time `steps` steps after two to warm up, and the loading of as many batches on its own."""
+    """Time `steps` steps after two for warm-up, and the loading of as many batches by itself."""
     recipe = replace(session.recipe, steps=10**9, reconstruct=0, reconstruct_every=0)
     setup = set_up(replace(session, recipe=recipe), group, execution)
     for _ in range(2 * execution.workers + 1):  # what the workers have ready before anybody waits

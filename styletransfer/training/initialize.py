@@ -1,4 +1,4 @@
-"""Networks to train, with a decoder that can paint before any training."""
+"""Initial weights: fitted in closed form, so that a network paints before any training."""
 
 from collections.abc import Sequence
 
@@ -38,10 +38,8 @@ DRAFTS = ("draft_decoder.", "overlay.")
 
 
 def new_net(config: Config, init: str | None, sources: Sequence[Source]) -> StylizerNet:
-    """A network to train: with a model's weights, or the encoder its config names and a random decoder.
-
-    sources: of crops; a torchvision encoder's filters are scaled to them.
-    """
+    """A network to train: with the weights of the model `init`, or with the config's encoder and a
+    random decoder. sources: of crops, to which a torchvision encoder's filters are scaled."""
     net = StylizerNet(config)
     if init is not None:
         model = load_model(init)
@@ -70,14 +68,13 @@ def new_net(config: Config, init: str | None, sources: Sequence[Source]) -> Styl
 
 @torch.no_grad()
 def fit_decoder(net: StylizerNet, pictures: Tensor) -> None:
-    """Set the decoder, in place, to invert the encoder layer by layer, in closed form.
+    """Fit the decoder, in place and in closed form, to invert the encoder layer by layer.
 
-    The decoder mirrors the encoder, so what each of its convolutions should give is known: the
-    encoder's own features at that level, averaged to the lower resolution before an upsampling,
-    and the picture at the end. Each is the least-squares map from what the fitted layers before it
-    give. Where a tap of the bottleneck supplies a level, the deeper stages are left small random
-    weights to add to it, and the first convolution after it passes it on. Training then begins
-    with the style, not with learning what a picture is.
+    The decoder mirrors the encoder, so the target of each convolution is known: the encoder's features
+    at that level, averaged to the lower resolution before an upsampling, and finally the picture. Each
+    is fitted by least squares to the output of the fitted layers before it. Where a tap supplies a
+    level, the deeper stages keep small random weights and the first convolution after it passes the tap
+    on. Training then starts with the style, and not with learning what pictures look like.
 
     pictures: (N, 3, H, W) in [0, 1] on the network's device, H and W multiples of 8.
     """
@@ -106,10 +103,10 @@ def fit_decoder(net: StylizerNet, pictures: Tensor) -> None:
 
 @torch.no_grad()
 def fill_bank(net: StylizerNet, pictures: Tensor, labels: Tensor) -> None:
-    """Set γ and β of each style of a conditional network, in place, to the statistics of its pictures:
-    it starts as AdaIN does.
+    """Set γ and β of each style of a conditional network, in place, to the statistics of its pictures,
+    so that it starts as AdaIN.
 
-    pictures: (N, 3, H, W) in [0, 1] on the network's device; labels: (N,), each one's style.
+    pictures: (N, 3, H, W) in [0, 1] on the network's device. labels: (N,), the style of each.
     """
     for style in torch.unique(labels):
         same = pictures[labels == style]
@@ -127,11 +124,11 @@ def fill_bank(net: StylizerNet, pictures: Tensor, labels: Tensor) -> None:
 
 @torch.no_grad()
 def fit_slim(net: StylizerNet, vgg: VGGEncoder, pictures: Tensor) -> None:
-    """Set a slim encoder and its decoder, in place, to what they can have of VGG in closed form.
+    """Fit a slim encoder and its decoder, in place and in closed form, to VGG.
 
-    Of each of VGG's levels as many channels are chosen as the slim one has, those from which the
-    others are best predicted, and its convolutions are the least-squares maps to them, one after the
-    other. The decoder starts as their inverse, as in `fit_decoder`.
+    At each level the VGG channels are chosen from which the others are best predicted, and the slim
+    convolutions are fitted to them by least squares, one after the other. The decoder starts as the
+    encoder's inverse, as in `fit_decoder`.
 
     pictures: (N, 3, H, W) in [0, 1] on the network's device, H and W multiples of `MULTIPLE`.
     """
@@ -160,7 +157,7 @@ def fit_slim(net: StylizerNet, vgg: VGGEncoder, pictures: Tensor) -> None:
 
 
 def _pass_on(conv: nn.Module) -> None:
-    """Set a convolution, in place, to hand on what it is given, and a tenth of its random weights."""
+    """Set a convolution, in place, to the identity plus a tenth of its random weights."""
     assert isinstance(conv, nn.Conv2d) and conv.bias is not None
     random = 0.1 * conv.weight
     nn.init.dirac_(conv.weight)
@@ -169,7 +166,7 @@ def _pass_on(conv: nn.Module) -> None:
 
 
 def _shrink(layer: nn.Module) -> None:
-    """Leave a layer a tenth of its random weights, in place."""
+    """Scale a layer's random weights to a tenth, in place."""
     for parameter in layer.parameters():
         parameter.mul_(0.1)
 
@@ -191,7 +188,7 @@ def _choose(x: Tensor, count: int, rows: int = 8192) -> list[int]:
 def _fit(conv: nn.Module, x: Tensor, target: Tensor, ridge: float = 1e-3, rows: int = 40_000) -> None:
     """Ridge regression of target on the patches of x that conv sees, from at most `rows` positions.
 
-    It is padded by reflection as far as its stride leaves, so that target has x's size over stride.
+    x is padded by reflection, so that target has the size of x divided by the stride.
     """
     assert isinstance(conv, nn.Conv2d) and conv.bias is not None
     (kernel, _), (stride, _) = conv.kernel_size, conv.stride

@@ -1,4 +1,4 @@
-"""metrics.jsonl, and TensorBoard beside it."""
+"""The log of a run: metrics.jsonl, and TensorBoard beside it."""
 
 import json
 import math
@@ -18,9 +18,10 @@ Report = Callable[[dict[str, Any]], None]
 
 
 class Log:
-    """One object a step. Losses are fetched in bunches: each fetch stalls a GPU.
+    """Appends one JSON object per step. Losses are fetched many at a time, since each fetch stalls a
+    GPU.
 
-    first: the step a run goes on from; what an earlier process wrote beyond it is dropped.
+    first: the step that the run starts at; lines of an earlier process from there on are dropped.
     report: called with each line once it is written.
     """
 
@@ -40,14 +41,14 @@ class Log:
         self.since, self.waited = time.perf_counter(), 0.0
 
     def add(self, step: int, losses: Mapping[str, Tensor], waited: float) -> None:
-        """Losses of one step, scalars; waited: seconds that its data was waited for."""
+        """Add the losses of one step, scalars. waited: seconds that were spent waiting for its data."""
         self.waiting.append((step, dict(losses)))
         self.waited += waited
         if time.perf_counter() - self.since > 1:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has gathered; InputError at the first number that is not finite."""
+        """Write what has accumulated. Raises InputError at the first loss that is not finite."""
         if not self.waiting:
             return
         values = [{k: v.item() for k, v in losses.items()} for _, losses in self.waiting]

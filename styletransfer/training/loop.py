@@ -21,12 +21,12 @@ def train(
     execution: Execution = Execution(),
     report: Report = lambda line: None,
 ) -> dict[str, Skipped]:
-    """Train a decoder; write checkpoints, samples and metrics.jsonl into the session's folder.
+    """Train a network; write checkpoints, samples and metrics.jsonl into the session's folder.
 
-    A session with a saved state goes on exactly from there, with the losses of a run that never stopped
-    (a remote stream begins a new epoch). report is called with each line of metrics.jsonl. Returns the
-    content and style pictures that could not be used, and why. Ctrl-C saves before it is a
-    KeyboardInterrupt.
+    A session with a saved state resumes exactly there, and its losses are those of a run that never
+    stopped (only a remote stream starts a new epoch). report: called with each line of metrics.jsonl.
+    Returns the content and style pictures that could not be used, with reasons. Ctrl-C saves the state
+    and then raises KeyboardInterrupt.
     """
     setup = set_up(session, group, execution)
     state, recipe, log = setup.state, setup.recipe, None
@@ -55,7 +55,7 @@ def train(
 
 
 def save_checkpoint(session: Session, setup: TrainingSetup, log: Log) -> None:
-    """Write the model, its samples, and all that the run needs to go on."""
+    """Write the model, its sample grid, and the state to resume from."""
     assert setup.samples is not None  # as in the process that leads
     log.flush()  # which stops if a loss is not finite: what is saved is good
     run, state = session.run, setup.state

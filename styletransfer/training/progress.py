@@ -14,8 +14,8 @@ from .session import Execution, Session
 def train_with_progress(
     session: Session, group: ProcessGroup, execution: Execution = Execution()
 ) -> dict[str, Skipped]:
-    """Train to the last step, with a progress bar on standard error, or a line every 100 steps where
-    that is no terminal; what `loop.train` gives."""
+    """Train to the last step with a progress bar on stderr, or a line every 100 steps if that is no
+    terminal; returns what `loop.train` does."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""The numbers of a training run, and the files that hold them. No torch here: `--help` shows them."""
+"""Recipes: the numbers of a training run, and their files. No torch here: `--help` shows them."""
 
 import tomllib
 from collections.abc import Mapping
@@ -32,11 +32,12 @@ def _value(help: str) -> Any:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: a recipe's [training]. The values are in recipes/default.toml, and nowhere else.
+    """How to train: the [training] table of a recipe. The values stand in recipes/default.toml alone.
 
-    style_weight, gram_weight, strokes_weight and color_weight multiply distances relative to the photo's
-    own (1 = unstylized) when balanced, content_weight (when normalized), detail_weight and
-    structure_weight ones that are 0 for the photo and about 1 for an unrelated picture.
+    style_weight, gram_weight, strokes_weight and color_weight multiply distances that, when balanced,
+    are relative to the photo's own (1 means unstylized). content_weight (when normalized), detail_weight
+    and structure_weight multiply distances that are 0 for the photo and about 1 for an unrelated
+    picture.
     """
 
     steps: int = _value("Batches to train on.")
@@ -114,9 +115,10 @@ def recipes() -> list[str]:
 
 
 def read_recipe(name: str = "default", changes: Mapping[str, Any] = {}) -> tuple[dict[str, Any], Recipe]:
-    """The [network] settings and the Recipe of a shipped name or a TOML file, some values changed.
+    """Read a shipped recipe or a TOML file: its [network] settings and its `Recipe`, with `changes`
+    applied.
 
-    A file need not hold everything: the rest is the default's. InputError for unknown keys.
+    Whatever a file leaves out is the default's. Raises InputError for unknown keys.
     """
     values = _tables("default")
     if name != "default":

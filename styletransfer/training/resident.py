@@ -16,10 +16,10 @@ from .entries import Entry, Skipped, decode_large_enough
 
 
 class Resident:
-    """Every picture decoded once into the device's memory, and cropped there.
+    """All pictures decoded once into the device's memory, and cropped there.
 
-    For a set that fits (10,000 pictures of 512 px are about 10 GB). The same crops as `Crops` if
-    all can be used, but for how pixels are resampled.
+    For sets that fit: 10,000 pictures of 512 px take about 10 GB. If all pictures are usable the crops
+    are those of `Crops`, except for resampling.
     """
 
     def __init__(

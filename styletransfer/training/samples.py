@@ -1,4 +1,4 @@
-"""The picture grid of a checkpoint: what the losses do not show."""
+"""The sample grid of a checkpoint, which shows what losses do not."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from .training_batch import Batch
 
 @torch.no_grad()
 def save_samples(path: Path, net: StylizerNet, batch: Batch) -> None:
-    """Write a JPEG: styles along the top, content down the left, what the net makes of them inside.
+    """Write a JPEG: styles along the top, content down the left, the network's outputs inside.
 
-    batch: in float32, as it is judged.
+    batch: float32 in [0, 1].
     """
     blank = torch.ones_like(batch.content[:1])
     rows = [torch.cat([blank, batch.style])]

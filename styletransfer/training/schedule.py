@@ -1,4 +1,4 @@
-"""The learning rate, step by step."""
+"""The learning rate schedule."""
 
 import math
 from functools import partial
@@ -18,10 +18,10 @@ def learning_rate(step: int, recipe: Recipe) -> float:
 
 
 def lr_schedule(optimizer: Optimizer, recipe: Recipe, step: int) -> LambdaLR:
-    """What sets an optimizer's rate to `learning_rate`, going on at a step.
+    """A torch scheduler that sets an optimizer's rate to `learning_rate`, starting at a step.
 
-    It is given rates of 1 to multiply, so that the product is `learning_rate` to the last digit. All
-    that it holds is the step, so nothing of it is saved.
+    The base rate is 1, so that the product is `learning_rate` exactly. Its only state is the step, so
+    nothing of it needs saving.
     """
     for group in optimizer.param_groups:
         group["initial_lr"] = 1.0

@@ -1,4 +1,4 @@
-"""A training run as the user asks for it: its folder, network, recipe and pictures."""
+"""A training run as the user asked for it: folder, network, recipe and pictures."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,11 @@ from .stream import find_shards, is_remote
 
 @dataclass(frozen=True)
 class Session:
-    """Everything one call of `stylize train` needs.
+    """Everything that one call of `stylize train` needs.
 
-    run: the folder. saved: the state to go on from. init: a model to take the weights of. set_aside:
-    what of the network init has otherwise than the recipe, by name: the recipe's and init's.
+    run: the folder. saved: the state to resume from. init: a model whose weights to start from.
+    set_aside: network settings of the recipe that `init` overrides, by name: the recipe's value and
+    init's.
     """
 
     run: Path
@@ -37,7 +38,8 @@ class Session:
     set_aside: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
     def describe(self) -> str:
-        """How many pictures of each kind, in one line; in a second, what is not as the recipe has it."""
+        """The number of pictures of each kind, in one line; in a second, how the network differs from
+        the recipe."""
         pictures = ", ".join(
             f"{len(found)} {kind if not isinstance(found[0], str) else f'shards of {kind}'}"
             for kind, found in (("photos", self.content), ("paintings", self.style))
@@ -52,10 +54,10 @@ class Session:
 
 @dataclass(frozen=True)
 class Execution:
-    """How a run is executed on this machine; what is learned hardly depends on it.
+    """How a run is executed on this machine; it hardly affects what is learned.
 
-    workers: processes that decode pictures. resident: decode all once, and crop on the device. compile:
-    the networks, by torch.compile. tensorboard: write RUN/tensorboard, too.
+    workers: processes that decode pictures. resident: decode all pictures once and crop on the device.
+    compile: use torch.compile. tensorboard: also write RUN/tensorboard.
     """
 
     workers: int = 0
@@ -72,7 +74,7 @@ def new_session(
     run: Path | None,
     init: str | None,
 ) -> Session:
-    """A new run. recipe: a name or file; changes: values that differ from it.
+    """A new run. recipe: a name or file. changes: values that override it.
 
     The network is the recipe's, or that of the model whose weights it starts from.
     """
@@ -96,7 +98,7 @@ def new_session(
 
 
 def _suited(network: dict[str, Any], asked: Mapping[str, Any], paintings: Pictures) -> dict[str, Any]:
-    """A network's settings, less what its bottleneck has no use for unless it was asked for."""
+    """Network settings without those that the bottleneck cannot use, unless they were asked for."""
     network = dict(network)
     kind = BOTTLENECKS.get(network["bottleneck"], Bottleneck)  # an unknown one is named by Config
     if not kind.knows_palette and "taps" not in asked:
@@ -108,9 +110,9 @@ def _suited(network: dict[str, Any], asked: Mapping[str, Any], paintings: Pictur
 
 
 def style_names(paintings: Pictures) -> list[str]:
-    """What a conditional network is to call its styles, one for each painting: the files' names.
+    """The names of a conditional network's styles: the file names of the paintings.
 
-    InputError where a painting cannot be used, since then its style could not be learned.
+    Raises InputError if a painting cannot be used, since its style could not be learned.
     """
     entries = [each for each in paintings if isinstance(each, Entry)]
     if len(entries) < len(paintings):
@@ -134,7 +136,7 @@ def style_names(paintings: Pictures) -> list[str]:
 
 
 def write_sources(session: Session, content: Sequence[str], style: Sequence[str]) -> None:
-    """Make the run's folder, and RUN/run.json with what it is trained on."""
+    """Create the run's folder, and RUN/run.json with what it is trained on."""
     run = session.run
     try:
         run.mkdir(parents=True, exist_ok=True)
@@ -145,7 +147,7 @@ def write_sources(session: Session, content: Sequence[str], style: Sequence[str]
 
 
 def resumed_session(run: Path, changes: Mapping[str, Any], group: ProcessGroup) -> Session:
-    """The session that goes on with a run, some numbers of its recipe changed."""
+    """The session that resumes a run, with some numbers of its recipe changed."""
     saved, sources = group.broadcast((read_state(run), _read_sources(run)) if group.leads else None)
     recipe = replace(saved.recipe, **changes)
     if saved.step >= recipe.steps:

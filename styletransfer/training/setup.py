@@ -37,10 +37,10 @@ SAMPLES = 4  # rows and columns of the sample grid
 class TrainingSetup:
     """A run that is ready for its next step.
 
-    trainable: the net's `TrainableNet`, wrapped for several processes. vgg: what losses are measured on;
-    the net's own encoder, or another where that is trained itself. batches: as they are loaded, each
-    with the content and style pictures skipped for it. samples: the images of the sample grid, float32,
-    in the process that leads.
+    trainable: the net's `TrainableNet`, wrapped for several processes. vgg: the network that losses are
+    measured on: the net's own encoder, or another if that is trained. batches: each with the content and
+    style pictures that were skipped for it. samples: the images of the sample grid, float32; None except
+    in the leading process.
     """
 
     recipe: Recipe
@@ -52,9 +52,9 @@ class TrainingSetup:
 
 
 def set_up(session: Session, group: ProcessGroup, execution: Execution = Execution()) -> TrainingSetup:
-    """Networks, optimizer, state and data of a session, in each process of the group.
+    """Build networks, optimizer, state and data of a session, in each process of the group.
 
-    InputError where the session cannot be trained, by so many processes.
+    Raises InputError if the session cannot be trained by this many processes.
     """
     config, recipe = session.config, session.recipe
     if recipe.batch_size % group.world:
@@ -81,7 +81,8 @@ def set_up(session: Session, group: ProcessGroup, execution: Execution = Executi
 def open_source(
     pictures: Pictures, recipe: Recipe, index: int, group: ProcessGroup, execution: Execution
 ) -> Source:
-    """The crops of one kind of pictures; index tells kinds apart, so that each has its own chance."""
+    """The crops of one kind of pictures. index: 0 for content, 1 for style; each gets a seed of its
+    own."""
     augmentation, seed = Augmentation(recipe.crop, recipe.zoom), recipe.seed + index
     if isinstance(pictures[0], str):
         return Stream(cast(Sequence[str], pictures), augmentation, seed)
@@ -94,8 +95,8 @@ def open_source(
 def load_batches(
     session: Session, sources: Sequence[Source], sampler: Sampler, group: ProcessGroup, workers: int
 ) -> Iterator[tuple[Batch, dict[str, Skipped]]]:
-    """The process's part of every batch of a run, with the content and style pictures that could not be
-    used for it."""
+    """This process's share of every batch, with the content and style pictures that were skipped for
+    it."""
     loaders = (
         source.batches(sampler, group.device, count)
         for source, count in zip(sources, ((workers + 1) // 2, workers // 2))
@@ -111,7 +112,7 @@ def load_batches(
 
 
 def sample_batch(session: Session, sources: Sequence[Source], group: ProcessGroup) -> Batch:
-    """The first crops of each kind, on the device."""
+    """The first crops of each kind, on the device, for the sample grid."""
     content, style = (source.take(SAMPLES) for source in sources)
     styles, labels = len(session.config.styles), None
     if styles:
@@ -122,9 +123,10 @@ def sample_batch(session: Session, sources: Sequence[Source], group: ProcessGrou
 def initial_state(
     session: Session, sources: Sequence[Source], group: ProcessGroup
 ) -> tuple[State, VGGEncoder]:
-    """The state to go on from, the same in every process: as saved, of a model's weights, or new.
+    """The state to start from, the same in every process: the saved one, a model's weights, or a new
+    network.
 
-    And the VGG that losses are measured on: the network's own, unless it has none.
+    Also returns the VGG that losses are measured on: the network's encoder, or a separate one.
     """
     config, recipe, saved = session.config, session.recipe, session.saved
     torch.manual_seed(recipe.seed)
@@ -155,8 +157,8 @@ def initial_state(
 
 
 def fit_weights(net: StylizerNet, vgg: VGGEncoder, session: Session, sources: Sequence[Source]) -> None:
-    """Set what a new network can have in closed form, in place: a decoder that inverts the encoder, if
-    the recipe asks for it, and the styles that a conditional network does not know yet."""
+    """Set in place what a new network can be given in closed form: a decoder that inverts the encoder,
+    if the recipe asks for it, and the styles of a conditional network."""
     config, init = session.config, session.init
     if session.recipe.fit and init is None:
         crops = to_float(sources[0].take(32), net.device)
@@ -172,7 +174,7 @@ def fit_weights(net: StylizerNet, vgg: VGGEncoder, session: Session, sources: Se
 
 @torch.no_grad()
 def measure_spread(vgg: VGGEncoder, crops: Tensor, device: torch.device) -> Spread:
-    """Variance of each channel's mean and standard deviation over style crops, by tap.
+    """The variance over style crops of each channel's mean and standard deviation, by tap.
 
     crops: uint8 (N, 3, H, W).
     """
@@ -189,5 +191,5 @@ def measure_spread(vgg: VGGEncoder, crops: Tensor, device: torch.device) -> Spre
 
 
 def _style_seed(session: Session) -> int:
-    """Of the style source, as `open_source` has it: labels name the pictures that its crops are of."""
+    """The seed of the style source, as in `open_source`: labels must match the pictures of its crops."""
     return session.recipe.seed + 1

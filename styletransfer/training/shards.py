@@ -1,4 +1,5 @@
-"""Folders of any pictures to WebDataset shards of small JPEGs. No torch here: many processes run it."""
+"""Pack folders of pictures into WebDataset shards of small JPEGs. No torch here: many processes run
+it."""
 
 import io
 import json
@@ -26,10 +27,10 @@ def write_shards(
 ) -> Skipped:
     """Write OUT/shard-000000.tar, …: JPEGs of at most `size` pixels short side, upright, sRGB.
 
-    Shards appear whole or not at all, and OUT/shards.json tells which there are and what was left
-    out of them: the same call again goes on after the last. progress is called with how many
-    pictures are done. Returns the pictures that could not be used, and why; OUT/skipped.tsv has
-    them too. InputError if OUT holds shards of other pictures or settings.
+    Each shard appears whole or not at all. OUT/shards.json records which are written and which pictures
+    were skipped, so the same call again continues after the last. progress: called with the number of
+    pictures done. Returns the pictures that could not be used and why, which OUT/skipped.tsv lists too.
+    Raises InputError if OUT holds shards of other pictures or settings.
     """
     names = "\n".join(entry.name for entry in entries).encode(errors="surrogateescape")
     made_of = {"pictures": sha256(names).hexdigest(), "size": size, "per_shard": per_shard}
@@ -66,7 +67,8 @@ def _samples(
     skipped: Skipped,
     progress: Callable[[int], None],
 ) -> Iterator[dict[str, Any]]:
-    """What a shard holds, the first picture's number being `first`; what cannot be is put in skipped."""
+    """Yield the members of a shard, whose first picture is number `first`; unusable ones go to
+    skipped."""
     for number, (entry, data) in enumerate(zip(entries, encoded), first):
         progress(number)
         if isinstance(data, str):

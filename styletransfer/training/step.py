@@ -20,7 +20,7 @@ RECONSTRUCTION_WEIGHT = 10.0
 
 
 def train_step(setup: TrainingSetup, batch: Batch) -> dict[str, Tensor]:
-    """One step of the optimizer; the losses, their weighted sum and the gradient's norm.
+    """Take one step of the optimizer; returns the losses, their weighted sum and the gradient's norm.
 
     batch: content, style and labels, float32 on the device.
     """
@@ -54,17 +54,17 @@ def train_step(setup: TrainingSetup, batch: Batch) -> dict[str, Tensor]:
 
 
 def is_reconstruction(step: int, recipe: Recipe) -> bool:
-    """Whether a step is one of plain reconstruction: now and then, so that alpha = 0 stays the photo;
-    and first, if asked for.
+    """Whether a step is plain reconstruction: the first `reconstruct` steps, and then every so often, so
+    that alpha = 0 stays the photo.
 
-    AdaIN with an image's own statistics changes nothing, so it is the identity loss as well.
+    AdaIN with an image's own statistics changes nothing, so this is the identity loss as well.
     """
     every = recipe.reconstruct_every
     return step < recipe.reconstruct or every > 0 and step % every == 0
 
 
 def add_synthetic(batch: Batch, state: State, recipe: Recipe) -> Batch:
-    """The batch with what its bottleneck learns from beside images: region maps, or uneven light."""
+    """Add to a batch what its bottleneck also learns from: region maps, or uneven light."""
     seed, bottleneck = (recipe.seed, state.step), state.net.bottleneck
     if bottleneck.trained_with_maps:
         count, device = len(batch.content), batch.content.device
@@ -81,10 +81,10 @@ def weighted_sum(losses: dict[str, Tensor], recipe: Recipe) -> Tensor:
 
 
 def update_ema(ema: nn.Module, net: nn.Module, decay: float) -> None:
-    """ema ← decay · ema + (1 − decay) · net for what is trained, in place.
+    """ema ← decay · ema + (1 − decay) · net for all trained parameters, in place.
 
-    Not by `AveragedModel` itself: it would average the frozen weights too, begin with a copy of the
-    first step's, and keep a second count of the steps that a resumed run had to restore.
+    Not `AveragedModel`: it would average frozen weights too, start from the first step's copy, and keep
+    a second step count that a resumed run would have to restore.
     """
     average = get_ema_multi_avg_fn(decay)
     average(trainable_parameters(ema), trainable_parameters(net), 0)

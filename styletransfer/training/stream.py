@@ -1,4 +1,4 @@
-"""Training pictures read from WebDataset shards as they come, without ever being on this disk."""
+"""Training pictures streamed from remote WebDataset shards, never stored on this disk."""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,9 +28,9 @@ def find_shards(sources: Sequence[str]) -> list[str]:
 class Stream(IterableDataset[tuple[Tensor, Skipped]]):
     """Random crops of the pictures in remote tar shards.
 
-    An epoch goes through all shards in an order drawn anew; each process and each of its workers
-    has shards of its own, none of them shared, and draws from a buffer of `BUFFER` pictures. A
-    stream has no numbers to go on from: a resumed run starts a new epoch.
+    An epoch goes through all shards in a new order. Each process and worker has its own shards, and
+    draws from a buffer of `BUFFER` pictures. A stream cannot resume at a sample: a resumed run starts a
+    new epoch.
     """
 
     def __init__(self, urls: Sequence[str], augmentation: Augmentation, seed: int):
@@ -66,7 +66,7 @@ class Stream(IterableDataset[tuple[Tensor, Skipped]]):
             epoch += 1
 
     def take(self, count: int) -> Tensor:
-        """`count` crops from the beginning of an epoch of its own."""
+        """The first `count` crops of a separate epoch, uint8 (count, 3, crop, crop)."""
         crops = iter(self)
         return torch.stack([next(crops)[0] for _ in range(count)])
 
@@ -82,7 +82,7 @@ class Stream(IterableDataset[tuple[Tensor, Skipped]]):
 
 
 def _read(urls: Sequence[str], skipped: Skipped) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of the pictures in shards; a shard that breaks off is noted as skipped."""
+    """Yield name and bytes of the pictures in shards; a shard that breaks off is noted as skipped."""
     from webdataset.tariterators import tar_file_expander, url_opener
 
     def note(error: Exception) -> bool:

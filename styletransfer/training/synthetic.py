@@ -1,4 +1,4 @@
-"""What is made up for training: maps of two regions, and light that falls on a part of an image."""
+"""Synthetic training data: maps of two regions, and images in uneven light."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from torch import Tensor
 
 
 def random_region_maps(count: int, size: int, seed: Sequence[int], device: torch.device) -> Tensor:
-    """Which of two styles is where, in `count` maps; (count, 2, size, size) of 0 and 1.
+    """Random maps of which of two styles applies where: (count, 2, size, size) of 0 and 1.
 
-    Every other map is cut in two by a random line near its middle; the rest are the first style's
-    alone, since that is how the network is mostly used.
+    Every other map is divided by a random line near its middle; in the rest the first style is
+    everywhere, which is how the network is mostly used.
     """
     rng = np.random.default_rng(seed)
     across, down = torch.meshgrid(*[torch.linspace(-1, 1, size)] * 2, indexing="xy")
@@ -24,10 +24,10 @@ def random_region_maps(count: int, size: int, seed: Sequence[int], device: torch
 
 
 def uneven_light(images: Tensor, seed: Sequence[int]) -> Tensor:
-    """Images (N, 3, H, W) in [0, 1], every other one in shadow, or washed out, on one side of a line.
+    """Put one side of every other image in shadow, or wash it out; images (N, 3, H, W) in [0, 1].
 
-    The shadow leaves x · g of the light, the haze 1 − (1 − x) · g, g from 0.2 to 0.6; the border is
-    sharp to half the image wide.
+    Shadow is x · g and haze 1 − (1 − x) · g, with g from 0.2 to 0.6; the border between the sides is
+    anything from sharp to half the image wide.
     """
     rng = np.random.default_rng(seed)
     rows, columns = (torch.linspace(-1, 1, side, device=images.device) for side in images.shape[2:])

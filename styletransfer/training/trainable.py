@@ -1,4 +1,4 @@
-"""The part of a network that is trained."""
+"""The trained part of a network."""
 
 from torch import Tensor, nn
 
@@ -13,7 +13,7 @@ def trainable_parameters(net: nn.Module) -> list[Tensor]:
 
 
 class TrainableNet(nn.Module):
-    """Everything of a network that is trained, as one call: what several processes synchronise."""
+    """All of a network that is trained, as one call, which several processes synchronise."""
 
     def __init__(self, net: StylizerNet):
         super().__init__()
@@ -33,12 +33,12 @@ class TrainableNet(nn.Module):
         labels: Tensor | None = None,
         corner: tuple[int, int] = (0, 0),
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The outputs (N, 3, H, W), about [0, 1], and the features that they were decoded from, by tap;
-        reconstructions without a style.
+        """The outputs (N, 3, H, W), about [0, 1], and the features that were decoded, by tap;
+        reconstructions if there is no style.
 
-        content, style: (B, 3, H, W) in [0, 1]. code: of the styles, where it is known. pairings: in how
-        many styles each content image is painted, N = B · pairings. region_maps, labels: as in `Batch`.
-        corner: as for `StylizerNet.painted`.
+        content, style: (B, 3, H, W) in [0, 1]. code: the styles' code, if it is known. pairings: the
+        number of styles that each content image is painted in, N = B · pairings. region_maps, labels: as
+        in `Batch`. corner: as for `StylizerNet.painted`.
         """
         net = self._net[0]
         if labels is not None:

@@ -1,4 +1,4 @@
-"""The images of one step."""
+"""A batch: the images of one step."""
 
 from dataclasses import dataclass, replace
 
@@ -10,11 +10,10 @@ from torch import Tensor
 class Batch:
     """One process's images of one step.
 
-    content, style: (B, 3, H, W), uint8 as they are loaded, float32 in [0, 1] after `to_float`.
-    labels: (B,) int64, the number of each style, for a network that learns every style by its number.
-    inputs: (B, 3, H, W) in [0, 1], what the network is given in place of the content it is compared to.
-    region_maps: (B, 2, H, W) in [0, 1], where each sample is to take its own style and where the next
-    sample's.
+    content, style: (B, 3, H, W), uint8 as loaded, float32 in [0, 1] after `to_float`. labels: (B,)
+    int64, the number of each style, for a network with learned styles. inputs: (B, 3, H, W) in [0, 1],
+    what the network is given if it differs from `content`, to which the result is compared. region_maps:
+    (B, 2, H, W) in [0, 1], the weights of each sample's own style and of the next sample's.
     """
 
     content: Tensor
@@ -24,7 +23,7 @@ class Batch:
     region_maps: Tensor | None = None
 
     def to_float(self, device: torch.device) -> "Batch":
-        """The same on the device, in [0, 1]."""
+        """The batch on the device, in float32 in [0, 1]."""
         content, style = to_float(self.content, device), to_float(self.style, device)
         return replace(self, content=content, style=style)
 

@@ -1,4 +1,4 @@
-"""Styles as augmentation: transforms for training code."""
+"""Transforms for training code: styles as augmentation."""
 
 from .random_style import RandomStyle
 

@@ -1,4 +1,4 @@
-"""RandomStyle for Albumentations, which must be installed."""
+"""The random style transform for Albumentations, which must be installed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ class StyleTransfer(ImageOnlyTransform):  # type: ignore[misc]
         self._restyler = Restyler(styles, model, style_size)
 
     def get_params(self) -> dict[str, Any]:
-        """A style's number, and how strong it is to be."""
+        """Draw the number of a style, and the strength."""
         number = self.py_random.randrange(len(self._restyler.codes))
         return {"style": number, "strength": self.py_random.uniform(*self.alpha)}
 
@@ -50,5 +50,5 @@ class StyleTransfer(ImageOnlyTransform):  # type: ignore[misc]
         return painted[0].permute(1, 2, 0).contiguous().numpy()
 
     def get_transform_init_args_names(self) -> tuple[str, ...]:
-        """What a saved pipeline holds of it."""
+        """The arguments that a serialised pipeline stores."""
         return "styles", "alpha", "model", "style_size"

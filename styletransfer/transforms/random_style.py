@@ -1,5 +1,5 @@
-"""RandomStyle, a transform of torchvision: pictures in random styles, for training that is to look at
-shapes and not at textures (Geirhos et al. 2019, 1811.12231; Jackson et al. 2019, 1809.05375)."""
+"""The random style transform for torchvision: pictures in random styles, so that a network learns shapes
+instead of textures (Geirhos et al. 2019, 1811.12231; Jackson et al. 2019, 1809.05375)."""
 
 import math
 from collections.abc import Sequence
@@ -25,16 +25,17 @@ class RandomStyle(v2.Transform):  # type: ignore[misc]
         v2.Compose([v2.RandomResizedCrop(224), augment, v2.ToDtype(torch.float32, scale=True)])
 
     Takes what torchvision's own transforms take: PIL pictures of mode RGB, tensors (..., 3, H, W) of
-    uint8 or of float in [0, 1], `tv_tensors.Image` and `Video` (a film has one style), alone or in a
-    sample with masks, boxes and labels, which stay. Each picture of a batch (N, 3, H, W) has its own
-    chance, style and strength. Gives what came in, of the same size, dtype and device; tensors on a GPU
-    are painted there. Goes before Normalize.
+    uint8 or of float in [0, 1], `tv_tensors.Image` and `Video` (one style per film), alone or in a
+    sample with masks, boxes and labels, which are left alone. Each picture of a batch (N, 3, H, W) gets
+    a chance, style and strength of its own. Size, dtype and device are kept; tensors on a GPU are
+    painted there. Use it before Normalize.
 
-    styles: a folder of pictures, each a style; one style; several; or None, those that ship with the
-    package. They are encoded once, here. p: the chance of each picture. alpha: between which strengths
-    one is drawn, evenly; 0 is the photo, 1 the full style. model: a shipped name or a file. style_size:
-    short side in pixels at which styles are looked at. Torch's global generator draws, which a
-    DataLoader seeds anew in each worker. InputError for arguments out of range.
+    styles: a folder of pictures, each a style; one style; several; or None, the paintings that ship with
+    the package. They are encoded once, here. p: the probability that a picture is painted. alpha: the
+    range from which a strength is drawn uniformly; 0 is the photo, 1 the full style. model: a shipped
+    model's name or a file. style_size: short side in pixels at which styles are encoded. Random numbers
+    come from torch's global generator, which a DataLoader seeds anew in each worker. Raises InputError
+    for styles or numbers that cannot be used.
     """
 
     _transformed_types = (
@@ -58,7 +59,7 @@ class RandomStyle(v2.Transform):  # type: ignore[misc]
         self._restyler = Restyler(styles, model, style_size)
 
     def check_inputs(self, flat_inputs: list[Any]) -> None:
-        """InputError for a picture that has no three colours, or that is no picture."""
+        """Raise InputError for an input that is not a picture of three channels."""
         for item in flat_inputs:
             if isinstance(item, Image.Image) and item.mode != "RGB":
                 raise InputError(
@@ -66,7 +67,7 @@ class RandomStyle(v2.Transform):  # type: ignore[misc]
                 )
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """What happens to each picture: `use` (N,) bool, `style` (N,) and `alpha` (N,)."""
+        """Draw what happens to each picture: `use` (N,) bool, `style` (N,) and `alpha` (N,)."""
         count = max(map(_count, flat_inputs), default=0)
         low, high = self.alpha
         return {
@@ -76,7 +77,7 @@ class RandomStyle(v2.Transform):  # type: ignore[misc]
         }
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """The input with its pictures painted, as `make_params` has drawn it."""
+        """The input with its pictures painted as `make_params` drew it."""
         use = params["use"][: _count(inpt)]
         if not use.any():
             return inpt
@@ -89,7 +90,7 @@ class RandomStyle(v2.Transform):  # type: ignore[misc]
         return tv_tensors.wrap(painted, like=inpt) if isinstance(inpt, tv_tensors.TVTensor) else painted
 
     def _paint(self, images: Tensor, use: Tensor, params: dict[str, Any]) -> Tensor:
-        """images: (N · frames, 3, H, W), of which those to use are painted."""
+        """Paint those of the images (N · frames, 3, H, W) that are to be used."""
         frames = len(images) // len(use)
         which = use.repeat_interleave(frames).nonzero()[:, 0]
         styles, alphas = (
@@ -105,7 +106,7 @@ class RandomStyle(v2.Transform):  # type: ignore[misc]
 
 
 def _count(item: Any) -> int:
-    """How many pictures there are, a film being one."""
+    """The number of pictures; a film counts as one."""
     if isinstance(item, Image.Image):
         return 1
     return math.prod(item.shape[: -4 if isinstance(item, tv_tensors.Video) else -3])

@@ -1,4 +1,4 @@
-"""Pictures of a training set, each in a style of a collection that is encoded once."""
+"""The network and style codes behind the transforms."""
 
 import os
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ OVERSHOOT = 0.5  # by how much a picture may leave [0, 1]: resizing does, normal
 
 
 class Restyler:
-    """Encoded styles, and the network that paints with them on the device of the pictures it is given.
+    """Paints tensors in any of a collection of styles, on whatever device they are.
 
-    styles: a folder of pictures, each of which is a style; one style; or several, as `Stylizer.style`
-    takes them. None: those that ship with the package. Each is encoded once, here. Pickled without the
-    network, which every process loads when it first paints, so that it goes to a worker of any kind.
-    InputError for a style that cannot be read.
+    styles: a folder of pictures, each a style; one style; or several, as for `Stylizer.style`. None
+    means the paintings that ship with the package. Each is encoded once, here. It is pickled without the
+    network, which every process loads when it first paints. Raises InputError for a style that cannot be
+    used.
     """
 
     def __init__(
@@ -41,8 +41,8 @@ class Restyler:
         return {**self.__dict__, "_stylizers": {}}
 
     def paint(self, images: Tensor, styles: Sequence[int], alphas: Sequence[float]) -> Tensor:
-        """Images (N, 3, H, W), uint8 or float in [0, 1], each in its style, a number of `codes`, and as
-        strongly as its alpha; of the same dtype and on the same device."""
+        """Paint images (N, 3, H, W), uint8 or float in [0, 1], each in its style and with its alpha;
+        same dtype and device out. styles: (N,), numbers of `codes`. alphas: (N,)."""
         if images.is_floating_point():
             low, high = (float(end) for end in images.aminmax())
             if low < -OVERSHOOT or high > 1 + OVERSHOOT:
@@ -60,7 +60,7 @@ class Restyler:
 
 
 def check_chances(p: float, alpha: Sequence[float]) -> tuple[float, float]:
-    """The range of alpha; InputError if it is no range, or p no probability."""
+    """Check p and the range of alpha, which is returned. Raises InputError for values out of range."""
     if not 0 <= p <= 1:
         raise InputError(f"p is {p}: it goes from 0 to 1")
     if len(alpha) != 2 or alpha[0] > alpha[1]:

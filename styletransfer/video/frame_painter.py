@@ -1,4 +1,4 @@
-"""Frames through the network, with statistics that do not jump from one to the next."""
+"""Painting frames with statistics that are smoothed over time."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..device import enough_memory, painters
+from ..device import enough_memory, painting_threads
 from ..models.memory import affordable, check_memory
 from ..models.statistics import Moments, Statistics
 from ..options import StylizeOptions
@@ -27,14 +27,15 @@ MEMORY = 0.9  # what a frame's statistics keep of those before it
 
 
 class FrameStatistics:
-    """The running moments of a frame by name, for which the next frame waits, and those before it."""
+    """The running moments of one frame by name, which the next frame waits for, and those of the frame
+    before."""
 
     def __init__(self, names: Sequence[str], before: "FrameStatistics | None" = None):
         self.before = before
         self.moments: dict[str, Future[Moments]] = {name: Future() for name in names}
 
     def fail(self, error: BaseException) -> None:
-        """They will never be known: whoever waits is told why."""
+        """Tell whoever waits for these statistics why they will never come."""
         for future in self.moments.values():
             if not future.done():
                 future.set_exception(error)
@@ -43,9 +44,9 @@ class FrameStatistics:
 class FramePainter:
     """Paints frames, several at once.
 
-    styles: (second, code) in order of time; between two the code moves from the one to the other.
-    steady: AdaIN takes away a running mean of the frames' own statistics, μ̄ₜ = 0.9 μ̄ₜ₋₁ + 0.1 μₜ (and
-    so the variances), so that what enters the picture on one side does not change the other at once.
+    styles: (second, code) in order of time, blended in between. steady: AdaIN normalises by a running
+    mean of the frames' statistics, μ̄ₜ = 0.9 μ̄ₜ₋₁ + 0.1 μₜ (variances likewise), so that what enters
+    the picture on one side does not suddenly change the other.
     """
 
     def __init__(
@@ -64,10 +65,8 @@ class FramePainter:
         self._code: tuple[StyleCode, dict[str, Statistics]] | None = None
 
     def next_statistics(self, fresh: bool = False) -> FrameStatistics:
-        """The next frame's, still empty. Called in the order of the frames; they are painted in any.
-
-        fresh: it has nothing to do with the one before: after a cut.
-        """
+        """The statistics of the next frame, still empty. To be called in the order of the frames, which
+        may then be painted in any order. fresh: start anew, as after a cut."""
         self._last = FrameStatistics(self._names, self._last if self.steady and not fresh else None)
         return self._last
 
@@ -75,9 +74,9 @@ class FramePainter:
     def paint(
         self, frame: np.ndarray, statistics: FrameStatistics, time: Fraction | float = 0
     ) -> np.ndarray:
-        """A frame as it is seen at `time`: float32 (H, W, 3) in [0, 1], or uint8; float32 out.
+        """Paint a frame as it is seen at `time`: float32 (H, W, 3) in [0, 1] or uint8 in, float32 out.
 
-        It waits for statistics of the frame before, whose painting must have begun.
+        Waits for the statistics of the frame before, whose painting must have begun.
         """
         try:
             return self._paint(frame, statistics, self._style(float(time)))
@@ -88,7 +87,7 @@ class FramePainter:
             statistics.before = None
 
     def state(self, statistics: FrameStatistics) -> dict[str, np.ndarray]:
-        """What the frame after the one with these needs to know of those before it."""
+        """What later frames need to know of this frame and those before it, for resuming."""
         return {
             f"{name}.{part}": x.cpu().numpy()
             for name, future in statistics.moments.items()
@@ -96,7 +95,7 @@ class FramePainter:
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from what `state` gave."""
+        """Resume from what `state` gave."""
         for name, future in self.next_statistics(fresh=True).moments.items():
             parts = (torch.from_numpy(state[f"{name}.{part}"]) for part in Moments._fields)
             future.set_result(Moments(*(x.to(self.net.device) for x in parts)))
@@ -117,7 +116,7 @@ class FramePainter:
         return painted
 
     def _network(self, x: Tensor, code: dict[str, Statistics], statistics: FrameStatistics) -> Tensor:
-        """A frame (1, 3, H, W) as `stylize.paint` paints it, with running moments for its own."""
+        """Paint a frame (1, 3, H, W) like `stylize.paint`, with running moments in place of its own."""
         smoothed = partial(_smoothed, statistics)
         conditioning = Conditioning(code, self.alpha)
         options, hooks = StylizeOptions(tile="off", strokes=self.strokes), Hooks(adjust_moments=smoothed)
@@ -129,7 +128,7 @@ class FramePainter:
         return out
 
     def _style(self, time: float) -> dict[str, Statistics]:
-        """The style at a time, where the network is."""
+        """The style code at a time, on the network's device."""
         code, kept = code_at(self.styles, time), self._code
         if kept is None or kept[0] is not code:
             on_device = {
@@ -141,7 +140,7 @@ class FramePainter:
 
 
 def _smoothed(statistics: FrameStatistics, name: str, moments: Moments) -> Moments:
-    """A frame's own moments, averaged with those of the frames before."""
+    """A frame's moments, averaged with those of the frames before."""
     if statistics.before:
         before = statistics.before.moments[name].result()
         moments = Moments(*(was.lerp(now, 1 - MEMORY) for was, now in zip(before, moments)))
@@ -151,20 +150,19 @@ def _smoothed(statistics: FrameStatistics, name: str, moments: Moments) -> Momen
 
 @contextmanager
 def frame_workers(stylizer: Stylizer, size: tuple[int, int]) -> Iterator[tuple[Executor, int]]:
-    """Threads that paint frames of this size, and how many: on a CPU one to a core, if memory allows."""
+    """A pool of threads that paint frames of this size, and their number: on a CPU one per core, as far
+    as memory allows."""
     count = 1
     if stylizer.device.type == "cpu":
         width, height = size
         count = max(1, min(cores(), affordable(stylizer.net) // (2 * width * height)))
-    with painters(count, max(1, cores() // count)) as pool:
+    with painting_threads(count, max(1, cores() // count)) as pool:
         yield pool, count
 
 
 def code_at(styles: Sequence[tuple[float, StyleCode]], time: float) -> StyleCode:
-    """The style at a time: the first until its own, the last from its own on, a blend between two.
-
-    The way between two rests at both: 3t² − 2t³.
-    """
+    """The style code at a time: the first before its own time, the last after its own, in between a
+    blend that is eased at both ends (3t² − 2t³)."""
     later = [at for at, _ in styles if at > time]
     index = len(styles) - len(later)
     if index == 0 or not later:

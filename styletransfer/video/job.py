@@ -1,4 +1,4 @@
-"""A film from beginning to end: decoded, painted and encoded at once, in pieces that survive a crash."""
+"""A whole film: decoded, painted and encoded at the same time, in pieces that survive a crash."""
 
 import hashlib
 import os
@@ -29,12 +29,13 @@ from .video_options import VideoOptions
 
 PIECE = 96  # frames: what a crash can cost, and how often the encoder begins anew
 FORMAT = 3  # of the work folder
-PICTURES_ONLY = ("mask", "regions", "feather", "color_strength", "tile", "stats")
+PICTURES_ONLY = ("mask", "regions", "feather", "color_strength", "tile", "stats", "refine")
 
 Size = tuple[int, int]
 TimedStyles = list[tuple[float, StyleCode]]
 """Styles by the second of the result at which they are reached."""
 Track = Callable[[int, int], None]
+Seen = Callable[[np.ndarray], None]
 
 
 def stylize_video(
@@ -48,18 +49,20 @@ def stylize_video(
     style_at: Mapping[float, Style] | None = None,
     force: bool = False,
     track: Track = lambda done, total: None,
+    watch: Seen = lambda frame: None,
     note: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Repaint a film, an animation or a folder of frames.
 
-    content: what `open_clip` reads. output: .mp4, .mov, .mkv, .webm, .gif, .webp, .apng, or a folder
-    for frames. style: as for `Stylizer.stylize`. style_at: {second: style}; between two the one becomes
-    the other. force: overwrite output, and an unfinished run with other options. track: called with how
-    many frames are done, and of how many about. note: what to tell the user.
+    content: anything that `open_clip` reads. output: .mp4, .mov, .mkv, .webm, .gif, .webp, .apng, or a
+    folder for frames. style: as for `Stylizer.stylize`. style_at: {second: style}, blended in between.
+    force: overwrite output, and an unfinished run with other options. track: called with the number of
+    frames done and about how many there are. watch: called with each painted frame, uint8 (H, W, 3).
+    note: called with what the user should know.
 
-    Stopped, the same call goes on from the last whole piece, in the folder OUTPUT.parts; the result
-    is the same. Returns what was done: frames, painted (now), size (as written), seconds (of film), and
-    whether the film is damaged: then it was painted as far as it goes.
+    After an interruption the same call resumes from the last complete piece, in the folder OUTPUT.parts,
+    with the same result. Returns the number of frames, how many were painted now, the size as written,
+    the seconds of film, and whether the film is damaged and was painted only as far as it goes.
     """
     clip, output = open_clip(Path(content)), Path(output)
     check_source(Path(content), output)
@@ -80,7 +83,7 @@ def stylize_video(
             painter = FramePainter(
                 stylizer, styles, options.alpha, luminance, video.steady, options.strokes
             )
-            _paint(clip, selection, size, painter, job, sink, track)
+            _paint(clip, selection, size, painter, job, sink, track, watch)
             _finish(job, sink)
         if job.damaged:
             note(f"{content} is damaged or cut short: painted are the {job.frames} frames that it has")
@@ -96,7 +99,7 @@ def stylize_video(
 
 
 def _check_options(options: StylizeOptions) -> None:
-    """InputError for what a film cannot have."""
+    """Raise InputError for options that do not apply to films."""
     if options.preserve_color not in ("none", "luminance"):
         raise InputError("a film's preserve_color is none or luminance")
     default = StylizeOptions()
@@ -132,7 +135,7 @@ def _plan(
     options: StylizeOptions,
     video: VideoOptions,
 ) -> dict[str, Any]:
-    """What a result depends on: a job with the same is gone on with."""
+    """Everything that the result depends on: a job with an equal plan is resumed."""
     return {
         "format": FORMAT,
         "version": __version__,
@@ -163,8 +166,9 @@ def _paint(
     job: ResumableJob,
     sink: Sink,
     track: Track,
+    watch: Seen,
 ) -> None:
-    """All frames after those that are done: painted in this size, and put away in pieces."""
+    """Paint all frames that are not done yet, at this size, and store them in pieces."""
     done = job.frames
     track(done, selection.count)
     tasks = _tasks(selection.frames(clip, job.last), size)
@@ -176,6 +180,7 @@ def _paint(
                 for task in pipeline:
                     sink.add(task.frame, done, job.folder)
                     done += 1
+                    watch(task.frame.rgb)
                     track(done, max(selection.count, done))
                     if task.last:
                         sink.save(job.folder)
@@ -187,7 +192,7 @@ def _paint(
 
 
 def _tasks(frames: Iterator[Frame], size: Size) -> Iterator[FrameTask]:
-    """The frames at the size they are painted in, the last of each piece marked."""
+    """Yield the frames at the size they are painted at, the last of each piece marked."""
     waiting: FrameTask | None = None
     for number, frame in enumerate(frames, 1):
         if waiting:
@@ -208,7 +213,7 @@ def _resize(frame: Frame, size: Size) -> None:
 
 
 def _finish(job: ResumableJob, sink: Sink) -> None:
-    """Write the result beside the pieces, and give it its name."""
+    """Write the result beside the pieces, then give it its name."""
     target = job.folder / "result"
     with _writing(job.output):
         job.discard(target)  # a killed run's
@@ -225,7 +230,7 @@ def _finish(job: ResumableJob, sink: Sink) -> None:
 
 @contextmanager
 def _writing(output: Path) -> Iterator[None]:
-    """InputError for what goes wrong as a result is written."""
+    """Turn errors while a result is written into InputError."""
     try:
         yield
     except OSError as error:

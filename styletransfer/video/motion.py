@@ -1,4 +1,4 @@
-"""Where a film's pixels were one frame ago: the camera's motion, and that of what moves by itself."""
+"""Where a film's pixels were in the frame before: the camera's motion, and that of objects."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,9 +30,10 @@ Box = tuple[slice, slice]
 
 @dataclass
 class ReducedImage:
-    """An image, reduced so that motion in it is found fast; pixels: float32 (h, w, 3).
+    """A reduced image, in which motion is found fast. pixels: float32 (h, w, 3).
 
-    reduction: 3×3, the full image's pixels to this one's. full_size: width and height of the full one.
+    reduction: 3×3, from the full image's pixels to this one's. full_size: width and height of the full
+    image.
     """
 
     pixels: np.ndarray
@@ -41,7 +42,7 @@ class ReducedImage:
 
     @staticmethod
     def of(image: np.ndarray) -> "ReducedImage":
-        """image: uint8, or float32 in [0, 1]; (H, W, 3)."""
+        """Reduce an image, uint8 or float32 in [0, 1], (H, W, 3)."""
         height, width = image.shape[:2]
         by = max(1, min(round(min(height, width) / FLOW_SIDE), height // 16, width // 16))
         reduction = np.array([[1 / by, 0, (1 / by - 1) / 2], [0, 1 / by, (1 / by - 1) / 2], [0, 0, 1]])
@@ -53,18 +54,16 @@ class ReducedImage:
         return ReducedImage(image, reduction, (width, height))
 
     def aligned_to(self, other: "ReducedImage", matrix: np.ndarray) -> np.ndarray:
-        """This image as the other sees it, whose full pixels the matrix takes to this one's."""
+        """This image as seen from the other; matrix maps the other's full pixels to this one's."""
         reduced = self.reduction @ matrix @ np.linalg.inv(other.reduction)
         height, width = other.pixels.shape[:2]
         return warp(self.pixels, reduced, (width, height), cv2.INTER_LINEAR)
 
 
 def camera_motion(frame: ReducedImage, other: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-    """The similarity (3×3, in full pixels) that takes most of a frame to another of its reduced size.
-
-    None if there is none. And the flow it was found in: how far each reduced pixel is from where it is
-    in the other, (h, w, 2) x and y.
-    """
+    """The similarity (3×3, in full pixels) that maps most of a frame to another of the same reduced
+    size, or None; and the flow it was found in: (h, w, 2), the x and y displacement of each reduced
+    pixel."""
     grey = [scaled(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), 255, cv2.CV_8U) for p in (frame.pixels, other)]
     flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST).calc(*grey, None)
     height, width = flow.shape[:2]
@@ -86,9 +85,9 @@ def camera_motion(frame: ReducedImage, other: np.ndarray) -> tuple[np.ndarray | 
 
 @dataclass
 class BackwardMap:
-    """Where each pixel of an image was in the last one: matrix · p, as far as the camera alone moved.
+    """Where each pixel of an image was in the last one: matrix · p, where only the camera moved.
 
-    size: of the image. moving: boxes in which things moved by themselves, and where their pixels were,
+    size: of the image. moving: boxes in which objects moved, with the earlier positions of their pixels,
     (h, w, 2) x and y.
     """
 
@@ -97,7 +96,7 @@ class BackwardMap:
     moving: list[tuple[Box, np.ndarray]] = field(default_factory=list)
 
     def sample(self, last: np.ndarray) -> np.ndarray:
-        """What the last image, float32 (H, W, 3), had there; (h, w, 3)."""
+        """The last image, float32 (H, W, 3), at the earlier positions; (h, w, 3)."""
         found = warp(last, self.matrix, self.size)
         for box, positions in self.moving:
             found[box] = cv2.remap(
@@ -107,7 +106,8 @@ class BackwardMap:
 
 
 def object_motion(flow: np.ndarray, frame: ReducedImage, camera: np.ndarray) -> np.ndarray:
-    """What of a flow is not the camera's (3×3, in full pixels), in full pixels; mostly nothing: 0."""
+    """The part of a flow that is not the camera's (3×3, in full pixels), in full pixels; 0 nearly
+    everywhere."""
     reduced = frame.reduction @ camera @ np.linalg.inv(frame.reduction)
     height, width = flow.shape[:2]
     by_camera = cv2.transform(_coordinates(width, height), (reduced - np.eye(3))[:2])
@@ -123,8 +123,8 @@ def backward_map(
 ) -> BackwardMap:
     """The backward map of an image of this size on which the frame lies.
 
-    motion: `object_motion` in the reduced frame. frame_to_image: 3×3, the frame's full pixels to the
-    image's. to_last: 3×3, the camera's motion: the image's pixels to the last one's.
+    motion: `object_motion` in the reduced frame. frame_to_image: 3×3, from the frame's full pixels to
+    the image's. to_last: 3×3, the camera's motion from the image's pixels to the last one's.
     """
     found = BackwardMap(to_last, size)
     to_reduced, moves = frame.reduction @ np.linalg.inv(frame_to_image), _moves(motion)
@@ -144,7 +144,7 @@ def _moves(motion: np.ndarray) -> np.ndarray:
 
 
 def _boxes(moves: np.ndarray, to_full: np.ndarray, size: Size) -> Iterator[tuple[int, int, int, int]]:
-    """Left, top, right and bottom of those blocks of the full image in which something moves."""
+    """The boxes (left, top, right, bottom) of the blocks of the full image in which anything moves."""
     for row in range(0, moves.shape[0], BLOCK):
         for column in range(0, moves.shape[1], BLOCK):
             x, y, w, h = cv2.boundingRect(moves[row : row + BLOCK, column : column + BLOCK])
@@ -166,7 +166,7 @@ def _coordinates(width: int, height: int) -> np.ndarray:
 
 
 def exposure_gains(frame: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """A factor for each channel that gives a frame the exposure that the same things had before."""
+    """A factor per channel that gives a frame the exposure that the same objects had before."""
     edge = 4
     a, b = (p[edge:-edge:4, edge:-edge:4].reshape(-1, 3) for p in (frame, before))
     gains = np.zeros(3, np.float32)
@@ -180,7 +180,7 @@ def exposure_gains(frame: np.ndarray, before: np.ndarray) -> np.ndarray:
 def warp(
     image: np.ndarray, matrix: np.ndarray, size: Size, interpolation: int = cv2.INTER_CUBIC
 ) -> np.ndarray:
-    """Of this size: at p what the image has at matrix · p, or between its pixels."""
+    """Resample an image to this size: the value at p is the image's at matrix · p, interpolated."""
     whole = np.round(matrix[:2])
     if np.array_equal(whole[:, :2], np.eye(2)) and np.allclose(matrix[:2], whole, rtol=0, atol=1e-6):
         matrix, interpolation = whole, cv2.INTER_NEAREST
@@ -192,6 +192,6 @@ def warp(
 
 
 def scaled(image: np.ndarray, factors: float | Sequence[float] | np.ndarray, depth: int) -> np.ndarray:
-    """Each of three channels times a factor, or all; bytes (CV_8U) are rounded and kept in range."""
+    """Multiply an image's three channels by a factor each; uint8 results are rounded and clipped."""
     found: np.ndarray = cv2.multiply(image, (*np.broadcast_to(factors, 3).tolist(), 0), dtype=depth)
     return found

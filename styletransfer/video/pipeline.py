@@ -1,4 +1,4 @@
-"""Stages that work at the same time, each in a thread of its own."""
+"""Pipeline stages that run at the same time, each in its own thread."""
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -12,10 +12,10 @@ _END = object()
 def overlapped(
     items: Iterable[Any], *stages: Callable[[Any], Any], depth: int = DEPTH
 ) -> Generator[Any, None, None]:
-    """The items after all stages, in order: while one is painted the next is decoded, and so on.
+    """Yield the items after all stages, in order: while one is painted the next is decoded, and so on.
 
-    The items themselves are made in a thread too. depth: how many may wait between two stages. What a
-    thread raises is raised here. When the caller stops listening (or is interrupted), all threads end.
+    The items themselves are produced in a thread too. depth: how many may wait between two stages. An
+    exception in a thread is raised here. When the caller stops iterating, all threads end.
     """
     stop = threading.Event()
     queues: list[Queue[Any]] = [Queue(depth) for _ in range(len(stages) + 1)]

@@ -1,7 +1,7 @@
-"""The folder beside the result in which a film grows, piece by piece, so that a crash costs little.
+"""The folder beside the result in which a film's pieces accumulate, so that a crash costs little.
 
-Only a folder with our manifest is ours: it has one from the moment that it can be seen until it is gone.
-From it, only what we wrote is taken away again.
+A folder is ours only if it holds our manifest, which it does from the moment it becomes visible until it
+is removed. Only files that we wrote are ever deleted from it.
 """
 
 import glob
@@ -35,10 +35,10 @@ Record = dict[str, Any]
 
 
 class ResumableJob:
-    """The folder OUTPUT.parts: finished pieces, what was asked for, and how to go on.
+    """The folder OUTPUT.parts: finished pieces, the plan they belong to, and the state to resume from.
 
-    A context in which no other process may use the folder. InputError if one does, if what is there
-    is not ours, or is of a run with another plan and `force` is not given.
+    As a context manager it locks the folder. Raises InputError if another process uses it, if the folder
+    is not ours, or if it holds a run with another plan and `force` is not given.
     """
 
     def __init__(self, output: Path, plan: dict[str, Any], force: bool):
@@ -69,7 +69,7 @@ class ResumableJob:
 
     @property
     def last(self) -> Fraction | None:
-        """The time of the last frame that is done, in the clip's own time."""
+        """The time of the last finished frame, in the clip's own time."""
         return Fraction(self.record["pieces"][-1]["last"]) if self.record["pieces"] else None
 
     @property
@@ -78,26 +78,26 @@ class ResumableJob:
 
     @property
     def damaged(self) -> bool:
-        """Whether what the pieces were painted from is not all that there should have been."""
+        """Whether the source of the finished pieces was damaged."""
         return bool(self.record["damaged"])
 
     @property
     def finished(self) -> bool:
-        """Whether the result is in its place, and only this folder is left of the run."""
+        """Whether the result is in place, so that only this folder has to be removed."""
         return bool(self.record.get("result") == _identity(self.output))
 
     def pieces(self, key: str) -> list[Any]:
         return [piece[key] for piece in self.record["pieces"]]
 
     def state(self) -> dict[str, np.ndarray]:
-        """What the stages left behind after the last piece; nothing before the first."""
+        """The state of the stages after the last piece; empty before the first."""
         if not self.record["pieces"]:
             return {}
         with np.load(self.folder / self.record["pieces"][-1]["state"]) as stored:
             return {key: stored[key] for key in stored.files}
 
     def save(self, frame: Frame, state: dict[str, np.ndarray], piece: Record, damaged: bool) -> None:
-        """A piece is done, up to this frame: from here it goes on."""
+        """Record a finished piece, up to this frame, and the state to resume from."""
         number = len(self.record["pieces"])
         name = f"state-{number:05d}.npz"
         write_atomically(self.folder / name, lambda target: _save_arrays(target, state))
@@ -110,7 +110,7 @@ class ResumableJob:
             (self.folder / f"state-{number - 1:05d}.npz").unlink(missing_ok=True)
 
     def discard(self, target: Path) -> None:
-        """Remove a file of this folder, or a folder of frames in it, if there is one."""
+        """Remove a file of this folder, or a folder of frames in it, if it is there."""
         if target.is_dir():
             for frame in target.iterdir():
                 frame.unlink()
@@ -119,13 +119,13 @@ class ResumableJob:
             target.unlink(missing_ok=True)
 
     def mark(self, result: Path, damaged: bool) -> None:
-        """The result is there under this name; all that is left is to rename it."""
+        """Record that the result is complete under this temporary name and only has to be renamed."""
         self.record["result"] = _identity(result)
         self.record["damaged"] |= damaged
         self._write()
 
     def remove(self) -> None:
-        """Take away what we wrote, and the folder if nothing else is in it."""
+        """Delete what we wrote, and the folder if it is then empty."""
         with suppress(OSError):  # what is left is ours, and harms nobody
             self._clear()
             folder = self.folder
@@ -135,7 +135,7 @@ class ResumableJob:
             _remove_hidden(folder)
 
     def _resume(self, found: Record, force: bool) -> None:
-        """Go on from what was found, or begin anew."""
+        """Resume from the manifest that was found, or start anew."""
         new, self.record = self.record, found
         other = found["pieces"] and found["plan"] != new["plan"]
         broken = "" if other or self.finished else _broken(self.folder, found)
@@ -153,7 +153,7 @@ class ResumableJob:
             self._clear()
 
     def _enter(self) -> Record:
-        """Make the folder if there is none, lock it, and give what its manifest says."""
+        """Create the folder if needed, lock it, and read its manifest."""
         while True:
             if not os.path.lexists(self.folder):
                 self._make()
@@ -184,7 +184,7 @@ class ResumableJob:
                 raise
 
     def _sweep(self) -> None:
-        """Remove what runs left that were killed as the work folder came or went."""
+        """Remove leftovers of runs that were killed while creating or removing the work folder."""
         for entry in self.folder.parent.glob(f".{glob.escape(self.output.name[:40])}-????????.parts"):
             if set(os.listdir(entry)) <= {MANIFEST, LOCK}:
                 _remove_hidden(entry)
@@ -199,13 +199,13 @@ class ResumableJob:
 
 
 def parts_of(output: Path) -> Path:
-    """The folder in which a result grows."""
+    """The folder in which a result's pieces accumulate."""
     named = output if output.name not in ("", "..") else os.path.abspath(output)
     return Path(f"{named}.parts")
 
 
 def read_record(folder: Path) -> Record:
-    """What a work folder's manifest says; InputError if the folder is not ours."""
+    """Read a work folder's manifest. Raises InputError if the folder is not ours."""
     try:
         if folder.is_symlink() or not folder.is_dir():
             raise ValueError
@@ -223,14 +223,14 @@ def read_record(folder: Path) -> Record:
 
 
 def check_source(content: Path, output: Path) -> None:
-    """InputError if a result, or the work folder it grows in, would replace what it is made from."""
+    """Raise InputError if the result or its work folder would replace its own source."""
     for path in (output, parts_of(output)):
         if path.exists() and path.samefile(content):
             raise InputError(f"{path}: is the film itself: give another OUT")
 
 
 def is_finished(output: Path) -> bool:
-    """Whether a run that made this result was killed before it could remove its work folder."""
+    """Whether a run that completed this result was killed before it could remove its work folder."""
     try:
         return bool(read_record(parts_of(output)).get("result") == _identity(output))
     except InputError:
@@ -238,7 +238,7 @@ def is_finished(output: Path) -> bool:
 
 
 def content_digest(path: Path) -> str:
-    """SHA-256 of a file, or of all pictures of a folder and their names."""
+    """SHA-256 of a file, or of all pictures in a folder and their names."""
     if path.is_file():
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -254,7 +254,7 @@ def _new_record(plan: dict[str, Any]) -> Record:
 
 
 def _identity(path: Path) -> list[int]:
-    """What stays the same when a file or folder is renamed, and changes when it is written."""
+    """An identity that survives renaming, but changes when the file or folder is written."""
     if not path.exists():
         return []
     found = path.stat()
@@ -263,12 +263,12 @@ def _identity(path: Path) -> list[int]:
 
 
 def _hidden_name(output: Path) -> Path:
-    """A name beside the result, for the moment in which the work folder comes or goes."""
+    """A temporary name beside the result, for creating and removing the work folder."""
     return parts_of(output).with_name(f".{output.name[:40]}-{uuid4().hex[:8]}.parts")
 
 
 def _remove_hidden(folder: Path) -> None:
-    """Remove a work folder's manifest and lock, and the folder if nothing else is in it."""
+    """Remove a work folder's manifest and lock, and the folder if it is then empty."""
     for name in (MANIFEST, LOCK):
         (folder / name).unlink(missing_ok=True)
     with suppress(OSError):
@@ -276,7 +276,8 @@ def _remove_hidden(folder: Path) -> None:
 
 
 def _broken(folder: Path, record: Record) -> str:
-    """What of the pieces is not as it was written; "" if all is. A disk may lose what it was given."""
+    """Which piece is not as it was written, if any; empty if all are. A disk may lose what it was
+    given."""
     pieces = record["pieces"]
     archives: list[str] = [piece["file"] for piece in pieces if "file" in piece]
     states: list[str] = [piece["state"] for piece in pieces[-1:]]

@@ -11,7 +11,7 @@ from ..media.clip import Clip, FolderClip, Frame
 
 @dataclass
 class FrameSelection:
-    """What of a clip is painted. begin, end: in its own time. tick: 1 / fps, or None."""
+    """The part of a clip that is painted. begin, end: in its own time. tick: 1 / fps, or None."""
 
     begin: Fraction
     end: Fraction | None
@@ -19,7 +19,7 @@ class FrameSelection:
     count: int
 
     def frames(self, clip: Clip, after: Fraction | None) -> Iterator[Frame]:
-        """The frames later than `after`, with the times at which the result shows them."""
+        """Yield the frames later than `after`, with the times at which the result shows them."""
         waiting: Frame | None = None
         first = after is None
         for frame in clip.frames(self.begin if after is None else after):
@@ -37,7 +37,7 @@ class FrameSelection:
                 yield waiting
 
     def _show(self, frame: Frame, until: Fraction, first: bool) -> bool:
-        """Set when the frame is shown; whether it is at all, at this many frames a second."""
+        """Set when a frame is shown; returns whether it is shown at all at this frame rate."""
         time = frame.time - self.begin
         frame.duration = until - frame.time
         if self.tick is None:
@@ -50,7 +50,7 @@ class FrameSelection:
 
 
 def select_frames(clip: Clip, start: float, duration: float | None, fps: float | None) -> FrameSelection:
-    """The part of a clip that is asked for; InputError if there is none."""
+    """The part of a clip that was asked for. Raises InputError if there is nothing in it."""
     if not 0 <= start < float("inf"):
         raise InputError(f"start is {start:g} seconds: 0 or more")
     if duration is not None and not 0 < duration < float("inf"):
@@ -72,7 +72,7 @@ def select_frames(clip: Clip, start: float, duration: float | None, fps: float |
 
 
 def painted_size(size: tuple[int, int], short: int | None) -> tuple[int, int]:
-    """The size (width, height) that is painted: the clip's, or one with a short side of `short`."""
+    """The (width, height) to paint at: the clip's, or one with a short side of `short`."""
     if short is None:
         return size
     if short < 16:

@@ -1,4 +1,4 @@
-"""Where painted frames go: films in pieces, or pictures."""
+"""Sinks for painted frames: films in pieces, or pictures."""
 
 import shutil
 from collections.abc import Sequence
@@ -23,34 +23,34 @@ Size = tuple[int, int]
 
 
 class Sink(Protocol):
-    """Takes frames one after the other, and makes a result of all in the end."""
+    """Takes frames one by one, and makes a result of them at the end."""
 
     @property
     def size(self) -> Size:
-        """As it is written."""
+        """The size as written."""
 
     @property
     def notes(self) -> Sequence[str]:
-        """What to tell the user before it begins."""
+        """What the user should know before the work begins."""
 
     def probe(self, folder: Path) -> None:
-        """Say before any work what would go wrong at its end; OSError, InputError."""
+        """Find out before any work what would fail at its end: OSError or InputError."""
 
     def add(self, frame: Frame, number: int, folder: Path) -> None:
-        """Take the next frame, painted."""
+        """Take the next painted frame."""
 
     def save(self, folder: Path) -> None:
-        """A piece has ended: what was added since the last is on disk when this returns."""
+        """End a piece: everything added since the last is on disk when this returns."""
 
     def piece(self) -> dict[str, Any]:
-        """What a job is to remember of the piece just saved."""
+        """What a job must remember of the piece just saved."""
 
     def write(self, target: Path, job: ResumableJob) -> bool:
-        """All of the result; gives whether the sound was whole."""
+        """Write the whole result; returns whether the sound was complete."""
 
 
 class FilmSink:
-    """Pieces of encoded film, joined with the sound in the end."""
+    """Pieces of encoded film, joined with the sound at the end."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class FilmSink:
         return [f"{self.output}: {self.format.other_size}"] if self.format.other_size else []
 
     def probe(self, folder: Path) -> None:
-        """A black frame goes all the way."""
+        """Try it with one black frame."""
         encoder = self.video_writer.VideoEncoder(self.format)
         width, height = self.format.size
         encoder.write(np.zeros((height, width, 3), np.uint8), [Fraction(0)])
@@ -125,7 +125,7 @@ class FilmSink:
 
 
 class PictureSink:
-    """Frames as PNG files, made a GIF, WebP or APNG in the end, or kept."""
+    """PNG files, made into a GIF, WebP or APNG at the end, or kept."""
 
     notes: Sequence[str] = ()
 
@@ -134,7 +134,7 @@ class PictureSink:
         self.durations: list[str] = []  # of the piece that is being written, in seconds
 
     def probe(self, folder: Path) -> None:
-        """Two frames go all the way."""
+        """Try it with two frames."""
         suffix, file = self.output.suffix.lower(), folder / "probe.png"
         write_picture(file, Image.new("RGB", self.size))
         if suffix:
@@ -177,7 +177,7 @@ def sink_for(
     crf: int | None,
     sound: bool,
 ) -> Sink:
-    """What writes a result of this name; InputError if nothing can."""
+    """The sink for an output of this name. Raises InputError if there is none."""
     if output.suffix.lower() in ("", ".gif", ".webp", ".png", ".apng"):
         if codec or crf is not None:
             raise InputError("--codec and --crf are for films: .mp4, .mov, .mkv, .webm")

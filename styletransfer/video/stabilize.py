@@ -1,16 +1,16 @@
-"""What keeps a painted film from flickering.
+"""Stabilisation: what keeps a painted film from flickering.
 
-A network paints the same thing otherwise when it lies two pixels further left: its features are several
-pixels wide, and its strokes stick to that grid while the film moves below it. So each frame is moved to
-the coordinates of the *scene*, which stands still behind the moving camera, is painted there, and moved
-back. What is left (noise, exposure, things that move by themselves) is averaged over time, where the
-frame agrees with what was seen there before:
+A network paints an object differently when it moves by two pixels: features are several pixels wide, and
+strokes stick to that grid while the film moves below it. So each frame is moved to the coordinates of
+the *scene*, which stands still behind the moving camera, is painted there, and is moved back. What
+remains (noise, exposure, moving objects) is averaged over time wherever the frame agrees with what was
+there before:
 
     Sₜ = Cₜ + w · m · (Sₜ₋₁ − Cₜ)      the steady scene: frames before the network
     Oₜ = N(Sₜ) + w · m · (Oₜ₋₁ − N(Sₜ))   and after it
 
-m is in [0, 1] how far frame and scene agree at each pixel (`_agreement`): where they do not, nothing of
-the past is used, so that nothing drags a ghost behind it.
+m in [0, 1] is how far frame and scene agree at each pixel (`_agreement`); where they do not, the past is
+ignored, so that nothing leaves a ghost.
 """
 
 from collections.abc import Sequence
@@ -45,9 +45,9 @@ LOST = 0.1  # mean agreement below which the scene is given up
 class StabilizedFrame:
     """A frame in the scene.
 
-    image: the part of the steady scene that it covers, float32 (h, w, 3) of about 0 to 1, h and w
-    multiples of `MULTIPLE`. frame_to_image: 3×3, the frame's pixels to the image's. frame_size: width
-    and height. past: where the image's pixels were in the last frame's image; past_weight: w · m,
+    image: the part of the steady scene that it covers, float32 (h, w, 3), about 0 to 1, h and w
+    multiples of `MULTIPLE`. frame_to_image: 3×3, from the frame's pixels to the image's. frame_size:
+    width and height. past: where the image's pixels were in the last frame's image; past_weight: w · m,
     (h, w); both None after a cut.
     """
 
@@ -59,7 +59,7 @@ class StabilizedFrame:
 
 
 class Stabilizer:
-    """Moves frames to the scene. `stabilize` is called with one after the other."""
+    """Moves frames to the scene; `stabilize` takes one after the other."""
 
     def __init__(self) -> None:
         self.frame_to_scene = self.camera_step = np.eye(
@@ -69,7 +69,7 @@ class Stabilizer:
         self.thumbnail: np.ndarray | None = None
 
     def stabilize(self, rgb: np.ndarray) -> StabilizedFrame:
-        """rgb: uint8 (H, W, 3). A frame without a past if there was a cut before it."""
+        """Move a frame, uint8 (H, W, 3), to the scene. After a cut it has no past."""
         reduced = ReducedImage.of(rgb)
         before, self.thumbnail = self.thumbnail, _thumbnail(reduced.pixels)
         found = None
@@ -82,7 +82,7 @@ class Stabilizer:
         return found
 
     def state(self) -> dict[str, np.ndarray]:
-        """What the next frame needs to know of those before it, by its names in the files of a job."""
+        """What later frames need to know, by name in a job's files."""
         assert self.last is not None and self.thumbnail is not None
         return {
             "place": self.frame_to_scene,
@@ -94,7 +94,7 @@ class Stabilizer:
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from what `state` gave."""
+        """Resume from what `state` gave."""
         self.frame_to_scene, self.camera_step = state["place"], state["speed"]
         self.thumbnail = state["thumbnail"]
         width, height = state["size"].tolist()
@@ -103,7 +103,7 @@ class Stabilizer:
     def _follow(
         self, last: StabilizedFrame, rgb: np.ndarray, reduced: ReducedImage
     ) -> StabilizedFrame | None:
-        """The frame in the scene that the last one was in; None if it is not to be found there."""
+        """The frame in the scene of the last one; None if it cannot be found there."""
         size = reduced.full_size
         scene_to_last = last.frame_to_image @ np.linalg.inv(self.frame_to_scene)
         last_reduced = ReducedImage.of(last.image)
@@ -135,13 +135,13 @@ class Stabilizer:
 
 
 class TemporalBlend:
-    """What the network made of stabilized frames, averaged over time and moved back from the scene."""
+    """Averages painted frames over time and moves them back from the scene."""
 
     def __init__(self) -> None:
         self.last: np.ndarray | None = None
 
     def blend(self, painted: np.ndarray, stabilized: StabilizedFrame) -> np.ndarray:
-        """painted: float32 (h, w, 3) in [0, 1], of stabilized.image. The frame, uint8 (H, W, 3)."""
+        """Blend a painted image, float32 (h, w, 3) in [0, 1], into the frame: uint8 (H, W, 3)."""
         if stabilized.past is not None:
             assert self.last is not None and stabilized.past_weight is not None
             painted = _mixed(painted, stabilized.past.sample(self.last), stabilized.past_weight)
@@ -151,17 +151,17 @@ class TemporalBlend:
         return found
 
     def state(self) -> dict[str, np.ndarray]:
-        """What the next frame needs to know of those before it."""
+        """What later frames need to know, by name in a job's files."""
         assert self.last is not None
         return {"painted": self.last}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from what `state` gave."""
+        """Resume from what `state` gave."""
         self.last = state["painted"]
 
 
 def is_cut(before: np.ndarray, now: np.ndarray) -> bool:
-    """Whether another shot begins between two thumbnails: other colours, in other places."""
+    """Whether a new shot begins between two thumbnails: different colours in different places."""
     apart = np.abs(before - now).mean()
     histograms = []
     for thumbnail in (before, now):
@@ -174,9 +174,10 @@ def is_cut(before: np.ndarray, now: np.ndarray) -> bool:
 def _locate(
     frame: ReducedImage, last: ReducedImage, frame_to_scene: np.ndarray, scene_to_last: np.ndarray
 ) -> tuple[np.ndarray | None, np.ndarray]:
-    """Where in the scene the frame is, from a guess, and what in it moved by itself.
+    """Where the frame lies in the scene, starting from a guess, and what moved in it.
 
-    None if the camera's motion cannot be told: then all that is seen from the guess is the latter.
+    None if the camera's motion cannot be determined; then everything seen from the guess counts as
+    moving.
     """
     camera = np.eye(3)
     for _ in range(3):  # what is left to find grows small, and is then found exactly
@@ -192,7 +193,7 @@ def _locate(
 def _cover(
     rgb: np.ndarray, frame_to_scene: np.ndarray, gains: float | Sequence[float] | np.ndarray = 1.0
 ) -> StabilizedFrame:
-    """The part of the scene that a frame covers, with nothing of the past. gains: of each channel."""
+    """The part of the scene that a frame covers, without a past. gains: exposure, per channel."""
     height, width = rgb.shape[:2]
     corners = frame_to_scene @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1.0]])
     low, high = corners[:2].min(axis=1), corners[:2].max(axis=1)
@@ -213,7 +214,7 @@ def _agreement(image: np.ndarray, past: np.ndarray) -> np.ndarray:
 
 
 def _covered(matrix: np.ndarray, frame_size: Size, size: Size) -> np.ndarray:
-    """1 where a frame lies whose pixels the matrix takes to an image of this size; float32 (h, w)."""
+    """1 where a frame lies that the matrix maps to an image of this size; float32 (h, w)."""
     right, low = frame_size[0] - 2, frame_size[1] - 2
     corners = matrix @ np.array([[1, right, right, 1], [1, 1, low, low], [1, 1, 1, 1.0]])
     found = np.zeros(size[::-1], np.float32)
@@ -222,7 +223,7 @@ def _covered(matrix: np.ndarray, frame_size: Size, size: Size) -> np.ndarray:
 
 
 def _settled(frame_to_scene: np.ndarray, size: Size) -> np.ndarray:
-    """What is all but whole pixels away, made so: nothing is then resampled."""
+    """The transform, rounded to whole pixels if it nearly is: then nothing is resampled."""
     shifted = np.eye(3)
     shifted[:2, 2] = np.round(frame_to_scene[:2, 2])
     off = _furthest_move(np.linalg.inv(shifted) @ frame_to_scene, size)
@@ -230,13 +231,13 @@ def _settled(frame_to_scene: np.ndarray, size: Size) -> np.ndarray:
 
 
 def _furthest_move(matrix: np.ndarray, size: Size) -> float:
-    """How far it moves that corner of an image that it moves furthest, in pixels."""
+    """How far, in pixels, the matrix moves the corner of an image that it moves furthest."""
     corners = np.array([[0, size[0], 0, size[0]], [0, 0, size[1], size[1]], [1, 1, 1, 1.0]])
     return float(np.abs(matrix @ corners - corners).max())
 
 
 def _straightened(frame_to_scene: np.ndarray, size: Size) -> np.ndarray:
-    """The same; or, when the frame is turned or scaled too far, upright with the same middle."""
+    """The transform; or, if it turns or scales too much, an upright one with the same centre."""
     scale = hypot(frame_to_scene[0, 0], frame_to_scene[1, 0])
     angle = atan2(frame_to_scene[1, 0], frame_to_scene[0, 0])
     if abs(log(scale)) < DRIFT and abs(angle) < DRIFT:
@@ -248,7 +249,7 @@ def _straightened(frame_to_scene: np.ndarray, size: Size) -> np.ndarray:
 
 
 def _thumbnail(pixels: np.ndarray) -> np.ndarray:
-    """Small, and without its exposure: float32 around 1."""
+    """A small copy without exposure: float32 around 1."""
     small: np.ndarray = cv2.resize(pixels, (48, 27), interpolation=cv2.INTER_AREA)
     found: np.ndarray = (small / (2 * small.mean() + 0.02)).clip(0, 1.999)
     return found

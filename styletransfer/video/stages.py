@@ -1,4 +1,4 @@
-"""What is done with each frame of a film: before it is painted, and after."""
+"""The stages of a frame, before it is painted and after."""
 
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -18,7 +18,8 @@ State = dict[str, np.ndarray]
 
 @dataclass
 class FrameTask:
-    """A frame on its way through the stages. last: of its piece, so that it leaves a state behind."""
+    """A frame on its way through the stages. last: whether it ends a piece, and so leaves a state
+    behind."""
 
     frame: Frame
     last: bool = False
@@ -28,23 +29,23 @@ class FrameTask:
     state: State = field(default_factory=dict)
 
     def painted(self) -> np.ndarray:
-        """What the painter made of it, float32 (h, w, 3) in [0, 1]; waited for."""
+        """The painted frame, float32 (h, w, 3) in [0, 1]; waits for it."""
         assert self.painting is not None, "finished before it was prepared"
         return self.painting.result()
 
 
 class Stages:
-    """Each frame for itself, in threads that paint."""
+    """Each frame by itself, in threads that paint."""
 
     def __init__(self, painter: FramePainter, pool: Executor, state: State):
         self.painter, self.pool = painter, pool
 
     def prepare(self, task: FrameTask) -> FrameTask:
-        """Begin to paint a frame."""
+        """Start to paint a frame."""
         return self._paint(task, task.frame.rgb, fresh=True)
 
     def finish(self, task: FrameTask) -> FrameTask:
-        """Wait for it: task.frame.rgb is then the painted frame, uint8 (H, W, 3)."""
+        """Wait for the painted frame: task.frame.rgb is then uint8 (H, W, 3)."""
         task.frame.rgb = (task.painted() * 255 + 0.5).astype(np.uint8)
         return task
 
@@ -55,7 +56,7 @@ class Stages:
 
 
 class SteadyStages(Stages):
-    """Each frame in the scene (`stabilize`), with what each stage knows of the frames before."""
+    """Each frame in the scene (`stabilize`); every stage remembers the frames before."""
 
     def __init__(self, painter: FramePainter, pool: Executor, state: State):
         super().__init__(painter, pool, state)
@@ -83,7 +84,7 @@ class SteadyStages(Stages):
 
 
 def _as(stage: str, state: State) -> State:
-    """A stage's state under its name in the files of a job."""
+    """A stage's state under its name in a job's files."""
     return {f"{stage}/{key}": x for key, x in state.items()}
 
 

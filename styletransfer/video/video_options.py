@@ -1,15 +1,15 @@
-"""What of a film is painted and how it is written. No torch here."""
+"""The options of a film. No torch here."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """What a film was asked for beside what any picture can be (`StylizeOptions`).
+    """The options of a film, besides `StylizeOptions`.
 
-    fps: frames a second, in place of the film's own times. start, duration: seconds of it. codec, crf:
-    as `video_writer.encoder_for` and `encoder_options` take them. sound: copied as it is. steady:
-    without flicker (`stabilize`), or each frame for itself.
+    fps: frames per second, in place of the film's own times. start, duration: in seconds. codec, crf: as
+    for `video_writer.encoder_for` and `encoder_options`. sound: copy it. steady: without flicker
+    (`stabilize`); otherwise each frame by itself.
     """
 
     fps: float | None = None

@@ -1,90 +1,80 @@
-"""The studio as a server on this machine."""
+"""The studio on a port of this machine, until it is asked to end."""
 
 import json
-import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from types import FrameType
 
-import gradio as gr
-import gradio.routes
+import uvicorn
 
-from ..errors import InputError
-from ..media.image import example_photo, example_styles
-from ..options import LEAST_STROKES
-from ..stylize.stylizer import Stylizer
-from .events import Events, connect
-from .page import lay_out
-from .security import middleware
+from ..server.limits import Limits
+from ..server.port import address
 from .service import StudioService
 from .session_files import private_folder
-from .theme import CSS, HEAD, theme
+from .studio import Studio, build_app
 
 
-def build(service: StudioService) -> gr.Blocks:
-    """The page and what happens on it."""
-    least_strokes = LEAST_STROKES if service.stylizer.net.config.drafts else 1
-    page = gr.Blocks(title="Style studio", analytics_enabled=False, delete_cache=(3600, 12 * 3600))
-    with page:
-        connect(page, lay_out(least_strokes), Events(service))
-    return page
+class StudioServer(uvicorn.Server):
+    """Uvicorn that, asked to end, ends what is being painted and all pages' connections with it.
+
+    open: called when it answers, and tidies up when it is asked to end.
+    """
+
+    def __init__(self, config: uvicorn.Config, studio: Studio, open: Callable[[], None]):
+        super().__init__(config)
+        self.studio, self.open = studio, open
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.open()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.should_exit = True
+        # Not here: a signal may come while a lock is held that closing needs.
+        threading.Thread(target=self.studio.close, daemon=True).start()
 
 
 def serve(
-    stylizer: Stylizer,
-    host: str,
-    port: int,
-    megabytes: float,
-    megapixels: float,
+    service: StudioService,
+    listening: socket.socket,
+    limits: Limits,
+    *,
+    hosts: frozenset[str] = frozenset(),
     block: bool = True,
     as_json: bool = False,
 ) -> Callable[[], None] | None:
-    """Open the studio. What users send, and what is painted, goes when it closes.
+    """Open the studio. What visitors send, and what is painted, goes when it closes.
 
-    block: stay until interrupted; else gives what closes it again. as_json: say where it is in JSON.
+    hosts: names by which it may be asked beside this machine's. block: stay until interrupted; else
+    gives what closes it again. as_json: say where it is in JSON.
     """
-    _check_free(host, port)
     with suppress(KeyboardInterrupt), ExitStack() as opened:
-        folder = opened.enter_context(private_folder())
-        os.environ["GRADIO_TEMP_DIR"] = str(folder)
-        # Read from that when Gradio was imported.
-        gradio.routes.DEFAULT_TEMP_DIR = str(folder)  # type: ignore[attr-defined]
-        page = build(StudioService(stylizer, folder, megapixels))
-        page.queue(max_size=32)
-        opened.callback(page.close, verbose=False)
-        page.launch(
-            server_name=host,
-            server_port=port,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            max_file_size=int(megabytes * 1e6),
-            allowed_paths=[str(folder), str(example_photo()), *map(str, example_styles())],
-            footer_links=[],
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            show_error=True,
-            theme=theme(),
-            css=CSS,
-            head=HEAD,
-            app_kwargs={"middleware": [middleware()]},
-        )
-        name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-        url = f"http://{name}:{port}"
-        print(json.dumps({"url": url}) if as_json else url, flush=True)
-        if not block:
-            return opened.pop_all().close
-        threading.Event().wait()
+        studio = Studio(service, opened.enter_context(private_folder()), limits)
+        config = uvicorn.Config(
+            build_app(studio, hosts), log_config=None, access_log=False, ws="none",
+            server_header=False, timeout_graceful_shutdown=3,
+        )  # fmt: skip
+        url, answers = address(listening), threading.Event()
+
+        def say() -> None:
+            answers.set()
+            if block:
+                print(json.dumps({"url": url}) if as_json else url, flush=True)
+
+        server = StudioServer(config, studio, say)
+        opened.callback(studio.close)
+        if block:
+            if hasattr(signal, "SIGHUP"):
+                signal.signal(signal.SIGHUP, server.handle_exit)
+            server.run([listening])
+            return None
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        answers.wait(60)
+        opened.callback(thread.join)
+        opened.callback(server.handle_exit, signal.SIGTERM, None)
+        return opened.pop_all().close
     return None
-
-
-def _check_free(host: str, port: int) -> None:
-    try:
-        with socket.create_server((host, port)):
-            pass
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot listen on {host}:{port} ({reason}): give another --port") from None

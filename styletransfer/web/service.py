@@ -1,143 +1,161 @@
-"""What the studio does, without its page: paint, for one user at a time."""
+"""What the studio does, without its page: one painter for all visitors, in any of the models."""
 
-import shutil
-import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
+import torch
 from PIL import Image
 
-from ..errors import InputError
-from ..media.image import Picture, count_pixels, read_picture, resize_short_side, write_picture
+from ..media.image import Picture, example_photo, open_map, read_picture, resize_short_side
 from ..models.network import StylizerNet
+from ..models.shipped import models
 from ..options import StylizeOptions
 from ..styles.code import StyleCode
-from ..styles.code_file import SUFFIX
 from ..styles.encode import Style
 from ..stylize.refine import Watch
 from ..stylize.stylizer import Stylizer
-from ..system.allocator import give_memory_back
+from ..system.host import cores
+from .sent_files import open_still
+from .wish import Blend, Wish
 
 PREVIEW = 512  # short side while one tries
-SHOWN = 1400  # long side of what the page shows; the download has all pixels
+SWATCH = 240  # short side of a photo in a learned style, which shows it
+LOADED = 2  # models beside the first that are kept
 
 Step = Callable[[float], None]
 """Called with the share of the work that is done; raises `JobStopped` if nobody wants it any more."""
 
 
-class JobStopped(Exception):
-    """The user pressed Stop."""
-
-
 class StudioService:
-    """A stylizer that users share, one after the other. folder: where files for the page go."""
+    """The models that there are, loaded when they are asked for; all of it is called from one thread.
 
-    def __init__(self, stylizer: Stylizer, folder: Path, megapixels: float):
-        self.stylizer, self.folder, self.megapixels = stylizer, folder, megapixels
-        self.stops: dict[str, threading.Event] = {}
-        self.folders: dict[str, Path] = {}
-        self.turn = threading.Lock()  # a job that was stopped may still be on its way out
+    stylizer: of the model that the studio was opened with. device, precision: as it was asked for.
+    """
+
+    def __init__(self, stylizer: Stylizer, device: str = "auto", precision: str = "auto"):
+        self.first, self.device, self.precision = stylizer, device, precision
+        self.models = list(dict.fromkeys([str(stylizer.model), *models()]))
+        self.loaded: OrderedDict[str, Stylizer] = OrderedDict()
         self.style = lru_cache(maxsize=256)(self._style)
+        self.still = lru_cache(maxsize=1)(open_still)  # decoded once for many previews
 
-    def check(self, path: str | Path | None) -> Picture:
-        """An uploaded picture; InputError, with its name and without the server's folders, if none."""
-        if not path:
-            raise InputError("Choose a photo first.")
-        name = Path(path).name
-        if not Path(path).exists():
-            raise InputError(f"{name} is no longer here: give it once more.")
-        pixels = count_pixels(path) / 1e6  # by the header alone: before anything is decoded
-        if pixels > self.megapixels:
-            most = f"only {self.megapixels:g} are allowed here"
-            raise InputError(f"{name} has {pixels:.0f} megapixels, {most}.")
-        try:
-            return read_picture(path)
-        except InputError as error:
-            raise InputError(str(error).replace(str(path), name)) from None
+    def stylizer(self, model: str) -> Stylizer:
+        """The model of a name in `models`."""
+        if model == self.models[0]:
+            return self.first
+        if model not in self.loaded:
+            self.loaded[model] = Stylizer(model, self.device, self.precision)
+            if len(self.loaded) > LOADED:
+                self.loaded.popitem(last=False)
+        self.loaded.move_to_end(model)
+        return self.loaded[model]
 
     def paint(
         self,
+        wish: Wish,
         photo: Picture,
-        styles: Sequence[tuple[str, float]],
-        options: StylizeOptions,
         step: Step,
+        short_side: int | None = None,
         watch: Watch | None = None,
     ) -> Image.Image:
-        """styles: (file, weight). options: the mask may be smaller than the photo; a size larger than
-        the photo's is passed over, and so are weights, which come with the styles. watch: told of every
+        """A photo as it is wished. short_side: of a preview, which is not refined. watch: told of every
         step of refining."""
-        used = [(path, weight) for path, weight in styles if weight > 0]
-        if not used:
-            raise InputError("Choose a style and give it some weight.")
-        mask, size = _mask(options.mask, photo.rgb.size), options.size
-        options = replace(
-            options,
-            weights=tuple(weight for _, weight in used),
-            mask=mask,
-            feather=options.feather if mask else 0,
-            size=size if size and size < min(photo.rgb.size) else None,
-        )
+        options = wish.options
+        if short_side is not None:
+            photo, options = made_small(photo, options, short_side)
         refine = options.refine > 0  # of which the network's work is a twentieth
         first: Step = (lambda share: step(0.05 * share)) if refine else step
-        with self.turn, watched(self.stylizer.net, first, len(used)) as progress:
-            sources: list[Style] = [path for path, _ in used]
-            if options.preserve_color != "histogram":  # which needs the styles' pictures
-                sources = [self.style(path, options.style_size, refine) for path, _ in used]
+        stylizer = self.stylizer(wish.model)
+        with watched(stylizer.net, first, len(wish.styles)) as progress:
+            options, sources = self._encoded(wish, options)
+            if not any(isinstance(source, str) for source in sources):
                 progress.all_encoded()
             told: Step = (lambda share: step(0.05 + 0.94 * share)) if refine else progress.painted
-            painted = self.stylizer.stylize(photo, sources, options=options, progress=told, watch=watch)
-        step(1.0)
-        assert isinstance(painted, Image.Image)
-        return painted
+            painted = stylizer.stylize(
+                photo, sources or None, options=options, progress=told, watch=watch
+            )
+        return cast(Image.Image, painted)
 
-    def code(self, styles: Sequence[tuple[str, float]], style_size: int) -> StyleCode:
-        """The style code of a blend."""
-        used = [(path, weight) for path, weight in styles if weight > 0]
-        with self.turn:  # what is not known yet is encoded, and another's job may listen to the network
-            codes = [self.style(path, style_size) for path, _ in used]
-            return self.stylizer.blend(codes, [weight for _, weight in used])
+    def frame(self, wish: Wish, frame: Picture) -> Image.Image:
+        """A picture of the camera, as it is: none of the options that take their time."""
+        stylizer = self.stylizer(wish.model)
+        code = self.code(wish.model, wish.styles, wish.options)
+        options = StylizeOptions(
+            alpha=wish.options.alpha, strokes=wish.options.strokes,
+            preserve_color="luminance" if wish.options.preserve_color == "luminance" else "none",
+            color_strength=wish.options.color_strength,
+        )  # fmt: skip
+        with half_the_cores():
+            return cast(Image.Image, stylizer.stylize(frame, code, options=options))
 
-    def new_file(self, session: str, name: str) -> Path:
-        """A path in a folder of its own, which nobody can guess; gone when the user is."""
-        if session not in self.folders:
-            self.folders[session] = Path(tempfile.mkdtemp(dir=self.folder))
-        return Path(tempfile.mkdtemp(dir=self.folders[session])) / name
+    def code(
+        self, model: str, styles: Blend, options: StylizeOptions, quantiles: bool = False
+    ) -> StyleCode:
+        """The style code of a blend. quantiles: with what refining needs of it."""
+        view = options.style_size, options.style_crop
+        codes = [self.style(model, source, *view, quantiles) for source in styles]
+        return self.stylizer(model).blend(codes, list(styles.values()))
 
-    def shown(self, session: str, image: Image.Image) -> str:
-        """A file of it, of a size for the page."""
-        image = image.convert("RGB")
-        image.thumbnail((SHOWN, SHOWN), Image.Resampling.LANCZOS)
-        path = self.new_file(session, "picture.jpg")
-        write_picture(path, image)
-        return str(path)
+    def swatch(self, model: str, style: str) -> Image.Image:
+        """The example photo in a style that a model has learned."""
+        photo = Picture(resize_short_side(read_picture(example_photo()).rgb, SWATCH))
+        return cast(Image.Image, self.stylizer(model).stylize(photo, style))
 
-    def begin(self, session: str) -> threading.Event:
-        """A sign for a user's job, that `stop` gives."""
-        self.stops[session] = threading.Event()
-        return self.stops[session]
+    def _encoded(self, wish: Wish, options: StylizeOptions) -> tuple[StylizeOptions, list[Style]]:
+        """The options, and the styles as codes: but for what has to see the styles' pictures."""
+        if options.preserve_color == "histogram":
+            return options, list(wish.styles)
+        view = options.style_size, options.style_crop, options.refine > 0
 
-    def stop(self, session: str) -> None:
-        """End the user's job, if there is one."""
-        if session in self.stops:
-            self.stops[session].set()
+        def encoded(source: Any) -> StyleCode:
+            return self.style(wish.model, str(source), *view)
 
-    def forget(self, session: str) -> None:
-        """The user has left, and takes what was painted along."""
-        self.stop(session)
-        self.stops.pop(session, None)
-        if folder := self.folders.pop(session, None):
-            shutil.rmtree(folder, ignore_errors=True)
-        give_memory_back()
+        if options.region:
+            region = {
+                color: self.stylizer(wish.model).blend([encoded(each) for each in cast(Blend, blend)])
+                for color, blend in options.region.items()
+            }
+            options = replace(options, region=region)
+        return options, [encoded(source) for source in wish.styles]
 
-    def _style(self, path: str, style_size: int, quantiles: bool = False) -> StyleCode:
-        source = path if path.endswith(SUFFIX) else self.check(path)
-        return self.stylizer.style(source, style_size, quantiles=quantiles)
+    def _style(self, model: str, source: str, size: int, crop: float, quantiles: bool) -> StyleCode:
+        return self.stylizer(model).style(source, size, crop, quantiles)
+
+
+@contextmanager
+def half_the_cores() -> Iterator[None]:
+    """While it lasts, this thread's network leaves the others to the browser, which has as much to do
+    with a camera's pictures: where both want all of them, threads that share a picture mostly wait for
+    each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, min(before, cores() // 2)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def made_small(
+    photo: Picture, options: StylizeOptions, short_side: int
+) -> tuple[Picture, StylizeOptions]:
+    """A photo and its options for a preview: smaller with all maps, not refined, with borders as soft as
+    they will be."""
+    wanted = options.size or min(photo.rgb.size)
+    side = min(wanted, short_side, min(photo.rgb.size))
+    alpha = photo.alpha and resize_short_side(photo.alpha, side)
+    small = Picture(resize_short_side(photo.rgb, side), alpha)
+
+    def fitted(map: Any, how: Image.Resampling) -> Image.Image | None:
+        return None if map is None else open_map(map).resize(small.rgb.size, how)
+
+    mask = fitted(options.mask, Image.Resampling.BILINEAR)
+    regions = fitted(options.regions, Image.Resampling.NEAREST)
+    feather = round(options.feather * side / wanted)
+    return small, replace(options, size=None, mask=mask, regions=regions, feather=feather, refine=0)
 
 
 class JobProgress:
@@ -191,18 +209,3 @@ def watched(net: StylizerNet, step: Step, styles: int) -> Iterator[JobProgress]:
     finally:
         for hook in hooks:
             hook.remove()
-
-
-def _mask(drawn: Any, size: tuple[int, int]) -> Image.Image | None:
-    """What was drawn, uint8 (h, w), at the photo's size; None if nothing was."""
-    if drawn is None or not drawn.any():
-        return None
-    return Image.fromarray(drawn).resize(size, Image.Resampling.BILINEAR)
-
-
-def thumbnail(photo: Picture) -> np.ndarray:
-    """What the brush paints on: uint8 (h, w, 3), at most 768 pixels wide or high."""
-    side = min(768, min(photo.rgb.size))
-    small = resize_short_side(photo.rgb, side)
-    small.thumbnail((768, 768))
-    return np.asarray(small)

@@ -5,9 +5,9 @@ import socket
 
 import pytest
 
-from styletransfer.cli import run
+from styletransfer.cli import run, web
 
-pytest.importorskip("gradio", reason="the studio needs gradio: pip install 'styletransfer[web]'")
+pytest.importorskip("fastapi", reason="the studio needs fastapi: pip install 'styletransfer[web]'")
 
 
 def test_bad_options_are_one_line(tiny_model, capsys):
@@ -28,16 +28,26 @@ def test_bad_options_are_one_line(tiny_model, capsys):
 def test_the_studio_is_served_as_it_was_asked_for(tiny_model, capsys, monkeypatch):
     served = []
     monkeypatch.setattr(
-        "styletransfer.web.server.serve", lambda *given, as_json: served.append((*given, as_json))
+        "styletransfer.web.server.serve", lambda *given, **more: served.append((given, more))
     )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
     before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
-    options = ["--host", "0.0.0.0", "--port", "7000", "--max-megabytes", "3", "--max-megapixels", "4"]
+    options = ["--host", "0.0.0.0", "--port", port, "--max-megabytes", "3", "--max-megapixels", "4"]
     try:
         assert run(["web", "--model", tiny_model, "--device", "cpu", *options]) == 0
         assert all(signal.getsignal(name) is signal.default_int_handler for name in before)
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
-    ((stylizer, *rest),) = served
-    assert rest == ["0.0.0.0", 7000, 3, 4, False] and stylizer.device.type == "cpu"
+    (((service, listening, limits), more),) = served
+    assert service.first.device.type == "cpu" and (service.device, service.precision) == ("cpu", "auto")
+    assert (limits.max_megabytes, limits.max_megapixels) == (3, 4) and listening.fileno() == -1
+    assert more == {"hosts": frozenset({"0.0.0.0"}), "as_json": False}
     assert "Ctrl-C closes the studio" in capsys.readouterr().err
+
+
+def test_what_is_not_installed_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(web, "find_spec", lambda name: None if name == "uvicorn" else name)
+    assert run(["web"]) == 2
+    assert "the studio needs uvicorn: pip install 'styletransfer[web]'" in capsys.readouterr().err

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from styletransfer import InputError
-from styletransfer.models.memory import affordable, check_memory
+from styletransfer.models.config import Config
+from styletransfer.models.memory import affordable, check_memory, features_affordable
+from styletransfer.models.network import StylizerNet
 from styletransfer.system import host
 
 from ..codes import PHOTO
@@ -33,6 +35,13 @@ def test_what_lies_beside_the_network_and_what_one_is_content_with_count(monkeyp
     assert affordable(tiny_net, more=round(each)) == pytest.approx(plain / 2, rel=1e-3)
     assert affordable(tiny_net, most=10**8) == plain // 10
     assert affordable(tiny_net, most=10**12) == plain
+
+
+def test_features_take_what_their_maps_do(monkeypatch):
+    net = StylizerNet(Config(encoder="slim", taps=("pixels", "relu3_1"), channels=(4, 6), scale=(5, 4)))
+    features = net.encode(torch.zeros(1, 3, 64, 64))["relu3_1"]
+    monkeypatch.setattr(host, "free_memory", lambda: 4 * features.numel() * features.itemsize)
+    assert features_affordable(net, 0.25) == 64 * 64
 
 
 def test_it_says_a_size_that_fits(monkeypatch, tiny_net):

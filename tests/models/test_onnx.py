@@ -1,50 +1,40 @@
 """ONNX files give torch's pictures, at sizes they were not made with."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from styletransfer.cli import run
 from styletransfer.models.config import Config
-from styletransfer.models.network import StylizerNet, faded
+from styletransfer.models.network import faded
 from styletransfer.models.onnx import flattened, unflattened
 from styletransfer.models.padding import pad_to_multiple
 from styletransfer.models.weights import load_model, save_model
 
+from ..networks import network
+
 onnxruntime = pytest.importorskip("onnxruntime")
-SLIM = Config(
-    encoder="slim",
-    taps=("pixels", "relu3_1", "relu4_1"),
-    joint=("pixels", "relu3_1"),
-    channels=(6, 8, 10),
-)
-ENLARGED = replace(SLIM, taps=SLIM.joint, channels=(6, 8), scale=(5, 4))
-
-
-@pytest.fixture(scope="module", params=["tiny", SLIM, ENLARGED])
-def model(request, tiny_model, tmp_path_factory) -> str:
-    if request.param == "tiny":
-        return tiny_model
-    torch.manual_seed(0)
-    net = StylizerNet(request.param).requires_grad_(False)
-    for m in net.modules():
-        if isinstance(m, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(m.weight)
-    path = tmp_path_factory.mktemp("slim") / "slim.safetensors"
-    save_model(path, net)
-    return str(path)
+VGG = Config(channels=(4, 6, 8, 8), taps=("pixels", "relu3_1", "relu4_1"), joint=())
+SLIM = Config(encoder="slim", taps=("relu3_1", "relu4_1"), joint=("relu3_1",), channels=(6, 8, 10))
 
 
 @pytest.mark.slow
-def test_onnxruntime_paints_what_torch_paints(model, tmp_path, capsys):
-    assert run(["export", model, "-o", str(tmp_path / "m.onnx")]) == 0
+@pytest.mark.parametrize("config", [VGG, SLIM])
+def test_onnxruntime_paints_what_torch_paints(config, tmp_path, capsys):
+    save_model(tmp_path / "net.safetensors", network(config))
+    assert run(["export", str(tmp_path / "net.safetensors"), "-o", str(tmp_path / "m.onnx")]) == 0
     assert capsys.readouterr().out.split() == [str(tmp_path / n) for n in ("m.onnx", "m.style.onnx")]
-    painter, encoder = (
-        onnxruntime.InferenceSession(tmp_path / name) for name in ("m.onnx", "m.style.onnx")
-    )
-    net = load_model(model).eval()
+    paints_the_same(tmp_path / "m.onnx", tmp_path / "net.safetensors")
+
+
+@pytest.mark.slow
+def test_so_it_does_with_drafts_grain_and_a_scale(small_fast_onnx, small_fast):
+    paints_the_same(small_fast_onnx, small_fast)
+
+
+def paints_the_same(file, model):
+    painter, encoder = map(onnxruntime.InferenceSession, (file, file.with_suffix(".style.onnx")))
+    net = load_model(model)
     assert painter.get_modelmeta().custom_metadata_map["digest"] == net.digest
     for height, width in ((16, 16), (40, 40), (37, 90), (129, 64)):
         content, style = torch.rand(1, 3, height, width), torch.rand(1, 3, width, height)

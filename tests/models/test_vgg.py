@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from styletransfer.models.vgg import VGGEncoder, mean_activations, normalize_activations
+from styletransfer.models.vgg import VGGEncoder, convolved, mean_activations, normalize_activations
 
 TINY = (4, 6, 8, 8)
 
@@ -38,3 +38,18 @@ def test_normalized_filters_have_mean_activation_one_and_the_same_features():
 def test_no_border_of_a_constant_picture():
     features = VGGEncoder("vgg19", TINY)(torch.full((1, 3, 32, 32), 0.5))["relu4_1"]
     torch.testing.assert_close(features, features[:, :, :1, :1].expand_as(features))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_convolution_with_its_relu_is_the_two_one_after_the_other(dtype, stride):
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(2, 3, 21, 34), torch.randn(8, 3, 3, 3), torch.randn(8)
+    x, weight, bias = (part.to(dtype) for part in (x, weight, bias))
+    with torch.inference_mode():
+        expected = torch.nn.functional.conv2d(x, weight, bias, stride).relu()
+        assert torch.equal(convolved(x, weight, bias, stride, relu=True), expected)
+        assert convolved(x, weight, bias, stride).min() < 0
+    weight.requires_grad_(True)  # oneDNN knows no gradients
+    convolved(x, weight, bias, stride, relu=True).float().sum().backward()
+    assert weight.grad.abs().sum() > 0

@@ -14,7 +14,8 @@ from PIL import Image
 from styletransfer import Stylizer
 from styletransfer.server.app import StylizeServer, build_app
 from styletransfer.server.limits import Limits
-from styletransfer.server.listen import GracefulServer, address, open_port
+from styletransfer.server.listen import GracefulServer
+from styletransfer.server.port import address, open_port
 
 from ..conftest import noise
 

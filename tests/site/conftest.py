@@ -1,45 +1,22 @@
 """A site of a tiny network, with the runtime that npm has, written once."""
 
-import shutil
-import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
 import torch
-from platformdirs import user_cache_dir
 
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
 from styletransfer.models.weights import save_model
 from styletransfer.site.runtime import PACKAGE, VERSION
 
+from ..npm import npm_package
+
 
 @pytest.fixture(scope="session")
 def package() -> Path:
-    """The npm package that paints in browsers, of the version that sites name; kept for later."""
-    folder = Path(user_cache_dir("styletransfer-tests")) / f"{PACKAGE}-{VERSION}"
-    if not folder.is_dir():
-        if not (npm := shutil.which("npm")):
-            pytest.skip(f"npm is not here to fetch {PACKAGE}, which pages paint with")
-        folder.mkdir(parents=True)
-        try:
-            command = [
-                npm,
-                "pack",
-                f"{PACKAGE}@{VERSION}",
-                "--silent",
-                "--pack-destination",
-                str(folder),
-            ]
-            subprocess.run(command, check=True, capture_output=True, timeout=300)
-            with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-                archive.extractall(folder, filter="data")
-            next(folder.glob("*.tgz")).unlink()
-        except (subprocess.SubprocessError, StopIteration, OSError) as error:
-            shutil.rmtree(folder)
-            pytest.skip(f"npm does not give {PACKAGE} {VERSION}: {error}")
-    return folder / "package"
+    """The npm package that paints in browsers, of the version that sites name."""
+    return npm_package(PACKAGE, VERSION)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ import pytest
 from styletransfer.errors import InputError
 from styletransfer.media.image import example_styles
 from styletransfer.models.onnx import flattened
+from styletransfer.pages import PARTS
 from styletransfer.site.runtime import FILES
-from styletransfer.site.write import PAGE, write_site
+from styletransfer.site.write import write_site
 from styletransfer.stylize.stylizer import Stylizer
 
 
@@ -29,7 +30,7 @@ def contrast(*colors: str) -> float:
 
 
 def test_every_text_stands_out_by_day_and_by_night():
-    schemes = re.findall(r":root \{(.*?)\}", (PAGE / "style.css").read_text(), re.DOTALL)
+    schemes = re.findall(r":root \{(.*?)\}", (PARTS / "base.css").read_text(), re.DOTALL)
     assert len(schemes) == 2
     for scheme in schemes:
         color = dict(re.findall(r"--([\w-]+): (#\w{6})", scheme))

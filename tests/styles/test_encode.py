@@ -66,4 +66,4 @@ def test_a_broken_code_is_told_from_one_of_another_model(stylizer, codes):
     with pytest.raises(InputError, match="of another shape"):
         encoder.check(replace(codes[0], statistics=less))
     with pytest.raises(InputError, match="no style given"):
-        encoder.no_style()
+        encoder.empty_code()

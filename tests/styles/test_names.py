@@ -8,7 +8,7 @@ from PIL import Image
 
 from styletransfer import InputError, Stylizer
 from styletransfer.cli import run
-from styletransfer.styles.names import is_learned, made_of, parse_blend, shipped_styles, style_file
+from styletransfer.styles.names import is_learned, parse_blend, shipped_styles, style_file, style_weights
 
 STARRY = str(shipped_styles()["starry_night"])
 
@@ -16,19 +16,19 @@ STARRY = str(shipped_styles()["starry_night"])
 def test_a_shipped_style_is_known_by_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert style_file("starry_night") == STARRY and Path(STARRY).is_file()
-    assert made_of("starry_night:0.7,b.jpg:0.3") == {STARRY: 0.7, "b.jpg": 0.3}
+    assert style_weights("starry_night:0.7,b.jpg:0.3") == {STARRY: 0.7, "b.jpg": 0.3}
     for name in ("starry_night.jpg", "./starry_night", "bank:lion", "sub/lion", ""):
         assert style_file(name) == name
     Path("lion").mkdir()
-    assert made_of("lion") == {"lion": 1.0}, "a folder of that name is the folder"
+    assert style_weights("lion") == {"lion": 1.0}, "a folder of that name is the folder"
 
 
 def test_an_unknown_name_says_which_are_near(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"starry: no such file.*do you mean starry_night\?"):
-        made_of("starry")
+        style_weights("starry")
     with pytest.raises(InputError, match="zzz: no such file.*stylize style list"):
-        made_of("zzz:0.5,lion:0.5")
+        style_weights("zzz:0.5,lion:0.5")
 
 
 def test_python_and_every_verb_take_such_names(tiny_model, photo, tmp_path, monkeypatch, capsys):
@@ -61,23 +61,23 @@ def test_a_file_of_that_name_is_the_file(tiny_model, paintings, tmp_path, monkey
     Image.open(paintings[0]).save("bank:lion", format="PNG")
     code = Stylizer(tiny_model).style("bank:lion", size=32)
     assert list(code.styles) == ["bank:lion"]
-    assert made_of("bank:lion") == {"bank:lion": 1.0}
+    assert style_weights("bank:lion") == {"bank:lion": 1.0}
 
 
 def test_how_styles_are_written():
     assert parse_blend("bank:a:0.5,bank:b:1.5") == {"bank:a": 0.5, "bank:b": 1.5}
     assert parse_blend("bank:7") == {"bank:7": 1.0} and parse_blend("bank:7:2") == {"bank:7": 2.0}
     assert parse_blend("bank:a,bank:a:2") == {"bank:a": 3.0}
-    assert made_of("plain.jpg") == {"plain.jpg": 1.0}
+    assert style_weights("plain.jpg") == {"plain.jpg": 1.0}
     with pytest.raises(InputError):
         parse_blend("bank:")
 
 
 def test_a_file_of_the_name_of_a_blend_is_the_file(in_empty_folder):
-    assert made_of("a.jpg:0.5,b:c.jpg") == {"a.jpg": 0.5, "b:c.jpg": 1.0}
+    assert style_weights("a.jpg:0.5,b:c.jpg") == {"a.jpg": 0.5, "b:c.jpg": 1.0}
     for name in ("a,b.jpg", "c:0.5"):
         (in_empty_folder / name).write_text("")
-        assert made_of(name) == parse_blend(name) == {name: 1.0}
+        assert style_weights(name) == parse_blend(name) == {name: 1.0}
     assert is_learned("bank:lion") and not is_learned("lion")
     (in_empty_folder / "bank:lion").write_text("")
     assert not is_learned("bank:lion")

@@ -80,3 +80,16 @@ def test_alpha_above_one_goes_on_in_a_straight_line(stylizer, codes):
     assert not np.array_equal(
         stylizer.stylize(PHOTO, codes[0], 2.0), stylizer.stylize(PHOTO, codes[0], 1.0)
     )
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("tile", ["off", 256])
+def test_a_gpu_paints_what_the_cpu_does(tiny_model, tile):
+    photo = torch.rand(1, 3, 300, 310, generator=torch.manual_seed(0))
+    style = (np.random.default_rng(1).random((64, 64, 3)) * 255).astype(np.uint8)
+    painted = [
+        Stylizer(tiny_model, device, "fp32").stylize(photo.to(device), style, tile=tile).cpu()
+        for device in ("cpu", "cuda")
+    ]
+    assert (painted[0] - painted[1]).abs().max() < 2 / 255

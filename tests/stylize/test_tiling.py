@@ -21,19 +21,29 @@ def test_spans_cover_a_side_once_and_see_as_far_as_they_must(side, halo):
     assert [s.start for s in spans] == [0, *(s.stop for s in spans[:-1])] and spans[-1].stop == side
     for s in spans:
         assert s.window.start <= max(0, s.start - halo) and s.window.stop >= min(side, s.stop + halo)
-        assert s.window.stop - s.window.start == min(side, window)
+        assert s.window.stop - s.window.start <= window
         assert not s.start % MULTIPLE and not s.window.start % MULTIPLE
+    least = 1 if side <= window else -(-(side - 2 * halo) // (window - 2 * halo))
+    assert len(spans) == least
+
+
+@pytest.mark.parametrize("side", [16, 96, 128])
+def test_what_is_seen_at_once_is_not_cut_however_small_it_is(side):
+    assert list(tiling.spans(side, 128, 64)) == [(0, side, slice(0, side))]
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("height,width", [(331, 417), (16, 403), (300, 9), (352, 352)])
-def test_tiled_equals_untiled(name, height, width):
+@pytest.mark.parametrize("kept", [0, 100_000, 10**9])
+def test_tiled_equals_untiled(name, height, width, kept):
+    """Whether the features of no size, of a draft or of all are kept."""
     net = network(CONFIGS[name])
     x, style = smooth(height, width), smooth(64, 64, 1)
     code = net.code(style)
     conditioning = Conditioning(code)
     whole, tiled = (
-        rendered(net, x, conditioning, window) for window in (1024, tiling.smallest_window(net))
+        rendered(net, x, conditioning, window, kept=kept)
+        for window in (1024, tiling.smallest_window(net))
     )
     assert tiled.shape == x.shape
     assert (whole - tiled).abs().max() <= 0.5 / 255
@@ -51,10 +61,30 @@ def test_tiled_equals_untiled_with_regions_and_mask(name):
     region_maps[:, 2, :2, :2] = 1  # too small for statistics of its own
     alpha = torch.linspace(0, 1, 340).expand(1, 1, 300, 340)
     conditioning = Conditioning(net.code(styles), alpha, region_maps)
-    whole, tiled = (
-        rendered(net, x, conditioning, window) for window in (1024, tiling.smallest_window(net))
+    whole, encoded_twice, kept = (
+        rendered(net, x, conditioning, window, kept=kept)
+        for window, kept in (
+            (1024, 0),
+            (tiling.smallest_window(net), 0),
+            (tiling.smallest_window(net), 10**9),
+        )
     )
-    assert (whole - tiled).abs().max() <= 0.5 / 255
+    assert (whole - encoded_twice).abs().max() <= 0.5 / 255
+    assert (whole - kept).abs().max() <= 0.5 / 255
+
+
+def test_what_is_kept_is_encoded_once(monkeypatch):
+    net = network(CONFIGS["slim-draft"])
+    x, conditioning = smooth(331, 417), Conditioning(net.code(smooth(64, 64, 1)))
+    forward, encoded = net.encoder.forward, []
+    monkeypatch.setattr(net.encoder, "forward", lambda x, *how: encoded.append(x) or forward(x, *how))
+    counts = []
+    for kept in (0, 100_000, 10**9):
+        encoded.clear()
+        rendered(net, x, conditioning, tiling.smallest_window(net), kept=kept)
+        counts.append(sum(x.shape[2] * x.shape[3] for x in encoded))
+    nothing, draft, all_sizes = counts
+    assert all_sizes < 0.6 * nothing and all_sizes < draft < nothing
 
 
 @pytest.mark.parametrize("name", ["slim-draft", "slim-grain", "vgg"])

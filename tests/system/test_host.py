@@ -64,6 +64,14 @@ def test_without_limits_it_is_the_machine_s(group, tmp_path):
         assert host.free_memory(*where) == pytest.approx(machine, rel=0.2)
 
 
+def test_where_no_linux_says_it_psutil_does(tmp_path):
+    assert host._available(tmp_path / "none") == pytest.approx(
+        psutil.virtual_memory().available, rel=0.2
+    )
+    (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:    5 kB\nBuffers: 1 kB\n")
+    assert host._available(tmp_path / "meminfo") == 5 * 1024
+
+
 def test_a_limit_that_is_passed_leaves_nothing(group):
     assert host.free_memory(*group("0::/box", box=two(10, 50))) == 0
 

@@ -1,9 +1,9 @@
-"""Several processes on the CPU (gloo), as torchrun starts them."""
+"""Several processes on the CPU (gloo), with the environment that torchrun gives them, and once by it."""
 
 import json
 import os
+import socket
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +28,7 @@ from styletransfer.training.loop import train
 from styletransfer.training.session import Session
 from styletransfer.training import step
 import torch
+torch.set_num_threads(1)
 step.fast_dtype = lambda device: torch.float32  # bfloat16 would drown what is compared
 pictures, run, steps = find_pictures([sys.argv[1]]), Path(sys.argv[2]), int(sys.argv[3])
 recipe = replace(read_recipe()[1], steps=steps, batch_size=4, crop=16, checkpoint_every=2, decay=1e-9)
@@ -53,16 +54,19 @@ def pictures(tmp_path_factory):
 
 
 def run(processes, *arguments):
-    code, arguments = TRAIN, [str(argument) for argument in arguments]
-    if processes > 1:
-        script = Path(arguments[1]).with_name("script.py")
-        script.write_text(TRAIN)
-        arguments = [f"--nproc-per-node={processes}", "--standalone", str(script), *arguments]
-        code = TORCHRUN
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = Process(*arguments, code=code, stderr=subprocess.PIPE, text=True, env=environment)
-    _, err = done.communicate()
-    assert done.returncode == 0, err[-3000:]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # free again when it is wanted
+    group = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    started = [
+        Process(
+            *map(str, arguments), code=TRAIN, stderr=subprocess.PIPE, text=True,
+            env=os.environ | group | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+        )
+        for rank in range(processes)
+    ]  # fmt: skip
+    for process in started:
+        _, err = process.communicate()
+        assert process.returncode == 0, err[-3000:]
 
 
 def lines(folder):

@@ -139,6 +139,7 @@ def test_a_network_learns_from_what_is_painted(always):
     assert layer.weight.grad.abs().sum() > 0
 
 
+@pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_on_a_gpu(always):
     x = torch.rand(4, 3, 64, 64, device="cuda")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from styletransfer.device import painters
+from styletransfer.device import painting_threads
 from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.video.frame_painter import FramePainter, code_at, frame_workers
 
@@ -47,17 +47,17 @@ def test_frames_painted_at_once_are_those_painted_in_turn(tiny_model, paintings)
     styles = [(0, stylizer.style(paintings[0], 32)), (1, stylizer.style(paintings[1], 32))]
     frames = [np.array(noise(48, 40, seed=i)) for i in range(12)]
     one, many = FramePainter(stylizer, styles), FramePainter(stylizer, styles)
-    with painters(4) as pool:
+    with painting_threads(4) as pool:
         statistics = [many.next_statistics(fresh=i == 5) for i in range(12)]
         pairs = enumerate(zip(frames, statistics))
         found = [pool.submit(many.paint, frame, own, i / 11) for i, (frame, own) in pairs]
         together = [future.result() for future in found]
-    with painters(1) as pool:  # with as many cores to each: sums differ in their last bits else
+    with painting_threads(1) as pool:  # with as many cores to each: sums differ in their last bits else
         for i, frame in enumerate(frames):
             alone = pool.submit(one.paint, frame, one.next_statistics(fresh=i == 5), i / 11).result()
             assert np.array_equal(alone, together[i])
     # What goes wrong in one does not keep the next waiting for ever.
-    with painters(2) as pool:
+    with painting_threads(2) as pool:
         broken = pool.submit(many.paint, np.zeros((4, 4), np.uint8), many.next_statistics())
         after = pool.submit(many.paint, frames[0], many.next_statistics())
         for future in (broken, after):

@@ -32,6 +32,7 @@ PICTURES_ONLY = {
     "color_strength": 0.5,
     "tile": 256,
     "stats": "thumbnail",
+    "refine": 3,
     "preserve_color": "histogram",
 }
 
@@ -43,6 +44,21 @@ def test_what_only_pictures_can_have_is_refused(name, value, film, stylizer, pai
             stylizer, film, tmp_path / "out.mp4", paintings[0], StylizeOptions(**{name: value})
         )
     assert not list(tmp_path.glob("out*"))
+
+
+def test_each_painted_frame_is_seen(film, stylizer, paintings, tmp_path):
+    seen = []
+    options = StylizeOptions(style_size=32)
+    job.stylize_video(
+        stylizer,
+        film,
+        tmp_path / "out.mp4",
+        paintings[0],
+        options,
+        watch=lambda x: seen.append(x.copy()),
+    )
+    assert len(seen) == 8 and {(x.dtype, x.shape) for x in seen} == {(np.dtype(np.uint8), (48, 80, 3))}
+    assert not np.array_equal(seen[0], seen[-1])
 
 
 def test_what_a_job_is_gone_on_with_keeps_its_names(film, stylizer, paintings, tmp_path, monkeypatch):

@@ -1,41 +1,109 @@
-"""A studio with a tiny network, and a browser that looks at it."""
+"""A studio with a tiny network, asked in this process; and a browser that looks at one."""
 
-import os
-import shutil
-import socket
+import io
+from urllib.parse import unquote
 
 import pytest
+from starlette.testclient import TestClient
 
-pytest.importorskip("gradio", reason="the studio needs gradio: pip install 'styletransfer[web]'")
+pytest.importorskip("fastapi", reason="the studio needs fastapi: pip install 'styletransfer[web]'")
 
+from styletransfer.server.limits import Limits
 from styletransfer.stylize.stylizer import Stylizer
+from styletransfer.web.service import StudioService
+from styletransfer.web.studio import Studio, build_app
 
-# A test picture in place of a camera, and no question whether the page may see it.
-ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-LONG = 120_000  # milliseconds that a busy machine may take: only what is broken takes longer
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+from ..conftest import noise
+
+TOKEN = "0123456789abcdef" * 2
+MODEL = {"device": "cpu", "precision": "fp32"}
+
+
+def png(image, kind: str = "PNG", **options) -> bytes:
+    data = io.BytesIO()
+    image.save(data, kind, **options)
+    return data.getvalue()
 
 
 @pytest.fixture(scope="session")
 def stylizer(tiny_model) -> Stylizer:
-    return Stylizer(tiny_model, "cpu", "fp32")
+    return Stylizer(tiny_model, **MODEL)
 
 
 @pytest.fixture(scope="session")
-def studio(stylizer, tmp_path_factory):
-    """The address of a studio that takes files of 3 MB and pictures of 4 megapixels."""
-    from styletransfer.web.server import serve
+def service(stylizer) -> StudioService:
+    return StudioService(stylizer, **MODEL)
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    close = serve(stylizer, "127.0.0.1", port, megabytes=3, megapixels=4, block=False)
-    yield f"http://127.0.0.1:{port}"
-    close()
+
+@pytest.fixture
+def studio(service, tmp_path):
+    """One that takes files of 3 MB and pictures of 4 megapixels."""
+    folder = tmp_path / "studio"
+    folder.mkdir()
+    studio = Studio(service, folder, Limits(3, 4))
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+def client(studio):
+    with TestClient(build_app(studio), "http://localhost") as client:
+        yield Client(client)
+
+
+class Client:
+    """What the page does with its server."""
+
+    def __init__(self, http: TestClient, token: str = TOKEN):
+        self.http, self.token = http, token
+
+    def post(self, path: str, **given):
+        return self.http.post(f"/v/{self.token}/{path}", **given)
+
+    def get(self, path: str, **given):
+        return self.http.get(f"/v/{self.token}/{path}", **given)
+
+    def send(self, id: str, role: str, data: bytes, name: str = "a.png", photo: str = ""):
+        params = {"role": role, "name": name, "photo": photo}
+        return self.post(f"files/{id}", content=data, params=params)
+
+    def run(self, studio: Studio, kind: str, asked: dict) -> dict:
+        """The result of a job; an error is raised."""
+        said = self.post(f"jobs/{kind}", json=asked)
+        assert said.status_code == 200, said.text
+        job = studio.visitors.here[self.token].jobs[said.json()["id"]]
+        return job.result.result(60)
+
+    def painted(self, result: dict) -> bytes:
+        answer = self.get(f"results/{result['file']}", params={"save": True})
+        assert answer.status_code == 200
+        assert result["name"] in unquote(answer.headers["content-disposition"])
+        return answer.content
+
+
+@pytest.fixture
+def asked(client, tiny_model) -> dict:
+    """A photo that was sent, and a painting: what the page asks for."""
+    assert client.send("photo", "photo", png(noise(90, 70, seed=5)), "photo.png").status_code == 200
+    assert client.send("own", "style", png(noise(60, 50, seed=6)), "own.png").status_code == 200
+    styles = [{"id": "own", "share": 70}, {"id": "great_wave", "share": 30}]
+    return {"model": tiny_model, "photos": ["photo"], "styles": styles, "options": {"alpha": 0.8}}
+
+
+@pytest.fixture(scope="session")
+def opened(service):
+    """A studio on a port."""
+    from .browser import Opened
+
+    opened = Opened(service)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")
 def chromium():
+    from .browser import ARGUMENTS, CHROMIUM
+
     sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
     if not CHROMIUM:
         pytest.skip("browser tests need Debian's chromium: apt-get install chromium")
@@ -46,28 +114,32 @@ def chromium():
 
 
 @pytest.fixture
-def page(chromium, studio):
-    """The studio, opened by a new user, after its first preview; only its own server may be asked."""
-    context = chromium.new_context(viewport={"width": 1400, "height": 900}, accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(LONG)
-    page.asked = []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.goto(studio)
-    page.wait_for_selector("#compare img")
-    yield page
-    assert all(url.startswith((studio, "data:", "blob:")) for url in page.asked), page.asked
-    context.close()
+def visit(chromium, opened):
+    """Opens the studio as a new visitor, after the first preview; only its own server may be asked."""
+    from .browser import LONG
+
+    contexts, asked, failures = [], [], []
+
+    def visit(**given):
+        viewport = {"width": 1400, "height": 900}
+        context = chromium.new_context(**{"viewport": viewport, "accept_downloads": True, **given})
+        contexts.append(context)
+        context.set_default_timeout(LONG)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.goto(opened.url)
+        page.locator("#picture[data-previews]").wait_for()
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert all(url.startswith((opened.url, "data:", "blob:")) for url in asked), asked
+    assert failures == []
 
 
-SHOWN = "([...document.querySelectorAll('#compare img')].at(-1) || {src: ''}).src"
-
-
-CHANGED = f"old => {SHOWN} && {SHOWN} !== old"
-
-
-def changes(page, what) -> None:
-    """Do something, and wait until the page shows another painted picture."""
-    before = page.evaluate(SHOWN)
-    what()
-    page.wait_for_function(CHANGED, arg=before)
+@pytest.fixture
+def page(visit):
+    """The studio in a wide window."""
+    return visit()

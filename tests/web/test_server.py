@@ -1,42 +1,35 @@
-"""The studio as a server."""
+"""The studio on a port: what it leaves behind, and what is told while it lasts."""
 
-import socket
+import json
 import tempfile
-import urllib.error
-import urllib.request
 
-import pytest
+import httpx
 
-from styletransfer import InputError
-from styletransfer.web import server
+from styletransfer.server.limits import Limits
+from styletransfer.server.port import address, open_port
+from styletransfer.web.server import serve
 
-
-def test_no_files_of_the_server(studio):
-    for path in ("/etc/passwd", "pyproject.toml"):
-        with pytest.raises(urllib.error.HTTPError) as error:
-            urllib.request.urlopen(f"{studio}/gradio_api/file={path}")
-        assert error.value.code in (403, 404)
+from ..conftest import noise
+from .conftest import TOKEN, png
 
 
-def test_nothing_is_left_behind(stylizer, monkeypatch, tmp_path):
-    from styletransfer.web.server import serve
-
-    monkeypatch.setenv("GRADIO_TEMP_DIR", "")
+def test_it_tells_what_becomes_of_jobs_and_leaves_nothing(service, tiny_model, monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    close = serve(stylizer, "127.0.0.1", port, 1, 1, block=False)
-    folder = list(tmp_path.glob("style-studio-*"))
-    assert len(folder) == 1 and any(folder[0].rglob("*.jpg"))
-    close()
-    assert not folder[0].exists()
-
-
-def test_a_port_that_is_taken_is_said_before_anything_is_built(stylizer, monkeypatch):
-    monkeypatch.setattr(server, "build", None)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1:{port} .*give another --port"):
-            server.serve(stylizer, "127.0.0.1", port, 1, 1, block=False)
-    with pytest.raises(InputError, match="cannot listen on 127.0.0.1:70000"):
-        server.serve(stylizer, "127.0.0.1", 70_000, 1, 1, block=False)
+    with open_port("127.0.0.1", 0) as listening:
+        close = serve(service, listening, Limits(3, 4), block=False)
+        (folder,) = tmp_path.glob("style-studio-*")
+        with httpx.Client(base_url=f"{address(listening)}/v/{TOKEN}", timeout=60) as client:
+            params = {"role": "photo", "name": "a.png"}
+            client.post("files/p", content=png(noise(40, 30)), params=params).raise_for_status()
+            asked = {"model": tiny_model, "photos": ["p"], "styles": [{"id": "lion"}]}
+            with client.stream("GET", "events") as events:
+                lines = (
+                    json.loads(line[6:]) for line in events.iter_lines() if line.startswith("data: ")
+                )
+                assert next(lines) == {"jobs": []}
+                id = client.post("jobs/preview", json=asked).json()["id"]
+                done = next(each for each in lines if each["state"] == "done")
+            assert done["id"] == id and done["result"]["size"] == [40, 30]
+        assert any(folder.rglob("shown.jpg"))
+        close()
+    assert list(tmp_path.iterdir()) == []

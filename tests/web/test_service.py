@@ -1,150 +1,111 @@
-"""The studio without a browser: limits, stopping, files, and what is served."""
-
-import os
-import threading
-import weakref
+"""The service without its page: what it paints, and how far it says it is."""
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from styletransfer.errors import InputError
-from styletransfer.media.image import read_picture
+from styletransfer.media.image import Picture, read_picture
 from styletransfer.options import StylizeOptions
-from styletransfer.web.service import JobStopped, StudioService, thumbnail
+from styletransfer.system.host import cores
+from styletransfer.web.job_queue import JobStopped
+from styletransfer.web.sent_files import SentFile
+from styletransfer.web.service import StudioService, half_the_cores, made_small
+from styletransfer.web.wish import Wish
 
 from ..conftest import noise
+from .conftest import MODEL
 
 
-def asked(step=lambda share: None, **changes) -> dict:
-    return dict(options=StylizeOptions(**dict(alpha=0.8, style_size=32) | changes), step=step)
-
-
-@pytest.fixture
-def service(stylizer, tmp_path) -> StudioService:
-    return StudioService(stylizer, tmp_path, megapixels=0.1)
+def wish(stylizer, photo, *styles, **options) -> Wish:
+    blend = {style: 1 / len(styles) for style in styles}
+    options = StylizeOptions(weights=tuple(blend.values()), **{"style_size": 32, **options})
+    return Wish(stylizer.model, [SentFile("a", "photo", "a.png", photo)], blend, options)
 
 
 def test_it_paints_what_the_engine_paints(service, stylizer, photo, paintings):
-    styles = [(paintings[0], 0.5), (paintings[1], 1.0)]
     for color in ("none", "luminance", "histogram"):
-        picture = service.paint(read_picture(photo), styles, **asked(preserve_color=color))
-        expected = stylizer.stylize(
-            photo, paintings, 0.8, weights=[0.5, 1.0], preserve_color=color, style_size=32
-        )
+        given = wish(stylizer, photo, *paintings, alpha=0.8, preserve_color=color)
+        picture = service.paint(given, read_picture(photo), lambda share: None)
+        expected = stylizer.stylize(photo, paintings, 0.8, preserve_color=color, style_size=32)
         assert np.array_equal(np.array(picture), np.array(expected))
-    assert service.code(styles, 32).styles == pytest.approx({"a picture": 1.0})
+    assert service.code(stylizer.model, given.styles, given.options, True).quantiles
 
 
-def test_a_small_drawing_masks_a_large_photo(service, photo, paintings):
-    drawn = np.zeros((19, 25), np.uint8)
-    drawn[:, :12] = 255
-    whole = np.array(service.paint(read_picture(photo), [(paintings[0], 1)], **asked()))
-    part = np.array(service.paint(read_picture(photo), [(paintings[0], 1)], **asked(mask=drawn)))
-    none = asked(mask=np.zeros_like(drawn))
-    assert np.array_equal(
-        whole, np.array(service.paint(read_picture(photo), [(paintings[0], 1)], **none))
-    )
-    assert not np.array_equal(whole[:, 40:], part[:, 40:])
+def test_a_preview_is_the_picture_made_small(tmp_path):
+    photo, mask = Picture(noise(200, 100), noise(200, 100).convert("L")), Image.new("L", (200, 100), 255)
+    map = Image.new("RGB", (200, 100), "#ff0000")
+    map.paste("#0000ff", (0, 0, 100, 100))
+    for image, name in ((mask, "mask.png"), (map, "map.png")):
+        image.save(tmp_path / name)
+    maps = {"mask": str(tmp_path / "mask.png"), "regions": str(tmp_path / "map.png"), "region": {"a": 1}}
+    small, options = made_small(photo, StylizeOptions(feather=20, refine=5, alpha=0.5, **maps), 50)
+    assert small.rgb.size == small.alpha.size == options.mask.size == options.regions.size == (100, 50)
+    assert {color for _, color in options.regions.getcolors()} == {(255, 0, 0), (0, 0, 255)}
+    assert (options.feather, options.refine, options.alpha, options.size) == (10, 0, 0.5, None)
+    for wanted, size in ((None, (200, 100)), (64, (128, 64)), (900, (200, 100))):
+        assert made_small(photo, StylizeOptions(size=wanted), 500)[0].rgb.size == size
 
 
-def test_progress_and_stop(service, photo, paintings):
+def test_a_stop_ends_it_and_nobody_listens_any_more(service, stylizer, photo, paintings):
     heard = []
-    service.paint(read_picture(photo), [(paintings[0], 1)], **asked(step=heard.append))
-    assert heard == sorted(heard) and len(heard) > 5
-    assert heard[-1] == 1.0 and max(heard[:-1]) < 1
+    given = wish(stylizer, photo, paintings[0])
+    service.paint(given, read_picture(photo), heard.append)
+    assert heard == sorted(heard) and len(heard) > 5 and max(heard) < 1
 
-    def stop(done):
+    def stop(share):
         raise JobStopped
 
     with pytest.raises(JobStopped):
-        service.paint(read_picture(photo), [(paintings[0], 1)], **asked(step=stop))
+        service.paint(given, read_picture(photo), stop)
     heard.clear()
-    service.stylizer.stylize(photo, paintings[0], style_size=32)
-    assert heard == []  # nobody listens any more
+    stylizer.stylize(photo, paintings[0], style_size=32)
+    assert heard == []
 
 
 @pytest.mark.parametrize("color", ["none", "histogram"])
 @pytest.mark.parametrize("tiles", [False, True])
-def test_progress_reaches_the_end_at_the_end(color, tiles, stylizer, tmp_path, monkeypatch):
-    """Several styles and tiles: it never falls, and is not there before it is."""
-    service = StudioService(stylizer, tmp_path, megapixels=1)
-    for name in "abc":
-        noise(48, 40, seed=ord(name)).save(tmp_path / f"{name}.png")
-    noise(600, 500).save(tmp_path / "photo.png")
+def test_progress_never_falls_and_is_near_the_end_at_the_end(
+    color, tiles, stylizer, tmp_path, monkeypatch
+):
+    service = StudioService(stylizer, **MODEL)
+    names = [str(tmp_path / f"{name}.png") for name in "abc"]
+    for seed, name in enumerate(names):
+        noise(48, 40, seed=seed).save(name)
     if tiles:
         monkeypatch.setattr("styletransfer.stylize.paint.affordable", lambda *_: 256 * 256)
     heard = []
-    styles = [(str(tmp_path / f"{name}.png"), 1.0) for name in "abc"]
-    photo = read_picture(tmp_path / "photo.png")
-    service.paint(photo, styles, **asked(preserve_color=color, step=heard.append))
-    assert heard == sorted(heard) and heard[-1] == 1.0 and heard.count(1.0) == 1
-    assert 0.1 < heard[len(heard) // 2] < 0.8
-    assert heard[-2] > 0.9
+    given = wish(stylizer, names[0], *names, preserve_color=color)
+    service.paint(given, Picture(noise(600, 500)), heard.append)
+    assert heard == sorted(heard) and 0.1 < heard[len(heard) // 2] < 0.8 and 0.9 < heard[-1] < 1
 
 
-def test_a_stop_reaches_no_other_job(stylizer, tmp_path, photo, paintings):
-    """One user's style is encoded when it is its turn, and no other's job hears of it."""
-    service = StudioService(stylizer, tmp_path, megapixels=0.1)
-    inside, go_on, done = threading.Event(), threading.Event(), []
-
-    def step(share):
-        if threading.current_thread() is not mine:
-            done.append("heard of another's")
-        inside.set()
-        go_on.wait(10)
-
-    options = asked(step=step)
-    arguments = read_picture(photo), [(paintings[0], 1)]
-    mine = threading.Thread(target=lambda: service.paint(*arguments, **options))
-    other = threading.Thread(target=lambda: done.append(service.code([(paintings[1], 1)], 32)))
-    mine.start()
-    assert inside.wait(10)
-    other.start()
-    other.join(0.3)
-    assert done == []  # it waits
-    go_on.set()
-    mine.join(20), other.join(20)
-    assert len(done) == 1 and done[0].styles == {"a picture": 1.0}
+def test_a_frame_of_the_camera_is_painted_at_its_size(service, stylizer, photo, paintings):
+    frame = noise(64, 48)
+    given = wish(stylizer, photo, paintings[0], alpha=0.5, refine=9, size=20)
+    expected = stylizer.stylize(frame, paintings[0], 0.5, style_size=32)
+    assert np.array_equal(np.array(service.frame(given, Picture(frame))), np.array(expected))
 
 
-def test_uploads_are_judged(service, tmp_path):
-    (tmp_path / "secret-name.png").write_text("no picture")
-    with pytest.raises(InputError, match="^secret-name.png: is not a picture"):
-        service.check(tmp_path / "secret-name.png")
-    noise(40, 30).save(tmp_path / "cut.png")
-    (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:-300])
-    with pytest.raises(InputError, match="^cut.png: is broken"):
-        service.check(tmp_path / "cut.png")
-    with pytest.raises(InputError, match="^gone.png is no longer here"):
-        service.check(tmp_path / "gone.png")
-    noise(400, 300).save(tmp_path / "large.png")
-    with pytest.raises(InputError, match="megapixels"):
-        service.check(tmp_path / "large.png")
-    with pytest.raises(InputError, match="photo"):
-        service.check(None)
-    with pytest.raises(InputError, match="weight"):
-        service.paint(read_picture(noise_file(tmp_path)), [("x.jpg", 0.0)], **asked())
+def test_models_are_loaded_when_they_are_asked_for_and_few_are_kept(stylizer, monkeypatch):
+    loaded = []
+
+    def load(model, device, precision):
+        loaded.append((model, device, precision))
+        return object()
+
+    monkeypatch.setattr("styletransfer.web.service.Stylizer", load)
+    service = StudioService(stylizer, **MODEL)
+    assert service.models[0] == stylizer.model and "adain-fast" in service.models
+    assert service.stylizer(stylizer.model) is stylizer and not loaded
+    for model in ("adain-fast", "adain-vgg", "adain-fast", "bank", "adain-vgg"):
+        service.stylizer(model)
+    assert [model for model, *_ in loaded] == ["adain-fast", "adain-vgg", "bank", "adain-vgg"]
+    assert loaded[0][1:] == ("cpu", "fp32") and len(service.loaded) == 2
 
 
-def noise_file(folder) -> str:
-    noise(40, 30).save(folder / "a.png")
-    return str(folder / "a.png")
-
-
-def test_every_file_has_a_folder_of_its_own_until_its_user_leaves(service):
-    a, b = service.shown("me", noise(20, 20)), service.shown("you", noise(20, 20))
-    assert a != b and Image.open(a).size == (20, 20)
-    assert thumbnail(read_picture(a)).shape == (20, 20, 3)
-    service.forget("me")
-    assert not os.path.exists(a) and os.path.exists(b)
-
-
-def test_who_leaves_takes_what_was_kept_in_memory_along(service):
-    circle = [np.zeros(9)]
-    kept = weakref.ref(circle[0])
-    circle.append(circle)
-    del circle
-    assert kept() is not None
-    service.forget("me")
-    assert kept() is None
+def test_frames_leave_cores_to_the_browser():
+    before = torch.get_num_threads()
+    with half_the_cores():
+        assert torch.get_num_threads() == max(1, min(before, cores() // 2))
+    assert torch.get_num_threads() == before

@@ -30,7 +30,7 @@ def test_a_studio_that_is_ended_leaves_nothing(tiny_model, tmp_path, sign, monke
     assert (json.loads(said)["url"] if as_json else said) == url
     assert len(list(tmp_path.glob("style-studio-*"))) == 1
     studio.send_signal(getattr(signal, sign))
-    out, err = studio.communicate(timeout=20)
+    out, err = studio.communicate(timeout=60)
     if sign != "SIGKILL":
         assert studio.returncode == 0 and out == b"" and err.count(b"\n") == 1, err
         assert list(tmp_path.iterdir()) == []

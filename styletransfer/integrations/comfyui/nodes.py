@@ -1,7 +1,7 @@
-"""Nodes of ComfyUI: load a stylizer, encode and blend styles, stylize.
+"""Nodes for ComfyUI: load a stylizer, encode and blend styles, stylize.
 
-Its images are float (B, H, W, C) in [0, 1], its masks float (B, H, W), in which 1 is what is painted.
-Wrong input is InputError, whose line ComfyUI shows at the node.
+ComfyUI's images are float (B, H, W, C) in [0, 1], its masks float (B, H, W), where 1 is to be painted.
+Wrong input raises InputError, whose message ComfyUI shows at the node.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ Inputs = dict[str, dict[str, tuple[Any, ...]]]
 
 
 class LoadStylizer:
-    """A model, on ComfyUI's own device."""
+    """Loads a model on ComfyUI's device."""
 
     CATEGORY, FUNCTION = CATEGORY, "load"
     RETURN_TYPES, RETURN_NAMES = ("STYLIZER",), ("stylizer",)
@@ -47,7 +47,7 @@ class LoadStylizer:
 
 
 class EncodeStyle:
-    """The code of a style: of an image, of the mean of several, of a shipped one, of one of the bank."""
+    """Encodes a style: an image, the mean of several, a shipped painting, or a learned style."""
 
     CATEGORY, FUNCTION = CATEGORY, "encode"
     RETURN_TYPES, RETURN_NAMES = ("STYLE_CODE",), ("style",)
@@ -86,7 +86,7 @@ class EncodeStyle:
 
 
 class BlendStyles:
-    """A mixture of two styles."""
+    """Blends two styles."""
 
     CATEGORY, FUNCTION = CATEGORY, "blend"
     RETURN_TYPES, RETURN_NAMES = ("STYLE_CODE",), ("style",)
@@ -112,7 +112,7 @@ class BlendStyles:
 
 
 class Stylize:
-    """Images in a style, everywhere or where a mask is white."""
+    """Paints images in a style, everywhere or where a mask is white."""
 
     CATEGORY, FUNCTION = CATEGORY, "stylize"
     RETURN_TYPES, RETURN_NAMES = ("IMAGE",), ("image",)
@@ -185,7 +185,7 @@ NODE_DISPLAY_NAME_MAPPINGS = {
 
 
 def _masks(mask: Tensor, image: Tensor) -> list[np.ndarray]:
-    """Masks (B, H, W) or (H, W) in the images' size, as uint8."""
+    """Masks (B, H, W) or (H, W) resized to the images, as uint8."""
     mask = mask.reshape(-1, 1, *mask.shape[-2:]).float()
     if len(mask) not in (1, len(image)):
         raise InputError(
@@ -197,7 +197,7 @@ def _masks(mask: Tensor, image: Tensor) -> list[np.ndarray]:
 
 
 def _device() -> str:
-    """The device that ComfyUI computes on; elsewhere the best there is."""
+    """The device that ComfyUI computes on; outside ComfyUI the best one there is."""
     try:
         from comfy.model_management import get_torch_device
     except ImportError:

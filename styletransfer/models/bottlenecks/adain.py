@@ -1,11 +1,10 @@
-"""Adaptive instance normalization: a content's features with a style's statistics."""
+"""Adaptive instance normalization (Huang & Belongie 2017): content features, style statistics."""
 
 import torch
 from torch import Tensor
 
 from ..statistics import (
     EPS,
-    Code,
     Moments,
     Statistics,
     affine,
@@ -13,45 +12,37 @@ from ..statistics import (
     regional_moments,
     square_roots,
 )
-from .base import Bottleneck
+from .base import Bottleneck, TapCondition
 
 
 class AdaINBottleneck(Bottleneck):
-    """AdaIN at every tap, joint where the code's statistics are, regional where there are regions."""
+    """AdaIN at every tap: with covariances at joint taps, region by region where there are regions."""
 
     prefix = "adain"
     exportable = True
     gives_content_target = True
 
-    def match(
-        self,
-        tap: str,
-        x: Tensor,
-        code: Code,
-        region_maps: Tensor | None,
-        content_moments: Moments | None,
-    ) -> Tensor:
-        return match_statistics(x, code[tap], region_maps, content_moments)
+    def match(self, x: Tensor, condition: TapCondition) -> Tensor:
+        return match_statistics(x, condition)
 
 
-def match_statistics(
-    x: Tensor, style: Statistics, region_maps: Tensor | None, content_moments: Moments | None
-) -> Tensor:
-    """`adain`, or `regional_adain` where there are regions; arguments as for these."""
+def match_statistics(x: Tensor, condition: TapCondition) -> Tensor:
+    """`adain`, or `regional_adain` with regions. x: (N, C, H, W); same shape and dtype out."""
+    tap, code, region_maps, content_moments = condition
     if region_maps is None:
-        return adain(x, style, content_moments)
-    return regional_adain(x, style, region_maps, content_moments)
+        return adain(x, code[tap], content_moments)
+    return regional_adain(x, code[tap], region_maps, content_moments)
 
 
 def adain(x: Tensor, style: Statistics, content_moments: Moments | None = None) -> Tensor:
     """AdaIN(x, y) = σ(y) · (x − μ(x)) / σ(x) + μ(y), Huang & Belongie 2017, eq. 8.
 
-    With joint statistics Σ(y)^½ Σ(x)^-½ (x − μ(x)) + μ(y): the whitening and colouring of Li et al.
-    2017, which gives x the style's correlations between channels too.
+    With joint statistics Σ(y)^½ Σ(x)^-½ (x − μ(x)) + μ(y), the whitening and colouring of Li et al.
+    2017, which also gives x the style's correlations between channels.
 
-    x: content features (N, C, *space); style: the style's statistics, of N rows or 1. content_moments:
-    x's, if they are not to be taken from x: a part of a picture is normalized by the whole's.
-    Same shape and dtype out. A style equal to `statistics(x)` returns x up to rounding.
+    x: content features (N, C, *space). style: N rows or 1. content_moments: to use in place of x's own,
+    as a tile uses those of the whole picture. Same shape and dtype out. A style equal to
+    `statistics(x)` returns x up to rounding.
     """
     scale, shift = _transport(style, content_moments or moments(x, _joint(style)))
     return affine(x, scale, shift)
@@ -60,15 +51,15 @@ def adain(x: Tensor, style: Statistics, content_moments: Moments | None = None) 
 def regional_adain(
     x: Tensor, styles: Statistics, region_maps: Tensor, content_moments: Moments | None = None
 ) -> Tensor:
-    """AdaIN with a style of its own for each region: γ(p) · x(p) + β(p) at every position p.
+    """AdaIN with a different style in each region: γ(p) · x(p) + β(p) at every position p.
 
     γ = Σ_r m_r σ(y_r) / σ_r(x) and β = Σ_r m_r (μ(y_r) − μ_r(x) σ(y_r) / σ_r(x)): the spatially
     adaptive normalization of Park et al. 2019 with style codes in place of learned γ and β, and the
     content's statistics taken per region (`regional_moments`). With joint statistics γ is a matrix.
 
-    x: (N, C, H, W). styles: R rows, or (N, R, …) each. region_maps: (1 or N, R, H, W), summing to 1
-    over R at each position. content_moments: as for `adain`, per region. Same shape and dtype as x out.
-    One region is `adain`, up to rounding.
+    x: (N, C, H, W). styles: R rows, or (N, R, …). region_maps: (1 or N, R, H, W), summing to 1 over R
+    at each position. content_moments: as for `adain`, per region. Same shape and dtype as x out.
+    With one region this is `adain`, up to rounding.
     """
     joint = _joint(styles)
     scale, shift = _transport(styles, content_moments or regional_moments(x, region_maps, joint))
@@ -90,7 +81,7 @@ def _joint(style: Statistics) -> bool:
 
 
 def _transport(style: Statistics, content: Moments) -> tuple[Tensor, Tensor]:
-    """Scale (…, C) or (…, C, C) and shift (…, C) of the affine map that AdaIN is."""
+    """AdaIN as an affine map: scale (…, C), or (…, C, C) for joint statistics, and shift (…, C)."""
     if not _joint(style):
         scale = style.std / (content.var + EPS).sqrt()
         return scale, style.mean - content.mean * scale

@@ -1,7 +1,7 @@
-"""What every bottleneck is, whichever its kind."""
+"""The protocol of a bottleneck, and the blend with alpha that all kinds share."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, TypeGuard
+from typing import ClassVar, NamedTuple, Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -9,44 +9,67 @@ from torch.nn import functional as F
 
 from ..statistics import Code, Moments, Statistics
 
-if TYPE_CHECKING:
-    from ..config import Config
+
+class TapLayout(Protocol):
+    """What a bottleneck needs to know of a `Config`, which in turn knows the kinds of bottleneck."""
+
+    @property
+    def taps(self) -> tuple[str, ...]: ...
+    @property
+    def depths(self) -> tuple[str, ...]: ...
+    @property
+    def joint(self) -> tuple[str, ...]: ...
+    @property
+    def styles(self) -> tuple[str, ...]: ...
+    @property
+    def widths(self) -> dict[str, int]: ...
+
+
+class TapCondition(NamedTuple):
+    """What the features of one tap are normalised with.
+
+    code: as for `Bottleneck.forward`. region_maps: (1 or N, R, H, W) at the features' size, or None.
+    content_moments: the content's, per region if there are regions; None to take them from the features.
+    """
+
+    tap: str
+    code: Code
+    region_maps: Tensor | None = None
+    content_moments: Moments | None = None
 
 
 class Bottleneck(nn.ModuleDict):
-    """What stands between encoder and decoder: the photo's features in, those of its picture out.
+    """What stands between encoder and decoder: it gives the photo's features the style's statistics.
 
-    By tap, the layers that it has beside the encoder's and the decoder's; none for most taps or kinds. A
-    new kind is a subclass in a file of its own, and a line in `BOTTLENECKS`: it says how features become
-    a style's (`match`), and the facts below wherever they differ. Config, training and engine ask for
-    these facts, never for the kind.
+    The dictionary holds, by tap, whatever layers of its own a kind has; most have none. A new kind is a
+    subclass in a file of its own and a line in `BOTTLENECKS`. It implements `match` and sets those of
+    the class variables below that differ. The rest of the package asks for these, never for the kind.
     """
 
     prefix: ClassVar[str]
-    """Under which its layers are stored in weight files, after the encoder's and the decoder's."""
+    """Prefix of its layers' names in weight files."""
     takes_style: ClassVar[bool] = True
-    """Whether it needs a style's code; else it paints in the one style that its decoder has learned."""
+    """Whether it needs a style code; otherwise its decoder has learned one style."""
     learns_styles: ClassVar[bool] = False
-    """Whether it knows the codes of `Config.styles` by number, and those alone: see `learned`."""
+    """Whether it has learned the codes of `Config.styles` and takes no others; see `learned`."""
     knows_palette: ClassVar[bool] = True
     """Whether the photo's pixels can be a tap."""
     matches_jointly: ClassVar[bool] = True
-    """Whether the encoder's taps can be joint; else they are matched channel by channel."""
+    """Whether encoder taps can be joint; otherwise they are matched channel by channel."""
     takes_moments: ClassVar[bool] = True
-    """Whether it matches features as they come, so that their moments may be taken beforehand."""
+    """Whether the content's moments can be computed beforehand, from the features as they come."""
     untileable: ClassVar[str] = ""
-    """Why a part of a picture cannot be painted as the whole is, its moments being known; empty if it
-    can."""
+    """Why a picture cannot be painted in tiles, even with its moments known; empty if it can."""
     exportable: ClassVar[bool] = False
-    """Whether there are ONNX files of it."""
+    """Whether it can be exported to ONNX."""
     trained_with_maps: ClassVar[bool] = False
-    """Whether it is trained with maps of two styles; else with one style for each photo."""
+    """Whether training shows it maps of two styles; otherwise one style per photo."""
     trained_in_uneven_light: ClassVar[bool] = False
-    """Whether it is shown photos in uneven light, to paint them as if lit evenly."""
+    """Whether training shows it photos in uneven light, to paint them as if lit evenly."""
     gives_content_target: ClassVar[bool] = False
-    """Whether what it makes of relu4_1 is what the published content loss compares a picture with."""
+    """Whether its relu4_1 features are the target of the published content loss."""
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__()
 
     def forward(
@@ -59,61 +82,49 @@ class Bottleneck(nn.ModuleDict):
     ) -> dict[str, Tensor]:
         """(1 − α) · f + α · `match`(f) at each tap (Huang & Belongie 2017, eq. 14).
 
-        features: (N, C, H, W) by tap. code: of N rows or 1; without styles None or empty. alpha: a
-        number, or a map (1 or N, 1, H, W) at the picture's size. region_maps: (1 or N, R, H, W),
-        likewise, for a code of R rows: which of them counts where (`regional_adain`). content_moments:
-        the content's, at those taps where they are not to be taken from the features themselves.
+        features: (N, C, H, W) by tap. code: N rows or 1; None or empty without a style. alpha: a
+        number, or a map (1 or N, 1, H, W) at the picture's size. region_maps: (1 or N, R, H, W) at the
+        picture's size, the weight of each of a code's R rows at each position (`regional_adain`).
+        content_moments: by tap, where the content's moments are known and not taken from `features`.
         """
         mixed = {}
         for tap, x in features.items():
             local = None if region_maps is None else resized_map(region_maps, x)
-            y = self.match(tap, x, code or {}, local, content_moments.get(tap))
+            y = self.match(x, TapCondition(tap, code or {}, local, content_moments.get(tap)))
             if isinstance(alpha, Tensor):
                 mixed[tap] = x.lerp(y, resized_map(alpha, x))
             else:
                 mixed[tap] = y if alpha == 1 else x.lerp(y, alpha)
         return mixed
 
-    def match(
-        self,
-        tap: str,
-        x: Tensor,
-        code: Code,
-        region_maps: Tensor | None,
-        content_moments: Moments | None,
-    ) -> Tensor:
-        """A tap's features x (N, C, H, W) in the style; same shape and dtype out.
-
-        code: as for `forward`. region_maps: at the size of x. content_moments: x's, or None to take
-        them; with regions those of each.
-        """
+    def match(self, x: Tensor, condition: TapCondition) -> Tensor:
+        """One tap's features x (N, C, H, W) in the style; same shape and dtype out."""
         raise NotImplementedError
 
     def learned(self, which: Tensor) -> dict[str, Statistics]:
-        """The code of styles that `learns_styles`: which (N,), their numbers; or how much of each,
-        (N, K)."""
+        """The code of learned styles. which: their numbers (N,), or the weight of each (N, K)."""
         raise NotImplementedError
 
 
 def is_map(alpha: float | Tensor) -> TypeGuard[Tensor]:
-    """Whether this is a strength for each position, and not the same everywhere."""
+    """Whether alpha is given per position, rather than as one number (or a map of one pixel)."""
     return isinstance(alpha, Tensor) and alpha.shape[2:] != (1, 1)
 
 
 def resized_map(map: Tensor, features: Tensor) -> Tensor:
-    """A map at the picture's size averaged down to that of features; one of a single pixel is the same
-    everywhere."""
+    """Average a map (N, R, H, W) at the picture's size down to the size of features; a map of one pixel
+    stays as it is and broadcasts."""
     if map.shape[2:] in ((1, 1), features.shape[2:]):
         return map.to(features.dtype)
-    if torch.compiler.is_compiling():  # torch exports no averaging to a size that is not known yet
+    if torch.compiler.is_compiling():  # torch cannot export area interpolation to a symbolic size
         down, right = (_averages(*sides) for sides in zip(map.shape[2:], features.shape[2:]))
         return (down @ map @ right.T).to(features.dtype)
     return F.interpolate(map, size=features.shape[2:], mode="area").to(features.dtype)
 
 
 def _averages(side: int, smaller: int) -> Tensor:
-    """What `interpolate` of mode area does to a side, as a matrix (smaller, side): the mean of every
-    pixel that a position covers, be it in part."""
+    """`F.interpolate(mode="area")` along one side as a matrix (smaller, side): each output is the mean
+    of all pixels that it covers, even in part."""
     position, pixel = torch.arange(smaller)[:, None], torch.arange(side)
     first, last = position * side // smaller, ((position + 1) * side - 1) // smaller
     covered = ((pixel >= first) & (pixel <= last)).float()

@@ -1,48 +1,36 @@
-"""Conditional instance normalization: a γ and β for each of K learned styles (Dumoulin et al. 2017)."""
-
-from typing import TYPE_CHECKING
+"""Conditional instance normalization (Dumoulin et al. 2017): a γ and β for each of K learned styles."""
 
 import torch
 from torch import Tensor, nn
 
-from ..statistics import Code, Moments, Statistics, widened
+from ..statistics import Statistics, widened
 from .adain import match_statistics
-from .base import Bottleneck
-
-if TYPE_CHECKING:
-    from ..config import Config
+from .base import Bottleneck, TapCondition, TapLayout
 
 
 class ConditionalBottleneck(Bottleneck):
-    """AdaIN of styles whose codes are learned instead of taken from paintings."""
+    """AdaIN with K style codes that are learned, instead of computed from paintings."""
 
     prefix = "bank"
     learns_styles = True
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__(config)
         for tap in config.taps:
             self[tap] = Conditional(config.widths[tap], len(config.styles), tap in config.joint)
 
-    def match(
-        self,
-        tap: str,
-        x: Tensor,
-        code: Code,
-        region_maps: Tensor | None,
-        content_moments: Moments | None,
-    ) -> Tensor:
-        return match_statistics(x, code[tap], region_maps, content_moments)
+    def match(self, x: Tensor, condition: TapCondition) -> Tensor:
+        return match_statistics(x, condition)
 
     def learned(self, which: Tensor) -> dict[str, Statistics]:
         return {tap: layer(which) for tap, layer in self.items()}
 
 
 class Conditional(nn.Module):
-    """A γ and β for each of K styles, and for what is between them.
+    """A learned γ and β for each of K styles, and for blends of them.
 
-    styles: K. joint: γ is a (C, C) matrix, for features that are matched by their covariance. New
-    layers give γ = 1 (the identity) and β = 0.
+    styles: K. joint: γ is a (C, C) matrix, for a tap that is matched by its covariance. New layers
+    give γ = 1 (or the identity) and β = 0.
     """
 
     def __init__(self, channels: int, styles: int, joint: bool = False):
@@ -52,8 +40,10 @@ class Conditional(nn.Module):
         self.beta = nn.Parameter(torch.zeros(styles, channels))
 
     def forward(self, style: Tensor) -> Statistics:
-        """style: which, (N,) integers; or how much of each, (N, K), which blends their γ and β. What
-        AdaIN takes for a style's deviation (or root of its covariance) and mean: γ and β, float32."""
+        """γ and β in the place of a style's deviation and mean, float32.
+
+        style: the styles' numbers, (N,) integers; or the weight of each, (N, K), which blends them.
+        """
         beta, gamma = widened(self.beta), widened(self.gamma)
         if not style.is_floating_point():
             return Statistics(beta[style], gamma[style])

@@ -1,55 +1,42 @@
-"""Contextual normalization (Ortiz et al. 2020): a photo half in shadow is painted as if lit evenly."""
-
-from typing import TYPE_CHECKING
+"""Local context normalization (Ortiz et al. 2020): photos half in shadow, painted as if lit evenly."""
 
 import torch
 from torch import Tensor, nn
 
-from ..statistics import EPS, Code, Moments, widened
+from ..statistics import EPS, Moments, widened
 from .adain import match_statistics
-from .base import Bottleneck
-
-if TYPE_CHECKING:
-    from ..config import Config
+from .base import Bottleneck, TapCondition, TapLayout
 
 SPACE = (2, 3)
 
 
 class ContextualBottleneck(Bottleneck):
-    """AdaIN of features whose local statistics are evened out first."""
+    """AdaIN of features whose local statistics have been evened out first."""
 
     prefix = "context"
     takes_moments = False
     untileable = "it compares every place with a third of the whole picture around it"
     trained_in_uneven_light = True
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__(config)
         for tap in config.taps:
             self[tap] = Contextual(config.widths[tap])
 
-    def match(
-        self,
-        tap: str,
-        x: Tensor,
-        code: Code,
-        region_maps: Tensor | None,
-        content_moments: Moments | None,
-    ) -> Tensor:
-        return match_statistics(self[tap](x), code[tap], region_maps, content_moments)
+    def match(self, x: Tensor, condition: TapCondition) -> Tensor:
+        return match_statistics(self[condition.tap](x), condition)
 
 
 class Contextual(nn.Module):
-    """Statistics of a window around each position, mixed with those of the whole by a context.
+    """Normalise by statistics between those of the whole map and those of a window around each position.
 
-    μ = (1 − c) μ_whole + c μ_window, and σ² likewise, with a context c(n, channel, y, x) from 0, which
-    is instance normalization, to 1, which is local context normalization. c is predicted from how
-    the window differs from the whole, by a 1×1 convolution of (μ_window − μ_whole) / σ_whole and
-    log σ_window / σ_whole, and a sigmoid, ten times as steep so that the usual learning rates move it.
-    New layers give 0.5 everywhere.
+    μ = (1 − c) μ_whole + c μ_window, and σ² likewise. The context c(n, channel, y, x) goes from 0
+    (instance normalization) to 1 (local context normalization). It is a sigmoid of a 1×1 convolution
+    of (μ_window − μ_whole) / σ_whole and log σ_window / σ_whole; the sigmoid is ten times as steep as
+    usual, so that common learning rates move it. New layers give c = 0.5 everywhere.
 
-    window: side of the window as a share of the map's shorter side, so that a picture's size does
-    not matter to what is seen; at least 3.
+    window: the window's side as a share of the map's shorter side, so that the effect does not depend
+    on the picture's size; never under 3 positions.
     """
 
     STEEP = 10.0
@@ -62,10 +49,10 @@ class Contextual(nn.Module):
             nn.init.zeros_(part)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x with the statistics of its windows brought nearer to those of the whole, which stay about
-        as they are: σ_whole (x − μ) / σ + μ_whole. A photo half in shadow, as if lit evenly.
+        """Bring the statistics of each window nearer to the whole's: σ_whole (x − μ) / σ + μ_whole.
 
-        x: (N, C, H, W), any float dtype; same shape and dtype out."""
+        x: (N, C, H, W), any float dtype; same shape and dtype out.
+        """
         wide = widened(x)
         mean, var = _whole_moments(wide)
         mixed = self.moments(wide)
@@ -79,7 +66,7 @@ class Contextual(nn.Module):
         return Moments(*(w.lerp(part, context) for w, part in zip(whole, local)))
 
     def context(self, whole: Moments, local: Moments) -> Tensor:
-        """c, (N, C, H, W), from `_whole_moments` and `window_moments`."""
+        """The context c, (N, C, H, W), from `_whole_moments` and `window_moments`."""
         offset = (local.mean - whole.mean) / (whole.var + EPS).sqrt()
         ratio = 0.5 * ((local.var + EPS) / (whole.var + EPS)).log()
         seen = torch.cat([offset, ratio], dim=1).to(self.mix.weight.dtype)
@@ -96,12 +83,12 @@ def _whole_moments(x: Tensor) -> Moments:
 def window_moments(x: Tensor, window: int) -> Moments:
     """Mean and biased variance of the window × window square around each position, (N, C, H, W) each.
 
-    An even window counts as one more; what lies beyond the border is left out. By running sums along
-    both sides (a summed-area table, one side at a time): the size of the window costs nothing.
+    An even window is made one larger; at the border only the part inside the map counts. Running sums
+    along one side and then the other (a summed-area table) make the cost independent of the window.
     """
     wide = widened(x)
     middle = wide.mean(dim=SPACE, keepdim=True)
-    off = wide - middle  # sums of squares of what is far from 0 would lose what is looked for
+    off = wide - middle  # centred first: squares of large values would lose the small differences
     mean = _window_mean(off, window)
     var = (_window_mean(off.square(), window) - mean.square()).clamp(min=0)
     return Moments(mean + middle, var)

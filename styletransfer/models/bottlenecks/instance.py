@@ -1,34 +1,27 @@
-"""Plain instance normalization: no style comes in, the decoder has learned one."""
+"""Plain instance normalization (Ulyanov et al. 2016): the decoder has learned one style."""
 
 from torch import Tensor
 
-from ..statistics import EPS, Code, Moments, affine, moments
-from .base import Bottleneck
+from ..statistics import EPS, Moments, affine, moments
+from .base import Bottleneck, TapCondition
 
 
 class InstanceBottleneck(Bottleneck):
-    """IN at every tap (Ulyanov et al. 2016): each photo is painted in the one style that was learned."""
+    """IN at every tap: every photo is painted in the one style that the decoder has learned."""
 
     prefix = "instance"
     takes_style = False
     knows_palette = False
 
-    def match(
-        self,
-        tap: str,
-        x: Tensor,
-        code: Code,
-        region_maps: Tensor | None,
-        content_moments: Moments | None,
-    ) -> Tensor:
-        return instance_norm(x, content_moments)
+    def match(self, x: Tensor, condition: TapCondition) -> Tensor:
+        return instance_norm(x, condition.content_moments)
 
 
 def instance_norm(x: Tensor, content_moments: Moments | None = None) -> Tensor:
     """IN(x) = (x − μ(x)) / σ(x), Ulyanov et al. 2016. x: (N, C, *space); same shape and dtype
     out.
 
-    content_moments: x's moments, if they are not to be taken from x.
+    content_moments: moments to use in place of x's own.
     """
     mean, var = content_moments or moments(x)
     std = (var + EPS).sqrt()

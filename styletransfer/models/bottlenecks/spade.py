@@ -1,21 +1,17 @@
-"""SPADE: AdaIN, and a learned correction to it from the map of which style is where."""
-
-from typing import TYPE_CHECKING
+"""SPADE (Park et al. 2019): AdaIN plus a correction that is predicted from the map of styles."""
 
 import torch
 from torch import Tensor, nn
 
-from ..statistics import Code, Moments, Statistics
+from ..statistics import Statistics
 from .adain import match_statistics
-from .base import Bottleneck
+from .base import Bottleneck, TapCondition, TapLayout
 from .instance import instance_norm
-
-if TYPE_CHECKING:
-    from ..config import Config
 
 
 class SpadeBottleneck(Bottleneck):
-    """At the encoder's taps γ(m) and β(m) are added to AdaIN's own, m being the map of style codes."""
+    """AdaIN, to whose γ and β learned γ(m) and β(m) are added at the encoder's taps; m is the map of
+    style codes (`style_map`)."""
 
     prefix = "spade"
     matches_jointly = False
@@ -23,28 +19,22 @@ class SpadeBottleneck(Bottleneck):
     gives_content_target = True
     trained_with_maps = True
 
-    def __init__(self, config: "Config"):
+    def __init__(self, config: TapLayout):
         super().__init__(config)
         for tap in config.depths:
             self[tap] = Spade(config.widths[tap], 2 * config.widths[tap])
 
-    def match(
-        self,
-        tap: str,
-        x: Tensor,
-        code: Code,
-        region_maps: Tensor | None,
-        content_moments: Moments | None,
-    ) -> Tensor:
-        y = match_statistics(x, code[tap], region_maps, content_moments)
+    def match(self, x: Tensor, condition: TapCondition) -> Tensor:
+        tap, code, region_maps, _ = condition
+        y = match_statistics(x, condition)
         if tap not in self:
             return y
         styles = code[tap]
-        if region_maps is None:  # one style everywhere, another for each sample
+        if region_maps is None:  # one style per sample, everywhere
             region_maps = x.new_ones(1, 1, *x.shape[2:])
             styles = Statistics(styles.mean[:, None], styles.std[:, None])
         map = style_map(styles, region_maps).to(x.dtype).expand(len(x), -1, -1, -1)
-        # IN by the moments of the whole of x, also where AdaIN takes those of each region.
+        # IN by the moments of all of x, even where AdaIN takes those of each region.
         corrected: Tensor = self[tap](x, map)
         return y + (corrected - instance_norm(x))
 
@@ -52,9 +42,9 @@ class SpadeBottleneck(Bottleneck):
 class Spade(nn.Module):
     """Spatially adaptive normalization, Park et al. 2019, eq. 1: γ(m) · (x − μ(x)) / σ(x) + β(m).
 
-    γ and β are predicted at every position from a map m: a 3×3 convolution, ReLU, and a 3×3
-    convolution each. As in the authors' code γ counts from 1. Statistics are the sample's own
-    (instance normalization) where the paper has the batch's. New layers give γ = 1 and β = 0.
+    γ and β are predicted at every position from a map m: a shared 3×3 convolution, ReLU, and a 3×3
+    convolution each. As in the authors' code the prediction is added to γ = 1. Statistics are those of
+    the sample (instance normalization), where the paper takes the batch's. New layers give γ = 1, β = 0.
     """
 
     def __init__(self, channels: int, map_channels: int, hidden: int = 64):
@@ -73,7 +63,7 @@ class Spade(nn.Module):
 
 
 def style_map(styles: Statistics, region_maps: Tensor) -> Tensor:
-    """A picture of which style is where: means and deviations as channels, (N, 2C, H, W) float32.
+    """The map of styles: at each position the mean and deviation of its style, (N, 2C, H, W) float32.
 
     styles: (R, C) or (N, R, C) each. region_maps: (1 or N, R, H, W), as for `regional_adain`.
     """

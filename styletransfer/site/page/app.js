@@ -1,10 +1,9 @@
 // The page: what is chosen and shown. painter.js has it painted.
 
 import { ask, onBroken, ready, site } from "./painter.js";
+import { $, fit, make, MOST_STYLES, setShare, shareControl, showCut, styleCard } from "./parts.js";
 
-const $ = (id) => document.getElementById(id);
 const STROKES = [[0.5, "fine"], [1, "normal"], [2, "broad"], [4, "very broad"]];
-const MOST_STYLES = 4; // in a blend
 const LIVE = 320; // pixels, the long side of the camera's pictures while it runs
 
 const state = {
@@ -72,15 +71,7 @@ function show(id, { rgba, width, height }) {
   $("empty").hidden = true;
   $("picture").hidden = false;
   $("picture").dataset.shape = `${width} ${height}`;
-  fit();
-}
-
-/** Give the picture as much of its frame as its shape allows. */
-function fit() {
-  const [width, height] = ($("picture").dataset.shape ?? "4 3").split(" ").map(Number);
-  const { clientWidth, clientHeight } = $("frame");
-  const scale = Math.min(clientWidth / width, clientHeight / height);
-  Object.assign($("picture").style, { width: `${width * scale}px`, height: `${height * scale}px` });
+  fit($("picture"), $("frame"));
 }
 
 // --- The photo ---
@@ -118,20 +109,7 @@ async function save() {
 
 function addStyle(key, title, artist, source, first = false) {
   state.styles.set(key, { title, artist });
-  const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "style", title: `${title}, ${artist}` });
-  button.dataset.key = key;
-  const parts = [["img"], ["em", title], ["small", artist], ["span"]].map(([tag, text = ""]) => {
-    const part = document.createElement(tag);
-    part.textContent = text;
-    return part;
-  });
-  Object.assign(parts[0], { src: source, alt: "" });
-  parts[3].className = "share";
-  button.append(...parts);
-  button.onclick = () => choose(key);
-  const item = document.createElement("li");
-  item.append(button);
+  const item = make("li", {}, styleCard(key, { title, artist }, source, choose));
   const own = $("strip").firstElementChild;
   first ? own.after(item) : $("strip").append(item);
 }
@@ -145,28 +123,13 @@ function choose(key) {
   } else if (!shares.has(key)) {
     if (shares.size === MOST_STYLES) return say(`A blend has at most ${MOST_STYLES} styles.`, true);
     shares.set(key, 0);
-    setShare(key, Math.round(100 / shares.size));
+    setShare(shares, key, Math.round(100 / shares.size));
   } else if (shares.size > 1) {
-    setShare(key, 0);
+    setShare(shares, key, 0);
     shares.delete(key);
   }
   showShares();
   wish();
-}
-
-/** Give a style a percentage; the others keep their proportions, and all add to 100. */
-function setShare(key, share) {
-  const { shares } = state;
-  const others = [...shares.keys()].filter((other) => other !== key);
-  const before = others.reduce((sum, other) => sum + shares.get(other), 0);
-  let [rest, weight] = [100 - share, before];
-  shares.set(key, share);
-  others.forEach((other, i) => {
-    const part = before ? shares.get(other) / weight : 1 / (others.length - i);
-    weight -= shares.get(other);
-    shares.set(other, Math.round(rest * part) || 0);
-    rest -= shares.get(other);
-  });
 }
 
 function showShares() {
@@ -180,28 +143,20 @@ function showShares() {
   const shown = [...$("shares").querySelectorAll("input")].map(({ id }) => id.slice(6));
   if (shown.join() !== [...shares.keys()].join()) {
     $("shares").querySelectorAll(".control").forEach((control) => control.remove());
-    for (const key of shares.keys()) $("shares").append(shareControl(key, styles.get(key).title));
+    for (const [key, share] of shares) {
+      const change = (value) => {
+        setShare(shares, key, value);
+        showShares();
+        wish();
+      };
+      $("shares").append(shareControl(key, styles.get(key).title, share, change));
+    }
   }
   for (const [key, share] of shares) {
     $(`share-${key}`).value = share;
     $(`share-${key}`).previousElementSibling.textContent = `${share} %`;
   }
   $("shares").hidden = shares.size < 2;
-}
-
-function shareControl(key, title) {
-  const control = document.createElement("div");
-  control.className = "control";
-  const [label, output, input] = ["label", "output", "input"].map((tag) => document.createElement(tag));
-  Object.assign(input, { type: "range", min: 0, max: 100, id: `share-${key}` });
-  [label.htmlFor, label.textContent] = [input.id, title];
-  input.oninput = () => {
-    setShare(key, Number(input.value));
-    showShares();
-    wish();
-  };
-  control.append(label, output, input);
-  return control;
 }
 
 let owns = 0;
@@ -278,12 +233,6 @@ function endStream() {
 
 // --- What people do ---
 
-function showCut() {
-  const share = $("cut").value;
-  $("picture").style.setProperty("--cut", `${share}%`);
-  $("cut").ariaValueText = `${share} % photo`;
-}
-
 function showValues() {
   $("alpha").previousElementSibling.textContent = `${$("alpha").value} %`;
   const [, name] = STROKES[$("strokes").value];
@@ -299,7 +248,7 @@ function take(files, where) {
   openPhoto(file);
 }
 
-$("cut").oninput = showCut;
+$("cut").oninput = () => showCut($("cut"), $("picture"));
 for (const id of ["alpha", "strokes"]) {
   $(id).oninput = () => {
     showValues();
@@ -331,10 +280,10 @@ addEventListener("drop", (event) => {
   take(event.dataTransfer.files, event.target);
 });
 addEventListener("paste", (event) => take(event.clipboardData.files));
-addEventListener("resize", fit);
+addEventListener("resize", () => fit($("picture"), $("frame")));
 
 showValues();
-showCut();
+showCut($("cut"), $("picture"));
 onBroken((text) => say(text, true));
 site.then(({ styles, drafts }) => {
   for (const { key, title, artist } of styles) addStyle(key, title, artist, `styles/${key}.jpg`);

@@ -1,4 +1,4 @@
-"""What the stylizer is trained for: a module for each loss, and `stylization` that calls them all.
+"""The losses: a module for each, and `stylization`, which computes them all.
 
 Every distance is per sample, (N,) float32; smaller is better.
 """

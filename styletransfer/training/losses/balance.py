@@ -1,4 +1,4 @@
-"""How a style loss is taken over the pairs and regions of a batch, and balanced between them."""
+"""Style distances over the pairs and regions of a batch, and their balance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +19,10 @@ STROKES_FLOOR = 0.5
 
 
 def balanced(distance: Tensor, reference: Tensor, floor: float) -> Tensor:
-    """d(output, style) / max(d(content, style), floor), (N,): each pair counts alike, however far apart.
+    """d(output, style) / max(d(content, style), floor), (N,): a pair counts the same however far apart
+    it is.
 
-    (The idea of the style-aware balanced loss, arXiv 2104.10064.)
+    The idea is that of the style-aware balanced loss, arXiv 2104.10064.
     """
     return distance / reference.clamp(min=floor)
 
@@ -30,9 +31,9 @@ def balanced(distance: Tensor, reference: Tensor, floor: float) -> Tensor:
 class StyleComparison:
     """The mean distance of a batch's outputs to their styles.
 
-    pairings: in how many styles each content image is painted. balance: whether distances are relative
-    to the content's own. region_maps: as in `Batch`; every region has a distance of its own, which
-    counts by its area.
+    pairings: the number of styles that each content image is painted in. balance: whether distances are
+    relative to the content's. region_maps: as in `Batch`; each region has its own distance, weighted by
+    its area.
     """
 
     pairings: int
@@ -48,8 +49,10 @@ class StyleComparison:
         content: Any,
         floor: float,
     ) -> Tensor:
-        """A scalar. distance: of two summaries, per sample. summary: of images or features. style: the
-        summary of the B styles; output, content: N and B images or features. floor: as for `balanced`.
+        """The mean distance, a scalar.
+
+        distance: of two summaries, per sample. summary: a function of images or features. style: the
+        summary of the B styles. output, content: N and B images or features. floor: as for `balanced`.
         """
         style = map_tensors(style, self._style_rows)
         distances = distance(summary(output), style)

@@ -1,4 +1,4 @@
-"""Colours, as the statistics of pixels."""
+"""Colour distance: statistics of pixels."""
 
 import torch
 from torch import Tensor

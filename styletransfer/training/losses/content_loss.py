@@ -1,4 +1,4 @@
-"""What is left of the content: its features without their colour and contrast, and its structure."""
+"""Content distances: features without colour and contrast, and structural similarity."""
 
 from collections.abc import Mapping, Sequence
 

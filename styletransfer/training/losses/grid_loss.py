@@ -1,14 +1,14 @@
-"""The network's own grid, which no style asks for."""
+"""A penalty for the regular grid that a network's strides leave in a picture."""
 
 from torch import Tensor
 
 
 def weave_distance(x: Tensor, stride: int) -> Tensor:
-    """mean over phases of (100 · (m_ij − m))², where m_ij is the mean of every pixel at rows ≡ i and
-    columns ≡ j modulo the stride, and m the mean of all; per channel, then its mean; (N,) float32.
+    """Mean over phases of (100 · (m_ij − m))², averaged over channels; (N,) float32.
 
-    How far what repeats every `stride` pixels is from nothing, as a network's own grid does, in squared
-    hundredths of the range. x: images (N, 3, H, W) about [0, 1], H and W multiples of stride.
+    m_ij is the mean of all pixels in rows ≡ i and columns ≡ j modulo the stride, m the mean of all: how
+    strong a pattern is that repeats every `stride` pixels, in squared hundredths of the range. x: images
+    (N, 3, H, W), about [0, 1], H and W multiples of stride.
     """
     count, channels, height, width = x.shape
     cells = x.float().reshape(count, channels, height // stride, stride, width // stride, stride)

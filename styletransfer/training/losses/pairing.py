@@ -1,4 +1,4 @@
-"""Which content image is painted in which style of its batch, and in which of its regions."""
+"""The pairing of content images with the styles of a batch, and with regions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,23 +11,24 @@ from ...models.statistics import Statistics, regional_statistics, statistics
 
 
 def tile_rows(x: Tensor, times: int) -> Tensor:
-    """The rows of x, (B, …), over and over: (times · B, …). Each content image in so many styles."""
+    """Repeat the rows of x (B, …) in order: (times · B, …). With `roll_rows`, each image in several
+    styles."""
     return x if times == 1 else x.repeat(times, *[1] * (x.ndim - 1))
 
 
 def roll_rows(x: Tensor, times: int) -> Tensor:
-    """The rows of x, (B, …), in order, then each moved up by one, by two, …: (times · B, …). The styles
-    of what `tile_rows` gives: first everyone's own, then the next one's."""
+    """Repeat the rows of x (B, …), shifted by one more each time: (times · B, …). Pairs with
+    `tile_rows`: first each image's own style, then the next one's, and so on."""
     return x if times == 1 else torch.cat([x.roll(-i, dims=0) for i in range(times)])
 
 
 def with_next_row(x: Tensor) -> Tensor:
-    """(B, …) to (B, 2, …): each row and the one after it. The two styles of a region map."""
+    """(B, …) to (B, 2, …): each row and the next one, the two styles of a region map."""
     return torch.stack([x, x.roll(-1, dims=0)], dim=1)
 
 
 def map_tensors(nest: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """The same nest of dicts and `Statistics` with every tensor changed."""
+    """Apply a function to every tensor in nested dicts and `Statistics`."""
     if isinstance(nest, Tensor):
         return change(nest)
     if isinstance(nest, Statistics):
@@ -36,7 +37,8 @@ def map_tensors(nest: Any, change: Callable[[Tensor], Tensor]) -> Any:
 
 
 def region_statistics(x: Tensor, region_maps: Tensor | None) -> Statistics:
-    """Statistics of features (N, C, H, W): (N, C) each, or (N · R, C), a row for each region of each."""
+    """Statistics of features (N, C, H, W): (N, C) each, or with regions (N · R, C), one row per
+    region."""
     if region_maps is None:
         return statistics(x)
     found = regional_statistics(x, _at_size_of(x, region_maps))
@@ -44,8 +46,8 @@ def region_statistics(x: Tensor, region_maps: Tensor | None) -> Statistics:
 
 
 def region_features(x: Tensor, region_maps: Tensor | None) -> Tensor:
-    """Features (N, C, H, W) of every region alone, (N · R, C, H, W), scaled so that the Gram matrix
-    per position is that of the region's own positions; as they are if there are no regions."""
+    """The features of each region alone, (N · R, C, H, W), scaled so that the Gram matrix per position
+    is that of the region's positions; without regions they are returned unchanged."""
     if region_maps is None:
         return x
     local = _at_size_of(x, region_maps)

@@ -1,4 +1,4 @@
-"""Style as whole distributions of features: what a stroke is and no mean sees."""
+"""Stroke distance: whole distributions of features, which means and Gram matrices do not capture."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,11 @@ PROJECTIONS, POSITIONS = 64, 2048  # of features, drawn anew in each step
 def sliced_distance(
     a: Mapping[str, Tensor], b: Mapping[str, Tensor], units: Mapping[str, Tensor], seed: int
 ) -> Tensor:
-    """Σ over taps of mean |sorted projections of a − of b| over mean |those of b|; (N,) float32.
+    """Σ over taps of mean |sorted projections of a − of b| / mean |those of b|; (N,) float32.
 
-    The sliced 1-Wasserstein distance between the distributions of features a and b (the style's), (N, C,
-    H, W) of one size each, over random directions drawn anew for each seed (Heitz et al. 2021, arXiv
-    2006.07229, eq. 4). Sorted in one dimension, two distributions are matched as well as can be; Gram
-    matrices see no more of them than products. units: as for `gram_distance`.
+    The sliced 1-Wasserstein distance between the feature distributions of a and b (the style), over
+    random directions drawn for each seed (Heitz et al. 2021, arXiv 2006.07229, eq. 4). a, b: by tap (N,
+    C, H, W), of equal sizes. units: as for `gram_distance`.
     """
     generator = torch.Generator().manual_seed(seed)
     total = torch.zeros(())

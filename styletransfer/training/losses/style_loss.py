@@ -1,4 +1,4 @@
-"""Style as means, standard deviations and Gram matrices of VGG's features."""
+"""Style distances: means, standard deviations and Gram matrices of VGG features."""
 
 from collections.abc import Mapping
 
@@ -18,8 +18,8 @@ def style_distance(
     """Σ over taps of the mean over channels of (μ_a − μ_b)² + (σ_a − σ_b)², (N,) float32 (Huang &
     Belongie 2017, eq. 13, squared).
 
-    Each channel is measured in units of its own variance over styles, as the style metric does:
-    otherwise a few strong channels are all that is matched. spread None: as published, without.
+    spread: each channel is divided by its variance over styles, as in the style metric; otherwise a few
+    strong channels dominate. None is the published version.
     """
     total = torch.zeros(())
     for tap in STYLE_TAPS:
@@ -38,11 +38,11 @@ def gram(x: Tensor) -> Tensor:
 def gram_distance(
     a: Mapping[str, Tensor], b: Mapping[str, Tensor], units: Mapping[str, Tensor] = {}
 ) -> Tensor:
-    """Σ over taps of |G_a − G_b|² / |G_b|² for Gram matrices of a and b (the style's), (N,) float32
-    (Gatys et al. 2015, eq. 4, relative).
+    """Σ over taps of |G_a − G_b|² / |G_b|² for the Gram matrices of a and b (the style), (N,) float32
+    (Gatys et al. 2015, eq. 4, made relative).
 
-    units: `VGGEncoder.units`, if channels are to count as in the network that was released, as they do
-    in the gram metric: there the strong ones count for more.
+    units: `VGGEncoder.units`, to weight channels as in the original network, like the gram metric does;
+    strong channels count for more there.
     """
     total = torch.zeros(())
     for tap in STYLE_TAPS:

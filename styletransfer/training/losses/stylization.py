@@ -1,4 +1,4 @@
-"""All losses of a batch by name, as the recipe asks for them."""
+"""All losses of a batch by name, as the recipe weights them."""
 
 from collections.abc import Mapping
 
@@ -41,10 +41,10 @@ def stylization_losses(
 ) -> dict[str, Tensor]:
     """The losses of one batch by name, each a scalar with a weight NAME_weight in the recipe.
 
-    Each content image is painted in the recipe's number of styles of the batch, its own and those after
-    it: N = B · pairings outputs. trainable: net as a `TrainableNet`. vgg: what all is measured on; net's
-    own encoder, unless that is trained itself. spread: of the styles, if the recipe balances. seed: of
-    what is drawn to compare by, and of where in the grain a draft is.
+    Each content image is painted in `pairings` styles of the batch, its own and the following ones: N =
+    B · pairings outputs. trainable: the network as a `TrainableNet`. vgg: the network that losses are
+    measured on. spread: that of the styles, if the recipe balances. seed: for random directions and the
+    position in the grain.
     """
     content, style = (downscaled(x, recipe.viewed) for x in (batch.content, batch.style))
     content_features, style_features = target_features(vgg, content, style)
@@ -88,8 +88,8 @@ def stylization_losses(
 def style_code(
     net: StylizerNet, batch: Batch, style_features: Mapping[str, Tensor]
 ) -> dict[str, Statistics]:
-    """The code of a batch's styles, of VGG's features where those are the network's own: rows of (B, C),
-    or of (B, 2, C) with region maps, each sample's own style and the next one's."""
+    """The code of a batch's styles: rows (B, C), or with region maps (B, 2, C), each sample's own style
+    and the next one's. VGG's features are reused where they are the network's own."""
     joint = {tap: statistics(style_features[tap], True) for tap in net.config.joint if tap in LOSS_TAPS}
     single = {tap: statistics(style_features[tap]) for tap in STYLE_TAPS}
     code = net.palette(batch.style) | single | joint
@@ -100,8 +100,11 @@ def style_code(
 
 
 def content_losses(view: ViewFeatures, recipe: Recipe, target: Tensor | None) -> dict[str, Tensor]:
-    """How far the outputs are from the content. target: AdaIN's output at relu4_1, (N, C, H, W), if it
-    is known and if the recipe asks for it, as published (Huang & Belongie 2017, eq. 12)."""
+    """Distances of the outputs to the content.
+
+    target: AdaIN's output at relu4_1, (N, C, H, W), for the published content loss (Huang & Belongie
+    2017, eq. 12), if the recipe asks for it.
+    """
     times, losses = recipe.pairings, {}
     if recipe.content_loss == "target":
         if target is None:
@@ -119,7 +122,7 @@ def content_losses(view: ViewFeatures, recipe: Recipe, target: Tensor | None) ->
 
 
 def weave_loss(net: StylizerNet, output: Tensor) -> Tensor:
-    """The weave at the decoder's grid, at the size at which the network paints; and at its draft's."""
+    """The weave at the decoder's stride, for the picture and for its draft."""
     loss = weave_distance(resized(output, *net.config.scale), net.encoder.stride).mean()
     if net.config.drafts:
         loss = loss + weave_distance(output, net.encoder.stride * 2**net.config.drafts).mean()
@@ -134,7 +137,7 @@ def style_losses(
     region_maps: Tensor | None,
     seed: int,
 ) -> dict[str, Tensor]:
-    """How far the outputs are from their styles; arguments as for `stylization_losses`."""
+    """Distances of the outputs to their styles; arguments as for `stylization_losses`."""
     compare = StyleComparison(recipe.pairings, recipe.balance, region_maps)
     units = spread if recipe.balance else None
     losses = {

@@ -1,4 +1,4 @@
-"""From how far images are compared."""
+"""Views: the scales at which images are compared."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +14,7 @@ LOSS_TAPS = (*STYLE_TAPS, "relu3_3")
 
 @dataclass
 class ViewFeatures:
-    """VGG's features by tap of a batch at one size: of the B content and style images, and of the N
-    outputs made of them."""
+    """VGG features by tap at one scale: of the B content and style images, and of the N outputs."""
 
     content: dict[str, Tensor]
     style: dict[str, Tensor]
@@ -23,7 +22,7 @@ class ViewFeatures:
 
 
 def downscaled(x: Tensor, scale: float) -> Tensor:
-    """Images (N, 3, H, W) at `scale` of their size, as a viewer who stands back sees them."""
+    """Images (N, 3, H, W) reduced to `scale` of their size."""
     if scale == 1:
         return x
     small = F.interpolate(x.float(), scale_factor=scale, mode="bilinear", antialias=True)
@@ -34,7 +33,7 @@ def downscaled(x: Tensor, scale: float) -> Tensor:
 def target_features(
     vgg: VGGEncoder, content: Tensor, style: Tensor
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Features by tap, of the content and of the style; without gradient."""
+    """VGG features by tap of the content and of the style, without gradients."""
     features = vgg(torch.cat([content, style]), LOSS_TAPS)
     count = len(content)
     return {t: x[:count] for t, x in features.items()}, {t: x[count:] for t, x in features.items()}
@@ -43,7 +42,7 @@ def target_features(
 def farther_views(
     vgg: VGGEncoder, count: int, content: Tensor, style: Tensor, output: Tensor
 ) -> Iterator[ViewFeatures]:
-    """`count` views from twice as far each time: all images at half the size of the one before."""
+    """Yield `count` further views, each at half the size of the one before."""
     for _ in range(count):
         content, style, output = (downscaled(x, 0.5) for x in (content, style, output))
         yield ViewFeatures(*target_features(vgg, content, style), vgg(output, LOSS_TAPS))

@@ -77,8 +77,8 @@ def test_a_new_one_is_a_class_and_a_line(monkeypatch, tmp_path):
             for tap in config.depths:
                 self[tap] = torch.nn.Conv2d(config.widths[tap], config.widths[tap], 1)
 
-        def match(self, tap, x, code, region_maps, content_moments):
-            return self[tap](x)
+        def match(self, x, condition):
+            return self[condition.tap](x)
 
     monkeypatch.setitem(BOTTLENECKS, "shift", Shift)
     config = Config(channels=CHANNELS, taps=("relu4_1",), bottleneck="shift")
@@ -102,7 +102,7 @@ def test_a_map_is_averaged_down_to_its_features():
 
 
 class Nine(Bottleneck):
-    def match(self, tap, x, code, region_maps, content_moments):
+    def match(self, x, condition):
         return torch.full_like(x, 9)
 
 
