@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from styletransfer import Stylizer
@@ -172,7 +173,7 @@ def blocks(page: str) -> list[str]:
 
 
 def test_every_page_with_python_is_run_below():
-    names = ("python", "onnx", "refine", "training-code", "normalization")
+    names = ("python", "onnx", "refine", "training-code", "normalization", "places")
     pages = {f"docs/{name}.md" for name in names} | {"README.md"}
     pages |= {"docs/serve.md"}  # in tests/server/test_listen.py
     assert {page for page in PAGES if blocks(page)} == pages
@@ -215,6 +216,13 @@ def test_the_python_in_training_code(here, monkeypatch):
     pytest.importorskip("albumentations")
     exec(albumentations, done)
     assert done["pipeline"](image=np.zeros((96, 64, 3), np.uint8))["image"].shape == (224, 224, 3)
+
+
+def test_the_python_of_places():
+    done = {}
+    (code,) = blocks("docs/places.md")
+    exec(code, done)
+    assert done["augment"](torch.rand(2, 3, 64, 48)).shape == (2, 3, 64, 48)
 
 
 def test_the_python_of_series_and_volumes():
