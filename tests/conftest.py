@@ -22,24 +22,19 @@ from .networks import network
 
 TINY = (4, 6, 8, 8)
 
-# Never two tests of a group at once: those that start many processes, those that wait for a browser or a
-# server, and those that begin with the same work of many seconds, which one process does once (PyTorch's
-# exporter).
-GROUPS = {
-    "clusters": (
-        "tests/batch/test_ray_cluster",
-        "tests/training/test_distributed",
-        "tests/training/test_kill",
-    ),
-    "browsers": (
-        "tests/cli/test_web",
-        "tests/server/test_listen",
-        "tests/site/",
-        "tests/web/test_browser",
-        "tests/web/test_session_files",
-    ),
-    "exports": ("tests/models/test_onnx", "tests/test_examples.py::test_the_python_without_torch"),
-}
+# What starts many processes or waits for a browser: never two such tests at once.
+ALONE = (
+    "tests/batch/test_ray_cluster",
+    "tests/cli/test_web",
+    "tests/server/test_listen",
+    "tests/site/",
+    "tests/training/test_distributed",
+    "tests/training/test_kill",
+    "tests/web/test_browser",
+    "tests/web/test_session_files",
+)
+# What begins with the same work of many seconds, which one process does once: PyTorch's exporter.
+EXPORTS = ("tests/models/test_onnx", "tests/test_examples.py::test_the_python_without_torch")
 
 # Jobs in a shell's background ignore Ctrl-C, and so would the commands that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -53,12 +48,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Of `pytest -n 3`: each test is the next free process's, those of a group are all of one."""
+    """Of `pytest -n 3`: each test is the next free process's, those of ALONE are all of one, and so are
+    EXPORTS."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduler(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return next((name for name, them in GROUPS.items() if nodeid.startswith(them)), nodeid)
+            together = {"alone": ALONE, "exports": EXPORTS}
+            return next((name for name, them in together.items() if nodeid.startswith(them)), nodeid)
 
     return Scheduler(config, log)
 
