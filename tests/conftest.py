@@ -48,7 +48,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Of `pytest -n 3`: each test is the next free process's, those of ALONE are all of one, and so are
+    """Of `pytest -n 2`: each test is the next free process's, those of ALONE are all of one, and so are
     EXPORTS."""
     from xdist.scheduler import LoadScopeScheduling
 
