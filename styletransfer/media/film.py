@@ -78,8 +78,8 @@ class FilmClip(Clip):
         for seek in (True, False) if start > self.begin else (False,):
             with open_film(self.path) as file:
                 stream: Stream = _picture_stream(file)
-                # Slices, not frames: threads that decode frames ahead are still busy when a film is closed
-                # before its end, and once all of Python waited for one of them.
+                # Slices, not frames: threads that decode frames ahead are still busy when a film is
+                # closed before its end, and once all of Python waited for one of them.
                 stream.thread_type = "SLICE"
                 try:
                     if seek:
