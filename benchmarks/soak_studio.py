@@ -35,7 +35,7 @@ from . import asked
 from .uploads import HOSTILE, WRONG, brushed, photo
 
 QUARTERS = 4  # after each, when all is quiet, the server's memory is measured
-FLAT = 1.1  # how much more memory the last may take than the second: in the first it warms up
+FLAT = 1.1  # how much more memory the last may take than the first
 PATIENCE = 300  # seconds for an answer; who waits longer has lost the job
 KINDS = {  # of jobs: how often, and what may come of them
     "preview": (6, {"a picture"}),
@@ -254,8 +254,8 @@ def rows(outcomes: list[tuple[str, str]], memory: list[int], log: str, left: int
     yield "tracebacks in the server's log", f"{tracebacks}", not tracebacks
     each = ", ".join(f"{size / 1e6:.0f}" for size in memory)
     after = ", ".join(str(len(outcomes) * (n + 1) // QUARTERS) for n in range(QUARTERS))
-    flat = f"{each}: at most {FLAT - 1:.0%} more at the end than after the second"
-    yield f"memory of the server after {after} jobs, MB", flat, memory[-1] <= FLAT * memory[1]
+    flat = f"{each}: at most {FLAT - 1:.0%} more at the end than after the first"
+    yield f"memory of the server after {after} jobs, MB", flat, memory[-1] <= FLAT * memory[0]
     yield "files left behind after closing", f"{left or 'none'}", not left and code == 0
 
 
