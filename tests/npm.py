@@ -19,7 +19,7 @@ def npm_package(name: str, version: str) -> Path:
         folder.mkdir(parents=True)
         command = [npm, "pack", f"{name}@{version}", "--silent", "--pack-destination", str(folder)]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=300)
+            subprocess.run(command, check=True, capture_output=True, timeout=300, cwd=folder)
             with tarfile.open(next(folder.glob("*.tgz"))) as archive:
                 archive.extractall(folder, filter="data")
             next(folder.glob("*.tgz")).unlink()

@@ -1,4 +1,4 @@
-// Parts that both pages have: cards of styles, percentages of a blend, before and after in a frame.
+// Parts that both pages have: cards of styles, percentages of a blend, files, before and after in a frame.
 
 export const MOST_STYLES = 4; // in a blend
 
@@ -41,12 +41,57 @@ export function setShare(shares, key, share) {
   });
 }
 
-/** A slider for a style's percentage. */
-export function shareControl(key, title, share, change) {
-  const input = make("input", { type: "range", min: 0, max: 100, id: `share-${key}`, value: share });
-  input.oninput = () => change(Number(input.value));
+/** The button that has several styles blended, or one alone: the one with the largest percentage. */
+export function listenToBlend(shares, choose, say) {
+  $("blend").onclick = () => {
+    const several = $("blend").ariaPressed !== "true";
+    $("blend").ariaPressed = String(several);
+    if (several) return say("Choose up to four styles.");
+    choose([...shares()].sort(([, a], [, b]) => b - a)[0][0]);
+  };
+}
+
+/** A slider for each style of a blend. change: told whose percentage is to be what. */
+export function showSliders(shares, styles, change) {
+  const shown = [...$("shares").querySelectorAll("input")].map(({ id }) => id.slice(6));
+  if (shown.join() !== [...shares.keys()].join()) {
+    $("shares").querySelectorAll(".control").forEach((control) => control.remove());
+    for (const key of shares.keys()) $("shares").append(slider(key, styles.get(key).title, change));
+  }
+  for (const [key, share] of shares) {
+    $(`share-${key}`).value = share;
+    $(`share-${key}`).previousElementSibling.textContent = `${share} %`;
+  }
+  $("shares").hidden = shares.size < 2;
+}
+
+function slider(key, title, change) {
+  const input = make("input", { type: "range", min: 0, max: 100, id: `share-${key}` });
+  input.oninput = () => change(key, Number(input.value));
   const label = make("label", { htmlFor: input.id, textContent: title });
-  return make("div", { className: "control" }, label, make("output", { textContent: `${share} %` }), input);
+  return make("div", { className: "control" }, label, make("output"), input);
+}
+
+/** Listen for files that are chosen, dropped on the page or pasted.
+ *  inputs: pairs of an input's id and what opens its files. take: opens the others, and is told where
+ *  they were dropped. */
+export function listenForFiles(inputs, take) {
+  for (const [id, open] of inputs) {
+    $(id).onchange = ({ target }) => {
+      if (target.files.length) open([...target.files]);
+      target.value = "";
+    };
+  }
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    $("frame").classList.add("over");
+  });
+  for (const name of ["dragleave", "drop"]) addEventListener(name, () => $("frame").classList.remove("over"));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    take(event.dataTransfer.files, event.target);
+  });
+  addEventListener("paste", (event) => take(event.clipboardData.files));
 }
 
 /** Give the picture as much of its frame as its shape allows. */

@@ -1,15 +1,14 @@
 """The HTTP API: photos in, pictures out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,11 +22,11 @@ from .fields import STYLE, TYPES, as_fields, schema
 from .form import read_form
 from .limits import Admission, LimitBody, Limits, Refused
 from .paint_queue import PaintJob, PaintQueue
+from .refusals import LEFT, answer_errors
 from .style_store import StyleStore
 
 PATHS = frozenset(("/", "/stylize", "/styles", "/health", "/metrics", "/docs", "/openapi.json"))
 MOST_FIELDS = 64  # of a form, files and texts each
-LEFT = 499  # as nginx calls it: the client waited no longer
 MEDIA_TYPES = {kind: f"image/{kind.lower()}" for kind in TYPES.values()}
 _ERROR = {
     "content": {"application/json": {"example": {"error": "alpha is 3: it goes from 0 to 1"}}},
@@ -201,39 +200,21 @@ def build_app(server: StylizeServer) -> FastAPI:
     async def root() -> Response:
         return RedirectResponse("docs")
 
-    _answer_errors(app, server.stylizer.model, server.model)
+    answer = _answer(server.stylizer.model, server.model)
+    answer_errors(app, answer, str, "something is wrong here, not with the request")
     app.add_middleware(LimitBody, limit=server.limits.bytes)
     app.add_middleware(CountRequests, counters=server.counters, paths=PATHS)
     app.add_middleware(HeadAsGet)
     return app
 
 
-def _answer_errors(app: FastAPI, path: str, model: str) -> None:
-    """Answer errors with one line of JSON. path: of the model; clients are shown its name instead."""
+def _answer(path: str, model: str) -> Callable[[int, str], Response]:
+    """What answers an error with one line of JSON. path: of the model; clients are shown its name
+    instead."""
 
     def answer(status: int, line: str) -> Response:
         later = {"retry-after": "1"} if status in (429, 503) else {}
         text = " ".join(as_fields(line).replace(path, model).split())
         return JSONResponse({"error": text}, status, headers=later)
 
-    @app.exception_handler(Refused)
-    async def refused(_: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
-        return answer(error.status, error.line)
-
-    @app.exception_handler(InputError)
-    async def wrong(_: Request, error: Exception) -> Response:
-        return answer(422, str(error))
-
-    @app.exception_handler(HTTPException)
-    async def http(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        return answer(error.status_code, str(error.detail))
-
-    @app.exception_handler(ClientDisconnect)
-    async def left(_: Request, error: Exception) -> Response:
-        return answer(LEFT, "the client has left")
-
-    @app.exception_handler(Exception)
-    async def failed(_: Request, error: Exception) -> Response:
-        return answer(500, "something is wrong here, not with the request")
+    return answer

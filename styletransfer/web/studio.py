@@ -9,14 +9,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from ..errors import InputError
 from ..media.image import encode_picture, example_photo
 from ..pages import page_files
 from ..server.limits import LimitBody, Limits, Refused
+from ..server.refusals import answer_errors
 from ..server.uploads import check_picture, decoded
 from ..styles.code_file import SUFFIX
 from .about import about, as_jpeg, thumbnail
@@ -263,43 +263,19 @@ def build_app(studio: Studio, hosts: frozenset[str] = frozenset()) -> FastAPI:
     app.post("/v/{token}/stop/{id}", status_code=204)(studio.stop)
     app.post("/v/{token}/leave", status_code=204)(studio.leave)
     app.get("/{name}")(studio.page)
-    _answer_errors(app)
+    answer_errors(app, _answer, said_of, LOST)
+
+    @app.exception_handler(RequestValidationError)
+    async def unlike(_: Request, error: Exception) -> Response:
+        return _answer(422, "that is not asked as the page asks")
+
     app.add_middleware(LimitBody, limit=studio.limits.bytes)
     app.add_middleware(Guard, hosts=hosts)
     return app
 
 
-def _answer_errors(app: FastAPI) -> None:
-    """Say in one line why something is not done."""
-
-    def answer(status: int, line: str) -> Response:
-        return JSONResponse({"error": line}, status)
-
-    @app.exception_handler(Refused)
-    async def refused(_: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
-        return answer(error.status, error.line)
-
-    @app.exception_handler(InputError)
-    async def wrong(_: Request, error: Exception) -> Response:
-        return answer(422, said_of(error))
-
-    @app.exception_handler(RequestValidationError)
-    async def unlike(_: Request, error: Exception) -> Response:
-        return answer(422, "that is not asked as the page asks")
-
-    @app.exception_handler(HTTPException)
-    async def http(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        return answer(error.status_code, str(error.detail))
-
-    @app.exception_handler(ClientDisconnect)
-    async def left(_: Request, error: Exception) -> Response:
-        return answer(499, "the page has left")
-
-    @app.exception_handler(Exception)
-    async def failed(_: Request, error: Exception) -> Response:
-        return answer(500, LOST)
+def _answer(status: int, line: str) -> Response:
+    return JSONResponse({"error": line}, status)
 
 
 def _picture(data: bytes) -> Response:

@@ -69,6 +69,8 @@ def test_what_is_painted_is_what_the_copied_command_paints(page, tmp_path, monke
     assert shares(page) == [70, 30]
     page.keyboard.press("Control+Shift+z")
     expect(page.locator("#alpha")).to_have_value("80")
+    changes(page, lambda: page.locator("#shares input").first.fill("60"))
+    assert shares(page) == [60, 40]
 
 
 def test_what_is_no_picture_is_said_and_four_styles_are_the_most(page):

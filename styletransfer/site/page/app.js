@@ -1,7 +1,7 @@
 // The page: what is chosen and shown. painter.js has it painted.
 
 import { ask, onBroken, ready, site } from "./painter.js";
-import { $, fit, make, MOST_STYLES, setShare, shareControl, showCut, styleCard } from "./parts.js";
+import { $, fit, listenForFiles, listenToBlend, make, MOST_STYLES, setShare, showCut, showSliders, styleCard } from "./parts.js";
 
 const STROKES = [[0.5, "fine"], [1, "normal"], [2, "broad"], [4, "very broad"]];
 const LIVE = 320; // pixels, the long side of the camera's pictures while it runs
@@ -140,23 +140,11 @@ function showShares() {
     button.lastChild.textContent = shares.size > 1 && share !== undefined ? `${share} %` : "";
     button.lastChild.hidden = !button.lastChild.textContent;
   }
-  const shown = [...$("shares").querySelectorAll("input")].map(({ id }) => id.slice(6));
-  if (shown.join() !== [...shares.keys()].join()) {
-    $("shares").querySelectorAll(".control").forEach((control) => control.remove());
-    for (const [key, share] of shares) {
-      const change = (value) => {
-        setShare(shares, key, value);
-        showShares();
-        wish();
-      };
-      $("shares").append(shareControl(key, styles.get(key).title, share, change));
-    }
-  }
-  for (const [key, share] of shares) {
-    $(`share-${key}`).value = share;
-    $(`share-${key}`).previousElementSibling.textContent = `${share} %`;
-  }
-  $("shares").hidden = shares.size < 2;
+  showSliders(shares, styles, (key, share) => {
+    setShare(shares, key, share);
+    showShares();
+    wish();
+  });
 }
 
 let owns = 0;
@@ -256,30 +244,10 @@ for (const id of ["alpha", "strokes"]) {
   };
 }
 $("size").onchange = () => state.file && !state.stream && openPhoto(state.file);
-for (const [id, open] of [["photo", take], ["painting", ([file]) => openStyle(file)]]) {
-  $(id).onchange = ({ target }) => {
-    if (target.files.length) open([...target.files]);
-    target.value = "";
-  };
-}
+listenForFiles([["photo", take], ["painting", ([file]) => openStyle(file)]], take);
 $("save").onclick = save;
 $("camera").onclick = toggleCamera;
-$("blend").onclick = () => {
-  const several = $("blend").ariaPressed !== "true";
-  $("blend").ariaPressed = String(several);
-  if (several) return say("Choose up to four styles.");
-  choose([...state.shares].sort(([, a], [, b]) => b - a)[0][0]);
-};
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  $("frame").classList.add("over");
-});
-for (const name of ["dragleave", "drop"]) addEventListener(name, () => $("frame").classList.remove("over"));
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  take(event.dataTransfer.files, event.target);
-});
-addEventListener("paste", (event) => take(event.clipboardData.files));
+listenToBlend(() => state.shares, choose, say);
 addEventListener("resize", () => fit($("picture"), $("frame")));
 
 showValues();

@@ -5,7 +5,7 @@ import { copy, save, saveCode } from "./copies.js";
 import * as controls from "./controls.js";
 import * as history from "./history.js";
 import * as maps from "./maps.js";
-import { $, make } from "./parts.js";
+import { $, listenForFiles, make } from "./parts.js";
 import { asked, listen, paintedAt, run, send, sentAt, state, stop } from "./server.js";
 import * as stage from "./stage.js";
 import * as styles from "./styles.js";
@@ -255,12 +255,8 @@ function take(files, where) {
 }
 
 function listenToPeople() {
-  for (const [id, open] of [["photo", take], ["painting", styles.openStyles], ["map", maps.openMap], ["mask-file", maps.openMask]]) {
-    $(id).onchange = ({ target }) => {
-      if (target.files.length) open([...target.files]);
-      target.value = "";
-    };
-  }
+  const inputs = { photo: take, painting: styles.openStyles, map: maps.openMap, "mask-file": maps.openMask };
+  listenForFiles(Object.entries(inputs), take);
   $("paint").onclick = paint;
   $("camera").onclick = toggleCamera;
   $("copy-command").onclick = () => copy("command", say);
@@ -272,16 +268,6 @@ function listenToPeople() {
     controls.showOptions();
     wish("model");
   };
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    $("frame").classList.add("over");
-  });
-  for (const name of ["dragleave", "drop"]) addEventListener(name, () => $("frame").classList.remove("over"));
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    take(event.dataTransfer.files, event.target);
-  });
-  addEventListener("paste", (event) => take(event.clipboardData.files));
 }
 
 async function begin() {

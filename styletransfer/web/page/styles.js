@@ -1,6 +1,6 @@
 // The styles: which there are, and which are chosen.
 
-import { $, make, MOST_STYLES, setShare, shareControl, styleCard } from "./parts.js";
+import { $, listenToBlend, make, MOST_STYLES, setShare, showSliders, styleCard } from "./parts.js";
 import { random, send, state } from "./server.js";
 
 let changed = () => {};
@@ -9,13 +9,7 @@ let say = () => {};
 /** changed: told when others are chosen. tell: what to say, and whether it is wrong. */
 export function setUp(told, tell) {
   [changed, say] = [told, tell];
-  $("blend").onclick = () => {
-    const several = $("blend").ariaPressed !== "true";
-    $("blend").ariaPressed = String(several);
-    if (several) return say("Choose up to four styles.");
-    const [[first]] = [...state.shares].sort(([, a], [, b]) => b - a);
-    choose(first);
-  };
+  listenToBlend(() => state.shares, choose, say);
 }
 
 /** The styles of a model, in place of another's. */
@@ -79,23 +73,11 @@ export function showShares() {
     card.lastChild.textContent = share === undefined ? "" : shares.size > 1 ? `${share} %` : "✓";
     card.lastChild.hidden = share === undefined;
   }
-  const shown = [...$("shares").querySelectorAll("input")].map(({ id }) => id.slice(6));
-  if (shown.join() !== [...shares.keys()].join()) {
-    $("shares").querySelectorAll(".control").forEach((control) => control.remove());
-    for (const [key, share] of shares) {
-      const change = (value) => {
-        setShare(shares, key, value);
-        showShares();
-        changed(`share of ${key}`);
-      };
-      $("shares").append(shareControl(key, styles.get(key).title, share, change));
-    }
-  }
-  for (const [key, share] of shares) {
-    $(`share-${key}`).value = share;
-    $(`share-${key}`).previousElementSibling.textContent = `${share} %`;
-  }
-  $("shares").hidden = shares.size < 2;
+  showSliders(shares, styles, (key, share) => {
+    setShare(state.shares, key, share); // which another map may have taken the place of
+    showShares();
+    changed(`share of ${key}`);
+  });
 }
 
 /** Paintings and style codes of one's own. */
