@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+SCRATCH = Path("out/quick.jsonl")  # for runs that only show that they work
+
 
 def kept_runs(
     path: Path, of: dict, jobs: Iterable[tuple], run: Callable[..., dict]

@@ -4,8 +4,8 @@
 
 Six of the example photos at 384 px, each with its light taken away from a part of it: how far that
 part is from what the same model paints of the photo as it was, and by how much of that it is nearer
-than adain-fast's. Writes its part of docs/normalization.md; results are kept in out/light.jsonl, so
-that the same command goes on. PICTURE gets a photo half in shadow and what both models paint of it.
+than adain-fast's. Writes its part of docs/normalization.md; results are kept in
+benchmarks/results/light.jsonl, so that the same command goes on. PICTURE gets a photo half in shadow and what both models paint of it.
 """
 
 import sys
@@ -26,7 +26,7 @@ from .kept import kept_runs
 from .page import table, write_part
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-DONE = Path("out/light.jsonl")
+DONE = Path("benchmarks/results/light.jsonl")
 PAGE = Path("docs/normalization.md")
 PHOTOS = ("bridge", "citrus", "astronaut", "cat", "coffee", "mountains")
 STYLE = EXAMPLES / "style" / "starry_night.jpg"

@@ -7,8 +7,8 @@ photos.
 SEGMENTER.tflite: MediaPipe's selfie segmentation, which its wheel has as
 mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite (Apache 2.0; `pip download
 mediapipe==0.10.21` and unpack). The photos are those of PACS with people, as SOURCES.tsv beside the
-shards says. Writes its part of docs/normalization.md; results are kept in out/objects.jsonl, so that
-the same command goes on.
+shards says. Writes its part of docs/normalization.md; results are kept in
+benchmarks/results/objects.jsonl, so that the same command goes on.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from .kept import kept_runs
 from .page import plus_minus, table, write_part
 from .squares import labelled
 
-DONE = Path("out/objects.jsonl")
+DONE = Path("benchmarks/results/objects.jsonl")
 PAGE = Path("docs/normalization.md")
 SIZE = 256
 PEOPLE = (0.05, 0.95)  # shares of a photo that are a person: others have nothing to keep

@@ -4,7 +4,7 @@ python -m benchmarks.generalization --photos SHARDS --paintings SHARDS
 
 Two tasks: by how many quarters a picture is turned, and which of seven things is on it (only what comes
 from PACS, as SOURCES.tsv beside the shards says). Writes its part of docs/normalization.md. Every run
-that is done is kept in out/generalization.jsonl: stopped, the same command goes on.
+that is done is kept in benchmarks/results/generalization.jsonl: stopped, the same command goes on.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from styletransfer.media.files import write_atomically
 from styletransfer.training.entries import find_pictures
 from styletransfer.transforms import RandomStyle
 
-from ..kept import kept_runs
+from ..kept import SCRATCH, kept_runs
 from ..squares import digest, labelled, squares
 from .networks import METHODS
 from .report import figure, report
 from .runs import Plan, Task, costs, run
 
-DONE = Path("out/generalization.jsonl")
+DONE = Path("benchmarks/results/generalization.jsonl")
 PAGE = Path("docs/normalization.md")
 TURNS = 3  # of the timing
 QUICK = Plan(crop=32, batch=8, steps={"rotation": 4, "objects": 4}, seeds=1, width=8)
@@ -119,7 +119,8 @@ def main() -> None:
     def one(name: str, method: str, seed: int, steps: int) -> dict:
         return run(tasks[name], method, seed, plan, steps)
 
-    found = kept_runs(DONE, of, [(*job, plan.steps[job[0]]) for job in jobs(plan)], one)
+    done = SCRATCH if options.quick else DONE
+    found = kept_runs(done, of, [(*job, plan.steps[job[0]]) for job in jobs(plan)], one)
     if options.quick:
         print(json.dumps(next(iter(found.values()))))
         return

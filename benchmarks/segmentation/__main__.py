@@ -3,8 +3,8 @@
 python -m benchmarks.segmentation --photos SHARDS
 
 Photos are painted in two shipped styles and put together by random masks. Writes its part of
-docs/normalization.md. Every run that is done is kept in out/segmentation.jsonl: stopped, the same
-command goes on.
+docs/normalization.md. Every run that is done is kept in benchmarks/results/segmentation.jsonl:
+stopped, the same command goes on.
 """
 
 import argparse
@@ -22,12 +22,12 @@ from styletransfer.media.files import write_atomically
 from styletransfer.training.entries import find_pictures
 from styletransfer.transforms import RandomStyle
 
-from ..kept import kept_runs
+from ..kept import SCRATCH, kept_runs
 from ..page import axes_of, plus_minus, spread, svg, table, write_part
 from ..squares import digest, squares
 from .runs import COMPARED, SIZES, Paintings, Plan, run
 
-DONE = Path("out/segmentation.jsonl")
+DONE = Path("benchmarks/results/segmentation.jsonl")
 PAGE = Path("docs/normalization.md")
 STYLES = ("starry_night", "great_wave")
 QUICK = Plan(side=16, samples=16, seeds=1, width=4, photos=12, tested=8)
@@ -123,7 +123,7 @@ def main() -> None:
     paintings = Paintings(both[:, : plan.photos], both[:, plan.photos :])
     about = {key: value for key, value in asdict(plan).items() if key != "seeds"}
     found = kept_runs(
-        DONE,
+        SCRATCH if options.quick else DONE,
         {"plan": about, "pictures": digest(photos)},
         jobs(plan),
         lambda norm, size, seed: run(paintings, norm, size, seed, plan),

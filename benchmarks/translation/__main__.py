@@ -4,7 +4,7 @@ python -m benchmarks.translation --photos SHARDS --paintings SHARDS
 
 The paintings are those that SOURCES.tsv beside the shards calls Impressionist: no one painter has
 enough. Writes its part of docs/normalization.md. Every run that is done is kept in
-out/translation.jsonl: stopped, the same command goes on.
+benchmarks/results/translation.jsonl: stopped, the same command goes on.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from styletransfer.models.weights import load_encoder
 from styletransfer.training.entries import Entry, find_pictures
 from styletransfer.transforms import RandomStyle
 
-from ..kept import kept_runs
+from ..kept import SCRATCH, kept_runs
 from ..page import axes_of, plus_minus, svg, table, write_part
 from ..squares import digest, floats, labelled, square, squares
 from .runs import COMPARED, Pictures, Plan, features, frechet, measure, run
 
-DONE = Path("out/translation.jsonl")
+DONE = Path("benchmarks/results/translation.jsonl")
 PAGE = Path("docs/normalization.md")
 EXAMPLES = Path(__file__).parents[2] / "examples" / "content"
 SHOWN = ("bridge", "cat", "citrus", "mountains")
@@ -186,7 +186,7 @@ def main() -> None:
             return references(vgg, pictures, entries, wanted, plan)
         return run(vgg, pictures, wanted, *job, plan)
 
-    found = kept_runs(DONE, of_what, jobs, one)
+    found = kept_runs(SCRATCH if options.quick else DONE, of_what, jobs, one)
     if options.quick:
         print(json.dumps(found["fixed",]))
     else:
