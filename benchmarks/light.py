@@ -5,7 +5,8 @@
 Six of the example photos at 384 px, each with its light taken away from a part of it: how far that
 part is from what the same model paints of the photo as it was, and by how much of that it is nearer
 than adain-fast's. Writes its part of docs/normalization.md; results are kept in
-benchmarks/results/light.jsonl, so that the same command goes on. PICTURE gets a photo half in shadow and what both models paint of it.
+benchmarks/results/light.jsonl, so that the same command goes on. PICTURE gets a photo half in shadow
+and what both models paint of it.
 """
 
 import sys
