@@ -186,10 +186,7 @@ def picture(
     if as_json:
         print(json.dumps(_record(job, painted, engine)))
     elif job.output != "-":
-        print(job.output)
-        where = "{}×{} on {}".format(*painted.size, painted.device)
-        how = painted.refined.said() if painted.refined else ""
-        print(f"stylized {where} in {painted.seconds:.1f} s{how}", file=sys.stderr)
+        _say_painted(job, painted)
     if show:
         common.show_result(job.output)
     return 0
@@ -269,6 +266,13 @@ def _paint(job: Job, device: str, precision: str) -> PaintedPicture:
             image = cast("Image", stylizer.stylize(job.photo, style, options=job.options, **told))
             size = image.size
     return PaintedPicture(image, size, str(stylizer.device), time.perf_counter() - start, refined)
+
+
+def _say_painted(job: Job, painted: PaintedPicture) -> None:
+    print(job.output)
+    where = "{}×{} on {}".format(*painted.size, painted.device)
+    how = painted.refined.said() if painted.refined else ""
+    print(f"stylized {where} in {painted.seconds:.1f} s{how}", file=sys.stderr)
 
 
 def _record(job: Job, painted: PaintedPicture, engine: EngineName) -> dict[str, Any]:
