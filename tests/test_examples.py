@@ -157,7 +157,7 @@ def test_an_example_does_what_it_shows(line, here, capsys):
     paints = words[0] not in VERBS or {words[0], " ".join(words[:2])} & SIZED
     if paints and "--style-size" not in words:  # in moments
         words += ["--style-size", "64"]
-    if "--refine" in words and words[0] == "sheet":
+    if words[0] in ("grid", "sheet") and "--size" not in words:
         words += ["--size", "64"]
     if "-o" in words:  # of which one example makes what another uses
         Path(words[words.index("-o") + 1]).unlink(missing_ok=True)
@@ -192,7 +192,7 @@ def test_the_python_of_the_readme(here):
 @pytest.mark.slow
 def test_the_python_of_refining(here):
     (code,) = blocks("docs/refine.md")
-    exec(code, {})
+    exec(code.replace("refine=3", "refine=3, style_size=64"), {})
     assert min(Image.open("print.png").size) == 96
 
 
