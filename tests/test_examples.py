@@ -25,6 +25,7 @@ PHOTOS += ("imagenet/c", "train2017/d", "wikiart/e")
 STYLES = ("starry", "starry_night", "wave", "lion", "rest", *"abcd", "monet/1", "monet/2")
 STYLES += tuple(f"paintings/{n}" for n in range(3))
 LONG = ("web", "serve", "train", "export", "evaluate")  # of which only the options are looked at
+SIZED = {"batch", "grid", "morph", "sheet", "style blend", "style save", "video"}  # and a plain picture
 TOLD = {"models": "adain-vgg", "style list": "starry_night", "doctor": "fine: "}
 INSTALLED = {"video": "av", "morph": "av", "--engine": "ray"}
 
@@ -153,8 +154,11 @@ def test_an_example_does_what_it_shows(line, here, capsys):
         app = import_module(f"styletransfer.cli.{words[0]}").app
         assert typer.main.get_command(app).make_context("stylize", words[1:]).params
         return
-    if "--refine" in words:  # in moments
-        words += ["--style-size", "64", *(["--size", "64"] if words[0] == "sheet" else [])]
+    paints = words[0] not in VERBS or {words[0], " ".join(words[:2])} & SIZED
+    if paints and "--style-size" not in words:  # in moments
+        words += ["--style-size", "64"]
+    if words[0] in ("grid", "sheet") and "--size" not in words:
+        words += ["--size", "64"]
     if "-o" in words:  # of which one example makes what another uses
         Path(words[words.index("-o") + 1]).unlink(missing_ok=True)
     before = set(here.rglob("*"))
@@ -188,7 +192,7 @@ def test_the_python_of_the_readme(here):
 @pytest.mark.slow
 def test_the_python_of_refining(here):
     (code,) = blocks("docs/refine.md")
-    exec(code, {})
+    exec(code.replace("refine=3", "refine=3, style_size=64"), {})
     assert min(Image.open("print.png").size) == 96
 
 

@@ -117,8 +117,9 @@ def _follow(rows: Callable[[], Iterable[Row]], arrived: Arrived, over: threading
 def _start(ray: Any, address: str) -> None:
     """Join a cluster, or start one here; InputError if that fails."""
     handler = signal.getsignal(signal.SIGTERM)
+    where = {"address": address} if address else {"address": "local", "include_dashboard": False}
     try:
-        ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
+        ray.init(**where, log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in GONE:
             raise stopped("Ray's own folder", error) from None

@@ -84,6 +84,7 @@ def environment(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(site), *filter(None, sys.path)]))
         patch.setenv("RAY_raylet_start_wait_time_s", "60")
+        patch.setenv("RAY_worker_niceness", "0")  # or else they wait for all other tests
         yield
 
 

@@ -12,9 +12,9 @@ def test_sheet_names_styles_and_what_is_broken(photo, paintings, tiny_model, tmp
     styles = tmp_path / "styles"
     (styles / "deep").mkdir(parents=True)
     Image.open(paintings[0]).save(styles / "a.png")
-    model = ["--model", tiny_model]
+    model = [*SMALL, "--model", tiny_model]
     run(["style", "save", paintings[1], "-o", str(styles / "deep" / "b.style.safetensors"), *model])
-    options = ["--size", "32", "--columns", "2", *SMALL, *model]
+    options = ["--size", "32", "--columns", "2", *model]
     assert run(["sheet", photo, str(styles), *options]) == 0
     assert Image.open("sheet.jpg").width == 2 * (round(32 * 50 / 37) + 6) - 6
     (styles / "c.jpg").write_text("no")

@@ -14,6 +14,7 @@ from styletransfer.cli import run
 from styletransfer.models.weights import load_model
 
 from ..processes import Process
+from .conftest import SMALL
 
 
 def test_interrupted_training_says_how_to_go_on(tmp_path, paintings):
@@ -58,7 +59,7 @@ def test_train_then_stylize(tmp_path, photo, paintings, capsys):
     assert run(["train", *arguments, *numbers, "--checkpoint-every", "1"]) == 0
     model = capsys.readouterr().out.strip()
     assert model == os.path.join("run", "checkpoint-000002.safetensors")
-    assert run([photo, paintings[0], "--model", model, "-o", "x.png"]) == 0
+    assert run([photo, paintings[0], "--model", model, "-o", "x.png", *SMALL]) == 0
     assert run(["train", *arguments, *numbers]) == 2 and "--resume" in capsys.readouterr().err
     assert run(["train", "--resume", "run"]) == 2 and "--steps" in capsys.readouterr().err
     assert run(["train", "--resume", "run", "--steps", "3", "--device", "cpu", "--json"]) == 0

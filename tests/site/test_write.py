@@ -52,13 +52,13 @@ def test_a_model_that_a_page_cannot_have_leaves_no_folder(model, message, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_site_has_all_that_its_page_asks_for(site, drafting_model):
+def test_a_site_has_all_that_its_page_asks_for(site):
     about = json.loads((site / "site.json").read_text())
     assert {s["key"] for s in about["styles"]} == {path.stem for path in example_styles()}
     assert all(s["title"] and s["artist"] for s in about["styles"])
     for style in about["styles"]:
         assert (site / "styles" / f"{style['key']}.jpg").is_file()
-    stylizer = Stylizer(drafting_model, "cpu", "fp32")
+    stylizer = Stylizer(device="cpu", precision="fp32")
     rows = np.fromfile(site / "styles" / "rows.bin", np.float16).reshape(len(about["styles"]), -1)
     for row, style in zip(rows, about["styles"]):
         path = next(path for path in example_styles() if path.stem == style["key"])
@@ -81,8 +81,8 @@ def test_a_visit_on_wasm_is_at_most_5_megabytes(shipped_site, package):
     assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in files) <= 5_000_000
 
 
-def test_a_site_without_a_runtime_names_the_public_server(monkeypatch, drafting_model, tmp_path):
+def test_a_site_without_a_runtime_names_the_public_server(monkeypatch, small_fast, tmp_path):
     monkeypatch.setattr("styletransfer.site.write.export_passes", lambda *_: [])
-    write_site(drafting_model, tmp_path / "site")
+    write_site(small_fast, tmp_path / "site")
     assert "connect-src 'self' https://cdn.jsdelivr.net;" in (tmp_path / "site/index.html").read_text()
     assert not (tmp_path / "site" / "runtime").exists()

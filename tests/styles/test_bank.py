@@ -165,7 +165,8 @@ def test_every_verb_takes_blends_of_pictures(tiny_model, photo, paintings, tmp_p
 
 def test_what_has_no_picture_cannot_be_recoloured(bank, tiny_model, photo, paintings, tmp_path, capsys):
     code = str(tmp_path / "a.style.safetensors")
-    assert run(["style", "save", paintings[0], "-o", code, "--model", tiny_model]) == 0
+    save = ["style", "save", paintings[0], "-o", code, "--model", tiny_model, "--style-size", "32"]
+    assert run(save) == 0
     capsys.readouterr()
     for style, model, says in (
         ("bank:lion", bank, "a learned one has none"),

@@ -178,7 +178,7 @@ def test_what_it_cannot_refine_is_said(tiny_model, paintings, tmp_path, capsys):
     with pytest.raises(InputError, match="stylize style save"):
         stylizer.stylize(torch.rand(1, 3, 48, 48), stylizer.style(paintings[0], 32), refine=4)
     with pytest.raises(InputError, match="one picture"):
-        stylizer.stylize(torch.rand(2, 3, 48, 48), paintings[0], refine=4)
+        stylizer.stylize(torch.rand(2, 3, 48, 48), paintings[0], style_size=32, refine=4)
     for wrong in (-1, True):
         with pytest.raises(InputError, match=f"refine is {wrong}"):
             StylizeOptions(refine=wrong)

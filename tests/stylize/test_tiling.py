@@ -34,19 +34,16 @@ def test_what_is_seen_at_once_is_not_cut_however_small_it_is(side):
 
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("height,width", [(331, 417), (16, 403), (300, 9), (352, 352)])
-@pytest.mark.parametrize("kept", [0, 100_000, 10**9])
-def test_tiled_equals_untiled(name, height, width, kept):
+def test_tiled_equals_untiled(name, height, width):
     """Whether the features of no size, of a draft or of all are kept."""
     net = network(CONFIGS[name])
     x, style = smooth(height, width), smooth(64, 64, 1)
-    code = net.code(style)
-    conditioning = Conditioning(code)
-    whole, tiled = (
-        rendered(net, x, conditioning, window, kept=kept)
-        for window in (1024, tiling.smallest_window(net))
-    )
-    assert tiled.shape == x.shape
-    assert (whole - tiled).abs().max() <= 0.5 / 255
+    conditioning = Conditioning(net.code(style))
+    whole = rendered(net, x, conditioning, 1024)
+    for kept in (0, 100_000, 10**9):
+        tiled = rendered(net, x, conditioning, tiling.smallest_window(net), kept=kept)
+        assert tiled.shape == x.shape
+        assert (whole - tiled).abs().max() <= 0.5 / 255, kept
 
 
 @pytest.mark.parametrize("name", ["slim-joint", "slim-enlarged", "slim-draft", "vgg"])

@@ -61,6 +61,7 @@ def run(processes, *arguments):
         Process(
             *map(str, arguments), code=TRAIN, stderr=subprocess.PIPE, text=True,
             env=os.environ | group | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            imported=["torch._dynamo"],  # seconds, and all optimizers do it
         )
         for rank in range(processes)
     ]  # fmt: skip

@@ -46,7 +46,9 @@ def test_sigkill_at_any_moment_leaves_nothing_corrupt(tmp_path):
     (tmp_path / "killed").mkdir()
 
     def started(run: str) -> Process:
-        return Process(str(folder), str(tmp_path / run), code=TRAIN, stdout=subprocess.PIPE)
+        arguments = str(folder), str(tmp_path / run)
+        slow = ["torch._dynamo"]  # seconds, and all optimizers import it
+        return Process(*arguments, code=TRAIN, stdout=subprocess.PIPE, imported=slow)
 
     whole = started("whole")
     whole.communicate()
