@@ -33,7 +33,8 @@ PHOTOS = ("bridge", "citrus", "astronaut", "cat", "coffee", "mountains")
 STYLE = EXAMPLES / "style" / "starry_night.jpg"
 SIZE = 384
 BORDER = 8  # pixels beside the shadow's edge that do not count
-WINDOWS = (0.2, 0.35, 0.6)  # shares of the shorter side; 0.35 is the model's own
+OWN = 0.25  # the model's windows, as a share of the shorter side
+WINDOWS = (0.15, OWN, 0.5)
 # In place of what the network predicts, the same everywhere; 0 is AdaIN alone.
 CONTEXTS = (0.0, 0.75, 1.0)
 TEXT = """
@@ -149,9 +150,9 @@ def main(path: str | None = None) -> None:
         prepare = evened if name == "evened" else np.asarray
         return measure(lambda pixels: fast.stylize(prepare(pixels), code))
 
-    jobs = [("adain-fast", 0.0, None), ("contextual", 0.35, None)]
-    jobs += [("contextual", 0.35, share) for share in CONTEXTS]
-    jobs += [("contextual", window, 1.0) for window in WINDOWS if window != 0.35]
+    jobs = [("adain-fast", 0.0, None), ("contextual", OWN, None)]
+    jobs += [("contextual", OWN, share) for share in CONTEXTS]
+    jobs += [("contextual", window, 1.0) for window in WINDOWS if window != OWN]
     jobs += [("evened", 0.0, None)]
     models = [file_digest(model_path(name)) for name in ("adain-fast", "contextual")]
     of = {"photos": list(PHOTOS), "size": SIZE, "models": models}

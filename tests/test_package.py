@@ -205,4 +205,4 @@ def test_the_shipped_contextual_model_lights_what_lies_in_shadow(shipped):
         np.mean([apart(stylizer, photo, painting) for photo in photos])
         for stylizer in (shipped, contextual)
     )
-    assert better < 0.9 * usual
+    assert better < 0.6 * usual

@@ -15,7 +15,7 @@ class ContextualBottleneck(Bottleneck):
 
     prefix = "context"
     takes_moments = False
-    untileable = "it compares every place with a third of the whole picture around it"
+    untileable = "it compares every place with a quarter of the whole picture around it"
     trained_in_uneven_light = True
 
     def __init__(self, config: TapLayout):
@@ -41,7 +41,7 @@ class Contextual(nn.Module):
 
     STEEP = 10.0
 
-    def __init__(self, channels: int, window: float = 0.35):
+    def __init__(self, channels: int, window: float = 0.25):
         super().__init__()
         self.window = window
         self.mix = nn.Conv2d(2 * channels, channels, 1)
