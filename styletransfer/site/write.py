@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps
 
 from ..errors import InputError
@@ -65,13 +64,14 @@ def check_styles(net: StylizerNet, model: str) -> None:
 
 
 def _write_styles(encoder: StyleEncoder, folder: Path) -> list[dict[str, Any]]:
-    """Write thumbnails of the shipped paintings, and rows.bin, their codes in float16 one after the
-    other. Gives key, title and artist of each, in that order."""
+    """Write thumbnails of the shipped paintings, and rows.bin, their codes in float32 one after the
+    other: rounded to float16 they would show in broad strokes, which take several drafts. Gives key,
+    title and artist of each, in that order."""
     titles = example_titles()
     paths = sorted(example_styles(), key=lambda path: path.stem != FIRST_STYLE)
     rows = []
     for path in paths:
-        rows.append(flattened(encoder.encode(path).statistics)[0].to(torch.float16).numpy())
+        rows.append(flattened(encoder.encode(path).statistics)[0].numpy())
         with Image.open(path) as painting:
             _write_jpeg(folder / f"{path.stem}.jpg", ImageOps.fit(painting.convert("RGB"), THUMBNAIL))
     data = np.concatenate(rows).tobytes()

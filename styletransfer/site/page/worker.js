@@ -27,7 +27,7 @@ onmessage = ({ data: { id, task, given } }) => {
   });
 };
 
-/** Start the runtime and the graphs. files: name to bytes; rows: the shipped styles', in float16. */
+/** Start the runtime and the graphs. files: name to bytes; rows: the shipped styles', in float32. */
 async function load({ about, files, rows, provider, threads }) {
   site = about;
   const address = URL.createObjectURL(new Blob([files.module], { type: "text/javascript" }));
@@ -41,7 +41,7 @@ async function load({ about, files, rows, provider, threads }) {
     sessions[name] = await ort.InferenceSession.create(new Uint8Array(bytes), options);
   }
   noise = about.grain.strength ? makeNoise(about.grain.period, about.grain.unit) : null;
-  const numbers = Float32Array.from(new Uint16Array(rows), fromHalf);
+  const numbers = new Float32Array(rows);
   const length = numbers.length / about.styles.length;
   about.styles.forEach(({ key }, i) => styles.set(key, numbers.slice(i * length, (i + 1) * length)));
 }
@@ -237,12 +237,4 @@ function tensor({ planes, width, height }) {
 
 function row(values, shape = [values.length]) {
   return new ort.Tensor("float32", Float32Array.from(values), shape);
-}
-
-/** The number that 16 bits stand for. */
-function fromHalf(bits) {
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 1023) / 1024;
-  const size = exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction;
-  return bits >> 15 ? -size : size;
 }
