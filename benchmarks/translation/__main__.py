@@ -51,9 +51,9 @@ Adam at {plan.rate:g}, bfloat16; least squares and PatchNCE × {plan.patches:g},
 discriminator spectrally normalised. No painter has more than 52 pictures in the set, so it is a school
 and not one painter.
 
-Fréchet distance of the features' means at relu3_1 of the original VGG-19 (256 numbers a picture; not
-Inception's, and not comparable with published FIDs), held-out photos translated against held-out
-paintings:
+Fréchet distance of the features' means at relu3_1 of the original VGG-19 in thousands (256 numbers a
+picture; not Inception's, and not comparable with published FIDs), held-out photos translated against
+held-out paintings:
 
 {scores}
 "Paintings, others" is the noise floor: as many paintings of the training half against the held-out ones.
@@ -143,14 +143,18 @@ def figure(found: Found, fixed: dict[str, dict]) -> bytes:
     return svg(picture)
 
 
+def thousands(values: list[float]) -> str:
+    return plus_minus([value / 1000 for value in values], 0)
+
+
 def report(found: Found, fixed: dict[str, dict], pictures: Pictures, plan: Plan) -> None:
     rows = [
-        [norm, plus_minus(of(found, norm, "frechet"), 2), plus_minus(of(found, norm, "content"))]
+        [norm, thousands(of(found, norm, "frechet")), plus_minus(of(found, norm, "content"))]
         for norm in COMPARED
     ]
     for name, each in fixed.items():
         kept = f"{each['content']:.3f}" if "content" in each else ""
-        rows.append([name, f"{each['frechet']:.2f}", kept])
+        rows.append([name, f"{each['frechet'] / 1000:.0f}", kept])
     text = TEXT.format(
         plan=plan, photos=len(pictures.photos), paintings=len(pictures.paintings), tested=plan.tested,
         scores=table(("", "Fréchet distance", "content"), rows), shown=", ".join(SHOWN),
