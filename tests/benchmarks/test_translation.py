@@ -63,9 +63,9 @@ def test_the_report_has_its_plot_and_its_sheet(pictures, tmp_path, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text("<!-- translation -->\n<!-- /translation -->\n")
     monkeypatch.setattr(command, "PAGE", page)
-    result = {"frechet": 2.0, "content": 0.5, "shown": to_png(pictures.shown / 255)}
+    result = {"frechet": 2000.0, "content": 0.5, "shown": to_png(pictures.shown / 255)}
     found = {("run", norm, seed): result for norm in COMPARED for seed in (0, 1)}
     names = ("paintings, others", "the photos", "adain-fast")
     command.report(found, dict.fromkeys(names, result), pictures, PLAN)
-    assert "| layer | 2.00 ± 0.00 | 0.500 ± 0.000 |" in page.read_text()
+    assert "| layer | 2 ± 0 | 0.500 ± 0.000 |" in page.read_text()
     assert {path.suffix for path in tmp_path.iterdir()} == {".md", ".svg", ".jpg"}
