@@ -121,7 +121,7 @@ def test_the_readme_fits_a_screen_and_names_every_verb():
     from styletransfer.cli import VERBS
 
     text = (ROOT / "README.md").read_text()
-    assert text.count("\n") < 75 and text.count("![") == 7  # what it does, and six places
+    assert text.count("\n") < 75 and text.count("![") == 8  # what it does, refines, and six places
     assert "\n    make demo     # " in text and "\n    make test     # " in text
     rows = re.findall(r"^\| \[?`stylize (\w+)", text, re.MULTILINE)
     assert sorted(rows) == sorted(["PHOTO", *VERBS])
