@@ -33,8 +33,7 @@ PHOTOS = ("bridge", "citrus", "astronaut", "cat", "coffee", "mountains")
 STYLE = EXAMPLES / "style" / "starry_night.jpg"
 SIZE = 384
 BORDER = 8  # pixels beside the shadow's edge that do not count
-OWN = 0.25  # the model's windows, as a share of the shorter side
-WINDOWS = (0.15, OWN, 0.5)
+WINDOWS = (0.15, 0.5)  # shares of the shorter side, beside the model's own
 # In place of what the network predicts, the same everywhere; 0 is AdaIN alone.
 CONTEXTS = (0.0, 0.75, 1.0)
 TEXT = """
@@ -150,9 +149,9 @@ def main(path: str | None = None) -> None:
         prepare = evened if name == "evened" else np.asarray
         return measure(lambda pixels: fast.stylize(prepare(pixels), code))
 
-    jobs = [("adain-fast", 0.0, None), ("contextual", OWN, None)]
-    jobs += [("contextual", OWN, share) for share in CONTEXTS]
-    jobs += [("contextual", window, 1.0) for window in WINDOWS if window != OWN]
+    jobs = [("adain-fast", 0.0, None), ("contextual", Contextual.WINDOW, None)]
+    jobs += [("contextual", Contextual.WINDOW, share) for share in CONTEXTS]
+    jobs += [("contextual", window, 1.0) for window in WINDOWS]
     jobs += [("evened", 0.0, None)]
     models = [file_digest(model_path(name)) for name in ("adain-fast", "contextual")]
     of = {"photos": list(PHOTOS), "size": SIZE, "models": models}

@@ -40,8 +40,9 @@ class Contextual(nn.Module):
     """
 
     STEEP = 10.0
+    WINDOW = 0.25
 
-    def __init__(self, channels: int, window: float = 0.25):
+    def __init__(self, channels: int, window: float = WINDOW):
         super().__init__()
         self.window = window
         self.mix = nn.Conv2d(2 * channels, channels, 1)
