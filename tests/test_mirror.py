@@ -4,7 +4,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 
-from .conftest import ALONE, EXPORTS
+from .conftest import TOGETHER
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,13 +16,11 @@ def test_every_module_has_a_test_of_its_name_in_its_place():
     assert len(names) > 80 and missing == []
 
 
-def test_what_runs_alone_or_together_is_there():
-    paths = list(ROOT.glob("tests/**/test_*.py"))
-    names = [path.relative_to(ROOT).as_posix() for path in paths]
-    assert all(any(name.startswith(place) for name in names) for place in ALONE)
-    for place in EXPORTS:
+def test_what_runs_together_is_there():
+    paths = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py")]
+    for place in (place for places in TOGETHER for place in places):
         name, _, test = place.partition("::")
-        assert any(n.startswith(name) and f"def {test}" in (ROOT / n).read_text() for n in names)
+        assert any(p.startswith(name) and f"def {test}" in (ROOT / p).read_text() for p in paths)
 
 
 def test_no_two_rooms_hold_modules_or_classes_of_one_name():

@@ -108,12 +108,12 @@ def presets(incomplete: str) -> list[str]:
 
 def styles(incomplete: str) -> list[str]:
     """The names of shipped and of learned styles, also after the others of a blend."""
-    from ..models.shipped import learned_styles
+    from ..models.shipped import header
     from ..styles.names import BANK, BANK_MODEL, shipped_styles
 
     match = LIST_OF_STYLES.match(incomplete)
     head = match[0] if match else ""
-    names = [*shipped_styles(), *(BANK + name for name in learned_styles(BANK_MODEL))]
+    names = [*shipped_styles(), *(BANK + name for name in header(BANK_MODEL).styles)]
     return _starting(incomplete, [head + name for name in names])
 
 

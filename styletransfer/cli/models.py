@@ -11,25 +11,24 @@ app = common.app()
 @app.command()
 def models(as_json: common.Json = False) -> int:
     """List the models that ship with the package, for --model."""
-    from ..models.shipped import model_path
+    from ..models.shipped import file_digest, header, model_path
     from ..models.shipped import models as names
-    from ..models.weights import load_model
 
     records = []
     for name in names():
-        net = load_model(name)
-        styles = [BANK + style for style in net.config.styles]
+        path, about = model_path(name), header(name)
+        styles = [BANK + style for style in about.styles]
         records.append({
             "model": name,
-            "encoder": net.config.encoder,
-            "bottleneck": net.config.bottleneck,
-            "decoder_parameters": sum(p.numel() for p in net.decoder.parameters()),
+            "encoder": about.encoder,
+            "bottleneck": about.bottleneck,
+            "decoder_parameters": about.decoder_parameters,
             "styles": styles,
-            "sha256": net.digest,
-            "file": str(model_path(name)),
+            "sha256": file_digest(path),
+            "file": str(path),
         })  # fmt: skip
         if not as_json:
-            print(f"{name}\t{net.config.encoder}\t{model_path(name)}")
+            print(f"{name}\t{about.encoder}\t{path}")
             if styles:
                 print("\t" + " ".join(styles))
     if as_json:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from math import prod
 from pathlib import Path
+from typing import NamedTuple
 
 from safetensors import safe_open
 
@@ -30,10 +32,26 @@ def model_path(model: str | Path) -> Path:
     raise InputError(f"no model {str(model)!r}: give one of {', '.join(models())}, or a file")
 
 
-def learned_styles(model: str) -> list[str]:
-    """Names of the styles that a shipped model has learned; empty for most models."""
+class Header(NamedTuple):
+    """What the file of a shipped model says of it before its weights are read.
+
+    styles: names of those it has learned; empty for most models. decoder_parameters: how many.
+    """
+
+    encoder: str
+    bottleneck: str
+    styles: list[str]
+    decoder_parameters: int
+
+
+def header(model: str) -> Header:
+    """Read a shipped model's header."""
     with safe_open(WEIGHTS / f"{model}.safetensors", framework="numpy") as file:
-        return list(json.loads(file.metadata()["config"]).get("styles", []))
+        config = json.loads(file.metadata()["config"])
+        names = list(file.keys())
+        shapes = {name: file.get_slice(name).get_shape() for name in names}
+    decoder = sum(prod(shape) for name, shape in shapes.items() if name.startswith("decoder."))
+    return Header(config["encoder"], config["bottleneck"], list(config.get("styles", [])), decoder)
 
 
 def graph_paths(model: str | Path) -> tuple[Path, Path] | None:

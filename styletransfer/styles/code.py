@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from ..errors import InputError
 from ..models.statistics import Statistics
+from ..models.vgg import CHANNELS
 from ..version import __version__
 from .code_file import CodeFile, normalised
-from .quantiles import DIRECTIONS, QUANTILES, TAPS, Quantiles
+from .quantiles import DIRECTIONS, QUANTILES, TAPS, Distribution, Quantiles
 from .quantiles import mixed as mixed_quantiles
 
 
@@ -39,9 +41,10 @@ class StyleCode:
             for tap, (mean, std) in self.statistics.items()
         }
         quantiles = {
-            f"{number}.{tap}": values.half().numpy()
+            f"{number}.{tap}.{field}": values.half().numpy()
             for number, view in enumerate(self.quantiles)
-            for tap, values in view.items()
+            for tap, found in view.items()
+            for field, values in found._asdict().items()
         }
         CodeFile(arrays, self.digest, self.model, self.version, self.styles, quantiles).save(path)
 
@@ -53,15 +56,32 @@ class StyleCode:
             tap: Statistics(*(torch.tensor(part) for part in pair))
             for tap, pair in file.statistics.items()
         }
-        found = {key: torch.tensor(values).float() for key, values in file.quantiles.items()}
-        views = range(len(found) // len(TAPS))
         try:
-            quantiles = tuple({tap: found[f"{n}.{tap}"] for tap in TAPS} for n in views)
-        except KeyError as error:
-            raise InputError(f"{path}: is not a whole style code (lacks {error})") from None
-        if not all(x.shape == (DIRECTIONS, QUANTILES) and x.isfinite().all() for x in found.values()):
-            raise InputError(f"{path}: is not a whole style code (its quantiles are broken)")
+            quantiles = _quantiles(file.quantiles)
+        except (KeyError, ValueError) as error:
+            raise InputError(f"{path}: is not a whole style code ({error})") from None
         return StyleCode(statistics, file.digest, file.model, file.version, file.styles, quantiles)
+
+
+def _quantiles(arrays: Mapping[str, np.ndarray]) -> Quantiles:
+    """Of a file's arrays by "SCALE.TAP.FIELD". KeyError or ValueError for what `save` does not write."""
+    fields = {key: torch.tensor(values).float() for key, values in arrays.items()}
+    scales = range(len({key.partition(".")[0] for key in arrays}))
+    found = tuple(
+        {
+            tap: Distribution(*(fields[f"{n}.{tap}.{field}"] for field in Distribution._fields))
+            for tap in TAPS
+        }
+        for n in scales
+    )
+    for view in found:
+        for tap, channels in zip(TAPS, CHANNELS):
+            shapes = [tuple(x.shape) for x in view[tap]]
+            if shapes != [(DIRECTIONS, QUANTILES), (channels,), (channels,)]:
+                raise ValueError("its quantiles are broken")
+    if not all(x.isfinite().all() for x in fields.values()):
+        raise ValueError("its quantiles are broken")
+    return found
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:

@@ -93,7 +93,7 @@ class StyleEncoder:
             return StyleCode(statistics, self.digest, self.model, styles={name: 1.0}, quantiles=more)
 
         about = f"{FORMAT} {__version__} {self.digest} {self.model} {device.type} {self.net.dtype}"
-        about += " with quantiles" * quantiles
+        about += " with quantiles and moments" * quantiles
         picture = style.cpu().contiguous().numpy()
         return remembered(picture, about, name, encoded, StyleCode.load, self.check)
 

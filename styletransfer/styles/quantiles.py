@@ -2,12 +2,14 @@
 
 The features of all positions are projected onto fixed random directions, and the quantiles of each
 projection are kept: the one-dimensional distributions of the sliced Wasserstein distance (Heitz et al.
-2021, arXiv 2006.07229, eq. 4). This is done for the style at several scales. The strokes scores
+2021, arXiv 2006.07229, eq. 4). There are fewer directions than channels, so each channel's mean and
+standard deviation are kept too. This is done for the style at several scales. The strokes scores
 (`evaluation.strokes`) have other directions: a result is not scored by the numbers it was optimised for.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from torch.nn import functional as F
 
 from ..device import fast_dtype
 from ..models.padding import MULTIPLE, pad_to_multiple
+from ..models.statistics import EPS
 from ..models.vgg import VGGEncoder
 from ..models.weights import load_encoder
 
@@ -24,8 +27,21 @@ VIEWS = 5  # scales of a style, each half of the one before; large pictures star
 DIRECTIONS, QUANTILES = 64, 32
 SMALLEST = 32  # pixels of the smallest scale's short side
 
-Quantiles = tuple[dict[str, Tensor], ...]
-"""For each scale, the largest first, by tap: float32 (`DIRECTIONS`, `QUANTILES`), on the CPU."""
+
+class Distribution(NamedTuple):
+    """How features (1, C, H, W) are distributed over their positions, float32.
+
+    quantiles: along each direction (`DIRECTIONS`, `QUANTILES`). mean, std: of each channel (C,); std is
+    √(variance + EPS).
+    """
+
+    quantiles: Tensor
+    mean: Tensor
+    std: Tensor
+
+
+Quantiles = tuple[dict[str, Distribution], ...]
+"""For each scale, the largest first, by tap, on the CPU."""
 
 
 @torch.no_grad()
@@ -38,26 +54,27 @@ def style_quantiles(picture: Tensor, device: torch.device) -> Quantiles:
     found = []
     for view in views(picture.to(device, torch.float32), VIEWS):
         features = vgg_features(vgg, view)
-        found.append(
-            {tap: feature_quantiles(x, tap).half().float().cpu() for tap, x in features.items()}
-        )
+        kept = {tap: distribution(x, tap) for tap, x in features.items()}
+        found.append({tap: Distribution(*(x.half().float().cpu() for x in kept[tap])) for tap in kept})
     return tuple(found)
 
 
 def mixed(parts: Sequence[Quantiles], weights: Sequence[float]) -> Quantiles:
     """The Wasserstein barycentre of several distributions: in one dimension, the weighted mean of their
-    quantiles. weights: summing to 1."""
-    return tuple(
-        {tap: torch.stack([w * view[tap] for w, view in zip(weights, several)]).sum(0) for tap in TAPS}
-        for several in zip(*parts)
-    )
+    quantiles; means and deviations likewise. weights: summing to 1."""
+
+    def mean(several: Sequence[Distribution]) -> Distribution:
+        fields = zip(*several)
+        return Distribution(*(sum(w * x for w, x in zip(weights, field)) for field in fields))
+
+    return tuple({tap: mean([view[tap] for view in several]) for tap in TAPS} for several in zip(*parts))
 
 
-def feature_quantiles(x: Tensor, tap: str, at: Tensor | None = None) -> Tensor:
-    """The quantiles of features (1, C, H, W) along each direction, float32 (`DIRECTIONS`, `QUANTILES`).
+def distribution(x: Tensor, tap: str, at: Tensor | None = None) -> Distribution:
+    """The distribution of features (1, C, H, W); differentiable.
 
-    Each quantile is the mean of an equal share of the sorted positions; differentiable. at: int64,
-    the indices of the positions to take, row by row; None for all.
+    Each quantile is the mean of an equal share of the sorted positions. at: int64, the indices of the
+    positions to take, row by row; None for all.
     """
     flat = x[0].permute(1, 2, 0).flatten(0, 1)  # positions first, as they lie in memory
     flat = (flat if at is None else flat.index_select(0, at)).float()
@@ -65,7 +82,9 @@ def feature_quantiles(x: Tensor, tap: str, at: Tensor | None = None) -> Tensor:
     with torch.autocast(flat.device.type, enabled=False):
         ordered = (directions @ flat.T).sort(dim=1).values[None]
     mode = "area" if ordered.shape[2] >= QUANTILES else "linear"
-    return F.interpolate(ordered, size=QUANTILES, mode=mode)[0]
+    quantiles = F.interpolate(ordered, size=QUANTILES, mode=mode)[0]
+    var, mean = torch.var_mean(flat, dim=0, correction=0)
+    return Distribution(quantiles, mean, (var + EPS).sqrt())
 
 
 def views(picture: Tensor, count: int) -> Iterator[Tensor]:

@@ -2,7 +2,7 @@
 
 The feed-forward result is where it starts, coarse to fine, so that a few steps suffice where a start
 from noise takes hundreds. What is matched is the style's whole distribution of VGG features at three
-distances (`styles.quantiles`), not its moments; what is kept is how the photo's features vary over the
+distances (`styles.quantiles`); what is kept is how the photo's features vary over the
 picture.
 """
 
@@ -24,7 +24,7 @@ from .levels import Conditioning
 from .refine_loss import Losses, RefineLoss
 from .tiling import thumbnail
 
-CONTENT_WEIGHT, RANGE_WEIGHT = 0.4, 10.0
+CONTENT_WEIGHT, RANGE_WEIGHT = 0.8, 10.0
 RATE = 0.006  # of Adam, in the range of the picture being 1
 WARM = 4  # steps until it has that rate: the first ones of Adam go as far for noise as for anything
 FEWER, LEAST = 0.5, 3  # steps: this share of them at each finer size, and so many at the least

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from ..media.image import encode_picture, example_photo, example_styles, example_titles
-from ..models.shipped import learned_styles, models
+from ..models.shipped import header, models
 from ..options import StylizeOptions
 from ..preset import presets, read_preset
 from ..server.limits import Limits
@@ -36,7 +36,7 @@ def about(service: StudioService, limits: Limits) -> dict[str, Any]:
 
 def _model(service: StudioService, name: str) -> dict[str, Any]:
     """A model and the styles that are there for it."""
-    learned = learned_styles(name) if name in models() else []
+    learned = header(name).styles if name in models() else []
     if name == service.models[0]:
         learned = list(service.first.styles)
     return {"name": name, "styles": _learned(learned) or _shipped(), "own": not learned}

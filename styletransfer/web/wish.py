@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from ..errors import InputError
 from ..media.image import FORMATS
-from ..models.shipped import learned_styles, models
+from ..models.shipped import header, models
 from ..options import StylizeOptions
 from ..server.fields import OPTIONS, read_text
 from ..server.limits import Limits
@@ -98,7 +98,7 @@ class _Styles:
 
     def __init__(self, visitor: Visitor, model: str):
         self.visitor, self.shipped = visitor, shipped_styles()
-        self.learned = learned_styles(model) if model in models() else []
+        self.learned = header(model).styles if model in models() else []
         self.names: dict[str, str] = {}
 
     def blend(self, styles: list[AskedStyle]) -> Blend:

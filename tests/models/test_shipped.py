@@ -9,7 +9,8 @@ import pytest
 
 from styletransfer import InputError
 from styletransfer.models import shipped
-from styletransfer.models.shipped import learned_styles, model_path, models
+from styletransfer.models.shipped import header, model_path, models
+from styletransfer.models.weights import load_model
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
@@ -25,15 +26,15 @@ def test_a_model_is_found_by_name_and_by_path(tiny_model):
         model_path("x")
 
 
-def test_learned_styles_are_those_that_the_network_knows():
-    from styletransfer import load_model
-
-    assert learned_styles("bank") == list(load_model("bank").config.styles)
-    assert learned_styles("adain-fast") == []
+@pytest.mark.parametrize("model", models())
+def test_a_header_says_what_the_network_is(model):
+    net = load_model(model)
+    said = net.config.encoder, net.config.bottleneck, list(net.config.styles)
+    assert header(model) == (*said, sum(p.numel() for p in net.decoder.parameters()))
 
 
 def test_no_torch_is_needed_for_names():
-    code = "import sys; from styletransfer.models.shipped import *; models(), learned_styles('bank'); "
+    code = "import sys; from styletransfer.models.shipped import *; models(), header('bank'); "
     done = subprocess.run([sys.executable, "-c", code + "sys.exit('torch' in sys.modules)"])
     assert done.returncode == 0
 

@@ -40,8 +40,8 @@ def refined(pictures, steps=6, **options):
 
 
 def distance(picture, style):
-    a, b = (style_quantiles(x, CPU) for x in (picture, style))
-    return sum((a[0][tap] - b[0][tap]).abs().mean() / b[0][tap].abs().mean() for tap in b[0]).item()
+    a, b = (style_quantiles(x, CPU)[0] for x in (picture, style))
+    return sum(refine_loss.distance(a[tap], b[tap]) for tap in b).item()
 
 
 @pytest.mark.parametrize("positions", [2**16, 500])  # all of them, and some
@@ -198,7 +198,7 @@ def test_codes_and_blends_of_codes_refine_as_their_pictures_do(tiny_model, paint
     codes = [stylizer.style(painting, 32, quantiles=True) for painting in paintings[:2]]
     path = tmp_path / "a.style.safetensors"
     codes[0].save(path)
-    assert len(codes[0].quantiles) == 1 and 16_000 < path.stat().st_size < 20_000  # 16 KB for each view
+    assert len(codes[0].quantiles) == 1 and 20_000 < path.stat().st_size < 24_000  # 20 KB for each view
     pictures = [stylizer.stylize(photo, style, **look) for style in (paintings[0], codes[0], path)]
     assert (
         torch.equal(*pictures[:2]) and (pictures[2] - pictures[0]).abs().max() < 0.05

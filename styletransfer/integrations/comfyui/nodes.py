@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...errors import InputError
-from ...models.shipped import learned_styles, models
+from ...models.shipped import header, models
 from ...options import LEAST_STROKES, LEAST_STYLE_SIZE, MAX_ALPHA, MAX_STROKES, STYLE_SIZE
 from ...styles.code import StyleCode
 from ...styles.names import BANK, BANK_MODEL, DEFAULT_MODEL, shipped_styles
@@ -55,7 +55,7 @@ class EncodeStyle:
     @classmethod
     def INPUT_TYPES(cls) -> Inputs:
         """The node's inputs and widgets, as ComfyUI reads them."""
-        names = [FROM_IMAGE, *shipped_styles(), *(BANK + name for name in learned_styles(BANK_MODEL))]
+        names = [FROM_IMAGE, *shipped_styles(), *(BANK + name for name in header(BANK_MODEL).styles)]
         size = {"default": STYLE_SIZE, "min": LEAST_STYLE_SIZE, "max": 2048, "step": 16}
         crop = {"default": 1.0, "min": 0.05, "max": 1.0, "step": 0.05}
         return {
