@@ -34,7 +34,7 @@ class StyleCode:
     quantiles: Quantiles = ()
 
     def save(self, path: str | Path) -> None:
-        """Write a `.style.safetensors` file atomically: a few KB, some 80 more with quantiles. Raises
+        """Write a `.style.safetensors` file atomically: a few KB, some 100 more with quantiles. Raises
         InputError if it cannot be written."""
         arrays = {
             tap: (mean.detach().cpu().numpy(), std.detach().cpu().numpy())
@@ -58,7 +58,9 @@ class StyleCode:
         }
         try:
             quantiles = _quantiles(file.quantiles)
-        except (KeyError, ValueError) as error:
+        except KeyError:
+            quantiles = ()  # of an older version, without moments
+        except ValueError as error:
             raise InputError(f"{path}: is not a whole style code ({error})") from None
         return StyleCode(statistics, file.digest, file.model, file.version, file.styles, quantiles)
 

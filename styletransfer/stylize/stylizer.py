@@ -232,7 +232,7 @@ class Stylizer(Pretrained):
                 "a.jpg:0.7,b.jpg:0.3".
             size: short side in pixels at which a picture is encoded; smaller gives finer strokes.
             crop: the central part of each side that is used, above 0 to 1; less gives broader strokes.
-            quantiles: whether to compute what refinement needs too, some 80 KB. Codes from files keep
+            quantiles: whether to compute what refinement needs too, some 100 KB. Codes from files keep
                 what they have.
 
         Raises:

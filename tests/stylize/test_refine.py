@@ -10,6 +10,7 @@ from PIL import Image
 
 from styletransfer import InputError, StylizeOptions, Stylizer
 from styletransfer.cli import run
+from styletransfer.models.weights import read_safetensors, write_safetensors
 from styletransfer.styles.encode import stacked
 from styletransfer.styles.quantiles import style_quantiles
 from styletransfer.stylize import refine as refining
@@ -206,6 +207,19 @@ def test_codes_and_blends_of_codes_refine_as_their_pictures_do(tiny_model, paint
     blend = stylizer.blend(codes, [0.3, 0.7])
     both = stylizer.stylize(photo, paintings[:2], weights=[0.3, 0.7], **look)
     assert torch.allclose(stylizer.stylize(photo, blend, **look), both, atol=1e-3)
+
+
+def test_a_code_of_before_moments_paints_and_says_that_it_cannot_refine(tiny_model, paintings, tmp_path):
+    stylizer, path = Stylizer(tiny_model, "cpu", "fp32"), tmp_path / "old.style.safetensors"
+    stylizer.style(paintings[0], 32, quantiles=True).save(path)
+    tensors, metadata = read_safetensors(path)
+    moments = [key for key in tensors if key.startswith("quantiles") and not key.endswith("quantiles")]
+    assert len(moments) == 8  # of four taps
+    kept = {key: tensors[key] for key in tensors.keys() - moments}
+    write_safetensors(path, kept, metadata)
+    stylizer.stylize(smooth(48, 48, 5), path)
+    with pytest.raises(InputError, match="older codes have not"):
+        stylizer.stylize(smooth(48, 48, 5), path, refine=3)
 
 
 def test_a_sheet_is_refined(tiny_model, paintings, tmp_path):
