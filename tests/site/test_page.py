@@ -202,7 +202,9 @@ def test_the_shipped_model_paints_a_photo_as_python_does(chromium, shipped_site,
         painted(page)
         outside = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
         assert sorted(outside) == sorted(CDN + name for name in FILES["wasm"])
+        page.locator("#size").select_option("512")
         photo = Image.open(next(path for path in EXAMPLES.glob("*.jpg") if path.stem == "bridge"))
+        photo.thumbnail((512, 512))
         page.locator("#photo").set_input_files(png(photo, "bridge.png"))
         choose(page, "The Starry Night", "Composition VIII")
         painting = {path.stem: path for path in example_styles()}
