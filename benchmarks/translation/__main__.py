@@ -136,9 +136,11 @@ def figure(found: Found, fixed: dict[str, dict]) -> bytes:
     for name, mark in (("the photos", "k^"), ("adain-fast", "ks")):
         axis.plot(fixed[name]["content"], fixed[name]["frechet"], mark, label=name)
     axis.axhline(fixed["paintings, others"]["frechet"], color="#888888", linewidth=1, linestyle=":")
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:g}")
     axis.set(
-        xlabel="content kept", ylabel="Fréchet distance", title="dotted: paintings against paintings"
-    )
+        xlabel="content kept", ylabel="Fréchet distance, thousands",
+        title="dotted: paintings against paintings",
+    )  # fmt: skip
     axis.legend(frameon=False, fontsize=8)
     return svg(picture)
 
