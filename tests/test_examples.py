@@ -240,12 +240,13 @@ def test_the_python_of_series_and_volumes():
 
 
 @pytest.mark.slow
-def test_the_python_without_torch(here, small_fast, small_fast_onnx):
-    for file in small_fast_onnx.parent.iterdir():
+def test_the_python_without_torch(here, exported):
+    weights, painter = exported
+    for file in painter.parent.iterdir():
         shutil.copy(file, here)
     quick, code = blocks("docs/onnx.md")
     exec(quick, {})
     assert Image.open("out.png").size == Image.open("photo.jpg").size
     exec(code, {})
-    ours = Stylizer(small_fast, precision="fp32").stylize("photo.jpg", "starry.jpg", style_size=64)
+    ours = Stylizer(weights, precision="fp32").stylize("photo.jpg", "starry.jpg", style_size=64)
     assert np.abs(np.array(Image.open("out.png")).astype(int) - np.array(ours)).max() <= 2

@@ -4,34 +4,25 @@ import numpy as np
 import pytest
 import torch
 
-from styletransfer.cli import run
-from styletransfer.models.config import Config
 from styletransfer.models.network import faded
-from styletransfer.models.onnx import flattened, unflattened
+from styletransfer.models.onnx import (
+    ExportedStyleEncoder,
+    ExportedStylizer,
+    flattened,
+    unflattened,
+)
 from styletransfer.models.padding import pad_to_multiple
-from styletransfer.models.weights import load_model, save_model
+from styletransfer.models.weights import load_model
 
-from ..networks import network
+from ..networks import CONFIGS, network
 
 onnxruntime = pytest.importorskip("onnxruntime")
-# What the default model, which is the other one here, has not: a VGG, and channels matched one by one.
-VGG = Config(channels=(4, 6, 8, 8), taps=("pixels", "relu3_1", "relu4_1"), joint=())
 
 
 @pytest.mark.slow
-def test_onnxruntime_paints_what_torch_paints(tmp_path, capsys):
-    save_model(tmp_path / "net.safetensors", network(VGG))
-    assert run(["export", str(tmp_path / "net.safetensors"), "-o", str(tmp_path / "m.onnx")]) == 0
-    assert capsys.readouterr().out.split() == [str(tmp_path / n) for n in ("m.onnx", "m.style.onnx")]
-    paints_the_same(tmp_path / "m.onnx", tmp_path / "net.safetensors")
-
-
-@pytest.mark.slow
-def test_so_it_does_with_drafts_grain_and_a_scale(small_fast_onnx, small_fast):
-    paints_the_same(small_fast_onnx, small_fast)
-
-
-def paints_the_same(file, model):
+def test_onnxruntime_paints_what_torch_paints(exported):
+    """At sizes that it was not made with. Of the default model: tests/quick, tests/site."""
+    model, file = exported
     painter, encoder = map(onnxruntime.InferenceSession, (file, file.with_suffix(".style.onnx")))
     net = load_model(model)
     assert painter.get_modelmeta().custom_metadata_map["digest"] == net.digest
@@ -48,6 +39,16 @@ def paints_the_same(file, model):
                 torch_s = net(pad_to_multiple(content), expected, alpha)[:, :, :height, :width]
                 torch_s = faded(content, torch_s.clamp(0, 1), alpha)
                 assert np.abs(out - torch_s.numpy()).max() <= 0.5 / 255
+
+
+@torch.inference_mode()
+def test_what_is_exported_pads_and_fades_with_drafts_too():
+    net = network(CONFIGS["slim-grain"])
+    content, style = torch.rand(1, 3, 37, 90), torch.rand(1, 3, 64, 48)
+    for alpha in (torch.tensor([0.4]), torch.full((1, 1, 37, 90), 0.4)):
+        out = ExportedStylizer(net)(content, ExportedStyleEncoder(net)(style), alpha)
+        expected = net(pad_to_multiple(content), net.code(style), 0.4)[:, :, :37, :90]
+        assert torch.allclose(out, faded(content, expected.clamp(0, 1), 0.4), atol=1e-5)
 
 
 def test_a_style_is_flattened_and_back(tiny_net):

@@ -26,8 +26,8 @@ def shipped_site(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(shipped_site, package, tmp_path_factory) -> Path:
-    """The same with the runtime beside the page, a small photo to begin with, and graphs that are copied:
-    once is long enough."""
+    """The same with the runtime beside the page, a small photo to begin with, and copied graphs: once is
+    long enough."""
 
     def copied(net: StylizerNet, folder: Path, name: str) -> list[Path]:
         assert name == json.loads((shipped_site / "site.json").read_text())["model"]
