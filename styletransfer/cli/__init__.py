@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from difflib import get_close_matches
 from importlib import import_module
 
@@ -15,6 +16,7 @@ VERBS = (
     "export", "models", "doctor",
 )  # fmt: skip
 TORCH = ("torch", "torchvision")
+GRACE = 3  # seconds that the one process that speaks may need longer to fail than others
 
 USUAL = {"--refine": REFINE}
 """Options that may be given without a value, which Typer has none of, and what is meant then."""
@@ -114,6 +116,8 @@ def _check_verb(word: str) -> None:
 def _say(name: str, message: object) -> None:
     if os.environ.get("LOCAL_RANK", "0") == "0":  # torchrun starts many: one speaks for a machine
         print(f"{name}: {' '.join(str(message).split())}", file=sys.stderr)
+    else:  # it ends all others as soon as one has failed
+        time.sleep(GRACE)
 
 
 def _output_fails() -> bool:

@@ -216,3 +216,12 @@ def test_help_teaches_without_torch(verb):
 
 def test_an_option_may_come_first(tiny_model, photo, paintings, in_empty_folder):
     assert run(["--model", tiny_model, photo, paintings[0], "-o", "a.png", "--style-size", "32"]) == 0
+
+
+def test_of_several_processes_one_speaks_and_the_others_let_it(capsys, monkeypatch):
+    slept = []
+    monkeypatch.setattr("styletransfer.cli.time.sleep", slept.append)
+    for rank in "01":
+        monkeypatch.setenv("LOCAL_RANK", rank)
+        assert run(["no.jpg", "none.jpg"]) == 2
+    assert capsys.readouterr().err.count("no.jpg") == 1 and len(slept) == 1
