@@ -1,8 +1,10 @@
 """Tiny random networks and small pictures: the tests measure behaviour, not beauty."""
 
 import gc
+import io
 import os
 import signal
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from styletransfer import StyleCode, Stylizer
 from styletransfer.cli import run
 from styletransfer.models.config import Config
 from styletransfer.models.network import StylizerNet
-from styletransfer.models.weights import load_model, save_model
+from styletransfer.models.weights import save_model
 from styletransfer.training.initialize import fit_decoder
 
 from .codes import STYLES
@@ -100,23 +102,17 @@ def stylizer(tiny_model) -> Stylizer:
 
 
 @pytest.fixture(scope="session")
-def small_fast(tmp_path_factory) -> str:
-    """A weight file with the config of the default model, but fewer channels."""
-    path = tmp_path_factory.mktemp("small") / "adain-fast.safetensors"
-    save_model(path, network(replace(load_model("adain-fast").config, channels=(6, 8))))
-    return str(path)
-
-
-@pytest.fixture(scope="session")
 def exported(tmp_path_factory) -> tuple[Path, Path]:
     """A weight file and its ONNX file, as `stylize export` writes it; NAME.style.onnx lies beside it.
 
-    It is what the default model, whose graphs come along, is not: a VGG, channels matched one by one.
+    It is what the default model, whose graphs come along, is not: a VGG, with taps of both kinds.
     """
     weights = tmp_path_factory.mktemp("exported") / "adain-fast.safetensors"
     path = tmp_path_factory.mktemp("onnx") / "adain-fast.onnx"
-    save_model(weights, network(replace(VGG, joint=())))
-    assert run(["export", str(weights), "-o", str(path)]) == 0
+    save_model(weights, network(replace(VGG, joint=("relu3_1",))))
+    with redirect_stdout(io.StringIO()) as said:
+        assert run(["export", str(weights), "-o", str(path)]) == 0
+    assert said.getvalue().split() == [str(path), str(path.with_suffix(".style.onnx"))]
     return weights, path
 
 

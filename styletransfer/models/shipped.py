@@ -48,9 +48,8 @@ def header(model: str) -> Header:
     """Read a shipped model's header."""
     with safe_open(WEIGHTS / f"{model}.safetensors", framework="numpy") as file:
         config = json.loads(file.metadata()["config"])
-        names = list(file.keys())
-        shapes = {name: file.get_slice(name).get_shape() for name in names}
-    decoder = sum(prod(shape) for name, shape in shapes.items() if name.startswith("decoder."))
+        names = [name for name in list(file.keys()) if name.startswith("decoder.")]
+        decoder = sum(prod(file.get_slice(name).get_shape()) for name in names)
     return Header(config["encoder"], config["bottleneck"], list(config.get("styles", [])), decoder)
 
 

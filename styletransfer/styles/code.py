@@ -76,12 +76,9 @@ def _quantiles(arrays: Mapping[str, np.ndarray]) -> Quantiles:
         }
         for n in scales
     )
-    for view in found:
-        for tap, channels in zip(TAPS, CHANNELS):
-            shapes = [tuple(x.shape) for x in view[tap]]
-            if shapes != [(DIRECTIONS, QUANTILES), (channels,), (channels,)]:
-                raise ValueError("its quantiles are broken")
-    if not all(x.isfinite().all() for x in fields.values()):
+    shapes = [[tuple(x.shape) for x in view[tap]] for view in found for tap in TAPS]
+    wanted = [[(DIRECTIONS, QUANTILES), (channels,), (channels,)] for channels in CHANNELS]
+    if shapes != wanted * len(found) or not all(x.isfinite().all() for x in fields.values()):
         raise ValueError("its quantiles are broken")
     return found
 

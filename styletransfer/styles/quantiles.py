@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from ..device import fast_dtype
 from ..models.padding import MULTIPLE, pad_to_multiple
-from ..models.statistics import EPS
+from ..models.statistics import statistics
 from ..models.vgg import VGGEncoder
 from ..models.weights import load_encoder
 
@@ -31,8 +31,8 @@ SMALLEST = 32  # pixels of the smallest scale's short side
 class Distribution(NamedTuple):
     """How features (1, C, H, W) are distributed over their positions, float32.
 
-    quantiles: along each direction (`DIRECTIONS`, `QUANTILES`). mean, std: of each channel (C,); std is
-    √(variance + EPS).
+    quantiles: along each direction (`DIRECTIONS`, `QUANTILES`). mean, std: of each channel (C,), as
+    `models.statistics.statistics` gives them.
     """
 
     quantiles: Tensor
@@ -83,8 +83,8 @@ def distribution(x: Tensor, tap: str, at: Tensor | None = None) -> Distribution:
         ordered = (directions @ flat.T).sort(dim=1).values[None]
     mode = "area" if ordered.shape[2] >= QUANTILES else "linear"
     quantiles = F.interpolate(ordered, size=QUANTILES, mode=mode)[0]
-    var, mean = torch.var_mean(flat, dim=0, correction=0)
-    return Distribution(quantiles, mean, (var + EPS).sqrt())
+    mean, std = statistics(flat.T[None])
+    return Distribution(quantiles, mean[0], std[0])
 
 
 def views(picture: Tensor, count: int) -> Iterator[Tensor]:

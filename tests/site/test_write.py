@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -11,10 +12,13 @@ import pytest
 from styletransfer.errors import InputError
 from styletransfer.media.image import example_styles
 from styletransfer.models.onnx import flattened
+from styletransfer.models.weights import load_model, save_model
 from styletransfer.pages import PARTS
 from styletransfer.site.runtime import FILES
 from styletransfer.site.write import write_site
 from styletransfer.stylize.stylizer import Stylizer
+
+from ..networks import network
 
 
 def contrast(*colors: str) -> float:
@@ -81,8 +85,10 @@ def test_a_visit_on_wasm_is_at_most_5_megabytes(shipped_site, package):
     assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in files) <= 5_000_000
 
 
-def test_a_site_without_a_runtime_names_the_public_server(monkeypatch, small_fast, tmp_path):
+def test_a_site_without_a_runtime_names_the_public_server(monkeypatch, tmp_path):
+    small = network(replace(load_model("adain-fast").config, channels=(6, 8)))
+    save_model(tmp_path / "small.safetensors", small)
     monkeypatch.setattr("styletransfer.site.write.export_passes", lambda *_: [])
-    write_site(small_fast, tmp_path / "site")
+    write_site(str(tmp_path / "small.safetensors"), tmp_path / "site")
     assert "connect-src 'self' https://cdn.jsdelivr.net;" in (tmp_path / "site/index.html").read_text()
     assert not (tmp_path / "site" / "runtime").exists()
