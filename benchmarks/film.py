@@ -3,8 +3,9 @@
     python -m benchmarks.film [--device cuda] [--height 720] [--seconds 10]
 
 The model alone paints decoded frames one after the other; the command does all the rest too: decoding,
-finding the camera's motion, steadying, encoding. Plain (--frame-by-frame) and steady, in turn, three
-times; medians. And where a frame's time goes: processor milliseconds of each stage, one after the other.
+finding the camera's motion, steadying, encoding. Plain (--frame-by-frame), steady, and with frames that
+are carried along, in turn, three times; medians. And where a frame's time goes: processor milliseconds
+of each stage, one after the other.
 Writes benchmarks/film.md. Nothing else should run. --stages: that table alone, on standard output.
 """
 
@@ -25,6 +26,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 STYLE = EXAMPLES / "style" / "starry_night.jpg"
 OUT = Path("benchmarks/film.md")
 ROUNDS, RATE = 3, 25
+CARRIED = 4, 8  # of so many frames one is painted
 
 
 def make(path: Path, height: int, seconds: float) -> list:
@@ -116,7 +118,8 @@ def main() -> None:
 
     keep_memory()
     stylizer = Stylizer(device=given.device)
-    found: list[tuple[float, ...]] = []
+    ways = [["--frame-by-frame"], [], *(["--paint-every", str(n)] for n in CARRIED)]
+    found: list[list[float]] = []
     with tempfile.TemporaryDirectory() as name:
         film, out = Path(name, "film.mp4"), Path(name, "out.mp4")
         frames = make(film, given.height, given.seconds)
@@ -125,10 +128,14 @@ def main() -> None:
             print(stages)
             return
         for _ in range(ROUNDS):
-            plain = whole(film, out, given.device, "--frame-by-frame")
-            found.append((alone(stylizer, frames), plain, whole(film, out, given.device)))
+            rates = [alone(stylizer, frames)]
+            found.append(rates + [whole(film, out, given.device, *way) for way in ways])
             print(" ".join(f"{rate:.2f}" for rate in found[-1]), file=sys.stderr)
-    model, plain, steady = (statistics.median(rates) for rates in zip(*found))
+    model, *rates = (statistics.median(rates) for rates in zip(*found))
+    rows = "\n".join(
+        f"| `{' '.join(['stylize video', *way])}` | {rate:.2f} | {rate / model:.0%} |"
+        for way, rate in zip(ways, rates)
+    )
     options = asked(parser, given)
     width = given.height * 16 // 9
     OUT.write_text(
@@ -140,8 +147,7 @@ def main() -> None:
 | | frames/s | share |
 |---|---|---|
 | the model alone, on decoded frames | {model:.2f} | |
-| `stylize video --frame-by-frame` | {plain:.2f} | {plain / model:.0%} |
-| `stylize video` | {steady:.2f} | {steady / model:.0%} |
+{rows}
 
 {stages}
 """

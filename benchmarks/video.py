@@ -8,17 +8,21 @@ motion, over the pixels that are seen in both; once more with the motion as Open
 """
 
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
+from styletransfer.device import painting_threads
 from styletransfer.evaluation.metrics import STYLE_TAPS, all_statistics, style_deviations, style_score
+from styletransfer.media.clip import Frame
 from styletransfer.media.tensors import style_tensor
 from styletransfer.models.weights import load_encoder
 from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.video import frame_painter, stabilize
+from styletransfer.video.stages import FrameTask, SteadyStages
 
 from .scenes import Scene, film, scenes, warp
 
@@ -28,7 +32,7 @@ COUNT, LONG = 24, 10  # frames; the long range
 MODEL = "adain-fast"
 
 
-def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, still=True, past=True):
+def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, still=True, past=True, paint_every=1):
     """The film in a style, float32 (H, W, 3) each, with all or some of what keeps it steady."""
     painter = frame_painter.FramePainter(stylizer, [(0.0, code)], steady=statistics)
     if not (still or past):
@@ -39,12 +43,13 @@ def paint(scene: Scene, stylizer: Stylizer, code, statistics=True, still=True, p
     if not still:  # each frame is painted where it is; what it shares with the last is still found
         stabilize._straightened = lambda frame_to_scene, size: np.eye(3)
     try:
-        stabilizer, blend, out = stabilize.Stabilizer(), stabilize.TemporalBlend(), []
-        for frame in scene.frames:
-            stabilized = stabilizer.stabilize(frame)
-            moments = painter.next_statistics(fresh=stabilized.past is None)
-            painted = painter.paint(stabilized.image, moments)
-            out.append(blend.blend(painted, stabilized) / np.float32(255))
+        out = []
+        with painting_threads(1) as pool:
+            stages = SteadyStages(painter, pool, {}, paint_every)
+            for number, rgb in enumerate(scene.frames):
+                time = Fraction(number, 25)
+                task = stages.prepare(FrameTask(Frame(rgb, time, Fraction(1, 25), None, (time,))))
+                out.append(stages.finish(task).frame.rgb / np.float32(255))
         return out
     finally:
         stabilize.PAST, stabilize._straightened = kept
@@ -56,6 +61,8 @@ WAYS = {
     "averaging along the motion alone": dict(statistics=False, still=False),
     "still scene alone": dict(statistics=False, past=False),
     "**all: `stylize video`**": {},
+    "`--paint-every 4`": dict(paint_every=4),
+    "`--paint-every 8`": dict(paint_every=8),
 }
 
 

@@ -97,6 +97,14 @@ NoAudio = Annotated[bool, typer.Option("--no-audio", help="Leave the sound out."
 FrameByFrame = Annotated[
     bool, typer.Option("--frame-by-frame", help="Each frame for itself: a little faster; flickers.")
 ]
+PaintEvery = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Paint at least one frame in N and carry it along the motion in between: faster, but "
+        "what comes into view waits for the next.",
+    ),
+]
 PreserveColor = Annotated[
     VideoPreserveColor, typer.Option(help="Keep the film's colours: paint brightness only.")
 ]
@@ -126,6 +134,7 @@ def video(
     crf: Crf = None,
     no_audio: NoAudio = False,
     frame_by_frame: FrameByFrame = False,
+    paint_every: PaintEvery = 1,
     preserve_color: PreserveColor = VideoPreserveColor.none,
     strokes: common.Strokes = 1.0,
     style_size: common.StyleSize = 512,
@@ -151,7 +160,9 @@ def video(
         preserve_color=preserve_color.value, strokes=strokes,
         style_size=style_size, style_crop=style_crop,
     )  # fmt: skip
-    selected = VideoOptions(fps, start, duration, codec, crf, not no_audio, not frame_by_frame)
+    selected = VideoOptions(
+        fps, start, duration, codec, crf, not no_audio, not frame_by_frame, paint_every
+    )
     names = styles or [name for blend in at.values() for name in blend]
     common.read_styles(names)
     output = output or default_output(content, names)

@@ -43,6 +43,18 @@ def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda target: target.write_text(text, "utf-8"))
 
 
+def reserve(file: int, length: int) -> None:
+    """Give an open file this many bytes on disk, and raise OSError now if there is no room for them:
+    writing to a mapped file would kill the process."""
+    os.ftruncate(file, length)
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file, 0, length)
+        except OSError as error:
+            if error.errno in FULL:  # any other error: this file system cannot reserve space
+                raise
+
+
 def _beside(path: Path) -> Path:
     """Create an empty file beside `path` with plain `open`, the only way to get the usual permissions
     without changing the umask of the whole process."""

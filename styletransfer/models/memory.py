@@ -24,11 +24,13 @@ def affordable(net: StylizerNet, more: int = 0, most: int | None = None) -> int:
     return int(min(free, most or free) / (_bytes_per_pixel(net) + more))
 
 
-def features_affordable(net: StylizerNet, share: float) -> int:
-    """Of how many pixels the encoder's features can be kept in a share of the memory that is free."""
+def features_affordable(net: StylizerNet, share: float, free: int | None = None) -> int:
+    """Of how many pixels the encoder's features can be kept in a share of the free memory, or of so many
+    bytes that are free elsewhere."""
     after, before = net.config.scale
     values = sum(net.config.widths[tap] / 4 ** STYLE_TAPS.index(tap) for tap in net.config.depths)
-    return int(share * _free(net.device) / (values * net.dtype.itemsize * (after / before) ** 2))
+    free = _free(net.device) if free is None else free
+    return int(share * free / (values * net.dtype.itemsize * (after / before) ** 2))
 
 
 def check_memory(width: int, height: int, net: StylizerNet, more: int = 0) -> None:

@@ -1,6 +1,5 @@
 """Image buffers: pictures that are read and written in windows, in memory or on disk."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -8,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..media.files import FULL
+from ..media.files import reserve
 from ..media.large_tiff import create_tiff
+from .feature_maps import FeatureMaps
 
 
 class ImageBuffer:
@@ -48,6 +48,10 @@ class ImageBuffer:
         shape = len(self.pixels), 3, height, width
         return ImageBuffer(torch.empty(shape, dtype=torch.float32, device=self.pixels.device))
 
+    def feature_maps(self) -> FeatureMaps:
+        """Empty maps for the features of these pictures, in memory or on disk as their pixels are."""
+        return FeatureMaps(*self.shape[1:])
+
 
 class DiskImageBuffer(ImageBuffer):
     """One picture in a file of raw RGB, uint8 or float16; only the window in use is in memory.
@@ -74,23 +78,15 @@ class DiskImageBuffer(ImageBuffer):
         path = self.path.with_name(f"{self.path.name}-painted.tif")
         header = create_tiff(path, self.height, self.width)
         with open(path, "r+b") as file:
-            _reserve(file.fileno(), header + self.height * self.width * 3)
+            reserve(file.fileno(), header + self.height * self.width * 3)
         return DiskImageBuffer(path, self.height, self.width, header)
 
     def scratch(self, height: int, width: int) -> "DiskImageBuffer":
         """A new file beside this one in half precision, exact to an eighth of a grey level."""
         handle, path = tempfile.mkstemp(prefix=f"{self.path.name}-", dir=self.path.parent)
         with open(handle, "wb") as file:
-            file.truncate(length := height * width * 3 * 2)
-            _reserve(file.fileno(), length)
+            reserve(file.fileno(), height * width * 3 * 2)
         return DiskImageBuffer(Path(path), height, width, dtype=np.float16)
 
-
-def _reserve(file: int, length: int) -> None:
-    """Raise OSError now if the disk is too full; writing to a mapped file would kill the process."""
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(file, 0, length)
-        except OSError as error:
-            if error.errno in FULL:  # any other error: this file system cannot reserve space
-                raise
+    def feature_maps(self) -> FeatureMaps:
+        return FeatureMaps(self.height, self.width, self.path.parent)

@@ -1,10 +1,14 @@
 """Painting an image in the memory that there is: which tiles, and smaller ones if it runs out."""
 
 import math
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 
+from ..device import painting_threads
 from ..errors import InputError, out_of_memory
 from ..models.memory import affordable, check_memory, features_affordable
 from ..models.network import StylizerNet
@@ -17,8 +21,9 @@ from .tiling import Hooks, Tiles
 
 Progress = Callable[[float], None]
 """Called with the share that is done, from 0 to 1."""
-DISK_MEMORY = 840_000_000  # bytes for the tiles of a picture that is itself on disk
-KEPT = 0.25  # share of the free memory for features that are kept from the gathering pass
+DISK_MEMORY = 1_600_000_000  # bytes for the tiles of a picture that is itself on disk
+KEPT = 0.25  # share of the free memory, or disk, for features that are kept from the gathering pass
+LARGE = 1024  # side of a window in pixels whose halo costs little
 SMALLEST = 32  # pixels of a draft's short side
 THUMBNAIL = 768  # short side of the copy that approximate statistics are taken from
 
@@ -46,7 +51,9 @@ def paint(
                 found = _thumbnail_moments(net, content, conditioning, drafts)
             if tell:
                 hooks = hooks._replace(tile_done=_counter(net, content, tiles, found is not None, tell))
-            painted = tiling.render(net, content, conditioning, tiles, hooks, found)
+            with _several_at_once(tiles.at_once) as each:
+                hooks = hooks._replace(each=each)
+                painted = tiling.render(net, content, conditioning, tiles, hooks, found)
             if tell:
                 tell(1.0)  # also at α = 0, where no tile is painted
             return painted
@@ -82,7 +89,9 @@ def _tiles(
         if not net.tileable and tile < whole:
             why = net.bottleneck.untileable
             raise InputError(f"this model cannot paint in tiles: {why}; leave tile at auto or off")
-        return Tiles(min(tile, whole), drafts, features_affordable(net, KEPT))
+        window = min(tile, whole)
+        room = affordable(net, map_bytes) // (count * window * window)
+        return Tiles(window, drafts, _kept(net, content), _at_once(net, room))
     if tile == "off" or not net.tileable:
         check_memory(width, height * count, net, map_bytes)
         return Tiles(whole, drafts)
@@ -90,11 +99,33 @@ def _tiles(
     pixels = affordable(net, map_bytes, memory) // count
     if height * width <= pixels:
         return Tiles(whole, drafts)
-    kept = features_affordable(net, KEPT)
     if memory is None:
         pixels = int(pixels * (1 - KEPT))
-    window = max(smallest, min(whole, int(pixels**0.5) // MULTIPLE * MULTIPLE))
-    return Tiles(window, drafts, kept)
+    at_once = _at_once(net, pixels // LARGE**2)
+    window = max(smallest, min(whole, int((pixels / at_once) ** 0.5) // MULTIPLE * MULTIPLE))
+    return Tiles(window, drafts, _kept(net, content), at_once)
+
+
+def _kept(net: StylizerNet, content: ImageBuffer) -> int:
+    """Of how many pixels features may be kept, in memory or, beside a picture on disk, there."""
+    if isinstance(content, DiskImageBuffer):
+        return features_affordable(net, KEPT, shutil.disk_usage(content.path.parent).free)
+    return features_affordable(net, KEPT)
+
+
+def _at_once(net: StylizerNet, room: int) -> int:
+    """How many windows are worked on at once where there is room for so many: on a CPU one per core."""
+    return max(1, min(room, torch.get_num_threads())) if net.device.type == "cpu" else 1
+
+
+@contextmanager
+def _several_at_once(count: int) -> Iterator[Any]:
+    """What `Hooks.each` can be for so many tiles at a time."""
+    if count == 1:
+        yield map
+        return
+    with painting_threads(count, max(1, torch.get_num_threads() // count)) as pool:
+        yield lambda work, tiles: pool.map(torch.inference_mode()(work), tiles)
 
 
 def drafts_of(net: StylizerNet, content: ImageBuffer, strokes: float) -> list[float]:

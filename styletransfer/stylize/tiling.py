@@ -8,8 +8,8 @@ picture.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -33,12 +33,13 @@ class Tiles(NamedTuple):
 
     window: side in pixels of the most that the network sees at once, a multiple of `MULTIPLE` and more
     than twice `net.reach` unless it is the whole. drafts: `levels.factors`. kept: pixels of the largest
-    size whose features may be kept in memory.
+    size whose features may be kept. at_once: how many windows there is memory for.
     """
 
     window: int
     drafts: Sequence[float] = ()
     kept: int = 0
+    at_once: int = 1
 
 
 class Hooks(NamedTuple):
@@ -47,12 +48,14 @@ class Hooks(NamedTuple):
     finish: gives what becomes of a tile, from the content's tile and the painted one, both float32
     (N, 3, h, w) in [0, 1]. adjust_moments: given the name and the moments of each, gives what is to be
     taken off the features instead; for a window that holds the whole. tile_done: called after every
-    tile of every pass.
+    tile of every pass. each: called with a function and tiles, yields what the function makes of each,
+    in order: `map`, or what works on several at once.
     """
 
     finish: Callable[[Tensor, Tensor], Tensor] = lambda content, painted: painted
     adjust_moments: Callable[[str, Moments], Moments] | None = None
     tile_done: Callable[[], None] = lambda: None
+    each: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]] = map
 
 
 class Span(NamedTuple):
@@ -147,16 +150,19 @@ def _paint_level(
     net, names = level.net, {tap: level.name(tap) for tap in level.net.config.depths}
     known = {tap: content_moments[name] for tap, name in names.items() if name in content_moments}
     _, height, width = level.photo.shape
-    for rows, columns in parts(level.photo, window, painting_halo(net, kept is not None)):
+
+    def paint(tile: tuple[Span, Span]) -> None:
+        rows, columns = tile
         if kept:
             features = kept.window(rows.window, columns.window)
         else:
             features = _encoded(level, rows, columns, content_moments)
+        matched = known
         if hooks.adjust_moments:
             found = {tap: moments(x, tap in net.config.joint) for tap, x in features.items()}
-            known = {tap: hooks.adjust_moments(names[tap], m) for tap, m in found.items()}
+            matched = {tap: hooks.adjust_moments(names[tap], m) for tap, m in found.items()}
         local = level.conditioning.window(rows.window, columns.window, net.device)
-        y = net.decode(net.bottleneck(features, *local, known), level.first)
+        y = net.decode(net.bottleneck(features, *local, matched), level.first)
         down = slice(rows.start, min(rows.stop, height))
         right = slice(columns.start, min(columns.stop, width))
         y = _core(y, rows, columns)[:, :, : down.stop - down.start, : right.stop - right.start].float()
@@ -165,6 +171,8 @@ def _paint_level(
             alpha = level.conditioning.window(down, right, net.device).alpha
             y = hooks.finish(photo, faded(photo, y.clamp(0, 1), alpha))
         out.write(down, right, y)
+
+    for _ in hooks.each(paint, parts(level.photo, window, painting_halo(net, kept is not None))):
         hooks.tile_done()
     return out
 
@@ -196,12 +204,19 @@ def gather_pixels(
     net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, window: int, hooks: Hooks
 ) -> Moments:
     """The moments of the content's pixels; of every region if there are regions."""
-    accumulator = MomentsAccumulator(PIXELS in net.config.joint)
-    for rows, columns in parts(content, window, 0):
+
+    def gathered(tile: tuple[Span, Span]) -> MomentsAccumulator:
+        rows, columns = tile
         x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
         x = x.to(net.device).contiguous(memory_format=torch.channels_last)
         local = conditioning.window(rows.window, columns.window, net.device)
-        accumulator.add(*_core_of_both(x, local.region_maps, rows, columns))
+        found = MomentsAccumulator(PIXELS in net.config.joint)
+        found.add(*_core_of_both(x, local.region_maps, rows, columns))
+        return found
+
+    accumulator = MomentsAccumulator(PIXELS in net.config.joint)
+    for found in hooks.each(gathered, parts(content, window, 0)):
+        accumulator.join(found)
         hooks.tile_done()
     return accumulator.moments()
 
@@ -212,16 +227,27 @@ def gather(
     """The moments of a level's features wherever the bottleneck is to match them to a style's, and the
     features themselves if they may be kept."""
     net = level.net
-    accumulators = {tap: MomentsAccumulator(tap in net.config.joint) for tap in net.config.depths}
-    kept = FeatureMaps(*level.photo.shape[1:]) if keeps(tiles, level.photo.shape) else None
-    for rows, columns in parts(level.photo, tiles.window, net.encoder.reach):
+    kept = level.photo.feature_maps() if keeps(tiles, level.photo.shape) else None
+
+    def nothing() -> dict[str, MomentsAccumulator]:
+        return {tap: MomentsAccumulator(tap in net.config.joint) for tap in net.config.depths}
+
+    def gathered(tile: tuple[Span, Span]) -> dict[str, MomentsAccumulator]:
+        rows, columns = tile
         features = _encoded(level, rows, columns, content_moments)
         local = level.conditioning.window(rows.window, columns.window, net.device)
-        for tap, accumulator in accumulators.items():
+        found = nothing()
+        for tap, accumulator in found.items():
             core, region_maps = _core_of_both(features[tap], local.region_maps, rows, columns)
             accumulator.add(core, region_maps)
             if kept:
                 kept.put(tap, core, slice(rows.start, rows.stop), slice(columns.start, columns.stop))
+        return found
+
+    accumulators = nothing()
+    for found in hooks.each(gathered, parts(level.photo, tiles.window, net.encoder.reach)):
+        for tap, accumulator in accumulators.items():
+            accumulator.join(found[tap])
         hooks.tile_done()
     return {level.name(tap): accumulator.moments() for tap, accumulator in accumulators.items()}, kept
 
@@ -269,6 +295,13 @@ class MomentsAccumulator:
         self.whole = _added(self.whole, (moments(x, self.joint), x.shape[2] * x.shape[3]))
         if region_maps is not None:
             self.regions = _added(self.regions, weighted_moments(x, region_maps, self.joint))
+
+    def join(self, other: "MomentsAccumulator") -> None:
+        """Count what another has counted."""
+        if other.whole:
+            self.whole = _added(self.whole, other.whole)
+        if other.regions:
+            self.regions = _added(self.regions, other.regions)
 
     def moments(self) -> Moments:
         """Float32; with rows (N, R, …) if there are regions."""

@@ -83,7 +83,7 @@ def stylize_video(
             painter = FramePainter(
                 stylizer, styles, options.alpha, luminance, video.steady, options.strokes
             )
-            _paint(clip, selection, size, painter, job, sink, track, watch)
+            _paint(clip, selection, size, painter, video.paint_every, job, sink, track, watch)
             _finish(job, sink)
         if job.damaged:
             note(f"{content} is damaged or cut short: painted are the {job.frames} frames that it has")
@@ -145,7 +145,7 @@ def _plan(
         "styles": [[at, _code_digest(code)] for at, code in styles],
         "options": [
             options.alpha, *size, video.fps, video.start, video.duration, video.codec, video.crf,
-            video.steady, options.preserve_color, options.strokes,
+            video.steady, options.preserve_color, options.strokes, video.paint_every,
         ],
     }  # fmt: skip
 
@@ -163,6 +163,7 @@ def _paint(
     selection: FrameSelection,
     size: Size,
     painter: FramePainter,
+    paint_every: int,
     job: ResumableJob,
     sink: Sink,
     track: Track,
@@ -174,8 +175,9 @@ def _paint(
     tasks = _tasks(selection.frames(clip, job.last), size)
     try:
         with frame_workers(painter.stylizer, size) as (pool, count):
-            stages = (SteadyStages if painter.steady else Stages)(painter, pool, job.state())
-            pipeline = overlapped(tasks, stages.prepare, stages.finish, depth=count + 2)
+            kind = SteadyStages if painter.steady else Stages
+            stages = kind(painter, pool, job.state(), paint_every)
+            pipeline = overlapped(tasks, stages.prepare, stages.finish, depth=count + 1 + paint_every)
             with closing(pipeline):
                 for task in pipeline:
                     sink.add(task.frame, done, job.folder)

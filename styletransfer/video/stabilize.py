@@ -39,6 +39,8 @@ STILL = 0.1  # pixels: a camera that moves less stands
 NEAR = 0.5  # reduced pixels: a guess of the camera's motion no further off need not be made better
 DRIFT = 0.08  # how far a frame may be turned (radians) or scaled (log) in the scene: then it begins anew
 LOST = 0.1  # mean agreement below which the scene is given up
+KNOWN = 0.6  # mean agreement from which on a frame may be carried along instead of being painted
+SHOWN = 0.2, 0.5  # agreement up to which nothing is carried along, and from which on all of it
 
 
 @dataclass
@@ -56,6 +58,13 @@ class StabilizedFrame:
     frame_size: Size
     past: BackwardMap | None = None
     past_weight: np.ndarray | None = None
+
+    def shows_last(self) -> bool:
+        """Whether it shows so much of the last image that it need not be painted itself."""
+        if self.past_weight is None:
+            return False
+        width, height = self.frame_size
+        return bool(self.past_weight.sum() >= PAST * KNOWN * width * height)
 
 
 class Stabilizer:
@@ -139,13 +148,27 @@ class TemporalBlend:
 
     def __init__(self) -> None:
         self.last: np.ndarray | None = None
+        self.known: np.ndarray | None = None  # where that was painted, (h, w) in [0, 1]; None: all of it
 
-    def blend(self, painted: np.ndarray, stabilized: StabilizedFrame) -> np.ndarray:
-        """Blend a painted image, float32 (h, w, 3) in [0, 1], into the frame: uint8 (H, W, 3)."""
+    def blend(self, painted: np.ndarray | None, stabilized: StabilizedFrame) -> np.ndarray:
+        """Blend a painted image, float32 (h, w, 3) in [0, 1], into the frame: uint8 (H, W, 3).
+
+        None carries the last one along the motion; what comes into view is then the frame itself, in
+        the colours of what was painted.
+        """
+        known = None
         if stabilized.past is not None:
             assert self.last is not None and stabilized.past_weight is not None
-            painted = _mixed(painted, stabilized.past.sample(self.last), stabilized.past_weight)
-        self.last = painted
+            past, weight = stabilized.past.sample(self.last), stabilized.past_weight
+            if painted is None:
+                weight = ((weight / PAST - SHOWN[0]) / (SHOWN[1] - SHOWN[0])).clip(0, 1)
+            if self.known is not None:
+                weight = weight * stabilized.past.sample(self.known).clip(0, 1)
+            if painted is None:
+                painted, known = _in_colors_of(self.last, stabilized.image), weight
+            painted = _mixed(painted, past, weight)
+        assert painted is not None, "nothing to carry along after a cut"
+        self.last, self.known = painted, known
         frame = warp(painted, stabilized.frame_to_image, stabilized.frame_size)
         found: np.ndarray = cv2.convertScaleAbs(cv2.max(frame, 0), alpha=255)
         return found
@@ -153,11 +176,12 @@ class TemporalBlend:
     def state(self) -> dict[str, np.ndarray]:
         """What later frames need to know, by name in a job's files."""
         assert self.last is not None
-        return {"painted": self.last}
+        known = {} if self.known is None else {"known": self.known}
+        return {"painted": self.last} | known
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Resume from what `state` gave."""
-        self.last = state["painted"]
+        self.last, self.known = state["painted"], state.get("known")
 
 
 def is_cut(before: np.ndarray, now: np.ndarray) -> bool:
@@ -252,6 +276,16 @@ def _thumbnail(pixels: np.ndarray) -> np.ndarray:
     """A small copy without exposure: float32 around 1."""
     small: np.ndarray = cv2.resize(pixels, (48, 27), interpolation=cv2.INTER_AREA)
     found: np.ndarray = (small / (2 * small.mean() + 0.02)).clip(0, 1.999)
+    return found
+
+
+def _in_colors_of(painted: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """An image with the mean and deviation that each channel has in a painted one."""
+    (mean, std), (wanted, spread) = (
+        (part[::4, ::4].mean(axis=(0, 1)), part[::4, ::4].std(axis=(0, 1))) for part in (image, painted)
+    )
+    gains = spread / np.maximum(std, 1e-3)
+    found: np.ndarray = cv2.add(scaled(image, gains, cv2.CV_32F), (*(wanted - gains * mean).tolist(), 0))
     return found
 
 

@@ -18,8 +18,11 @@ State = dict[str, np.ndarray]
 
 @dataclass
 class FrameTask:
-    """A frame on its way through the stages. last: whether it ends a piece, and so leaves a state
-    behind."""
+    """A frame on its way through the stages.
+
+    last: whether it ends a piece, and so leaves a state behind. painting: None for a frame that is
+    carried along the motion.
+    """
 
     frame: Frame
     last: bool = False
@@ -37,7 +40,7 @@ class FrameTask:
 class Stages:
     """Each frame by itself, in threads that paint."""
 
-    def __init__(self, painter: FramePainter, pool: Executor, state: State):
+    def __init__(self, painter: FramePainter, pool: Executor, state: State, paint_every: int = 1):
         self.painter, self.pool = painter, pool
 
     def prepare(self, task: FrameTask) -> FrameTask:
@@ -56,28 +59,43 @@ class Stages:
 
 
 class SteadyStages(Stages):
-    """Each frame in the scene (`stabilize`); every stage remembers the frames before."""
+    """Each frame in the scene (`stabilize`); every stage remembers the frames before.
 
-    def __init__(self, painter: FramePainter, pool: Executor, state: State):
+    paint_every: of so many frames one is painted, and each of which the last one shows too little.
+    """
+
+    def __init__(self, painter: FramePainter, pool: Executor, state: State, paint_every: int = 1):
         super().__init__(painter, pool, state)
         from .stabilize import Stabilizer, TemporalBlend
 
         self.stabilizer, self.blend = Stabilizer(), TemporalBlend()
+        self.paint_every, self.carried = paint_every, 0  # frames since the last that was painted
+        self.statistics: FrameStatistics | None = None  # of the last that was painted
         if state:
+            self.carried = int(state["stages/carried"])
             painter.restore(_of("painter", state))
             self.stabilizer.restore(_of("canvas", state))
             self.blend.restore(_of("blend", state))
 
     def prepare(self, task: FrameTask) -> FrameTask:
         task.stabilized = self.stabilizer.stabilize(task.frame.rgb)
+        carry = self.carried + 1 < self.paint_every and task.stabilized.shows_last()
+        self.carried = self.carried + 1 if carry else 0
+        if not carry:
+            self._paint(task, task.stabilized.image, fresh=task.stabilized.past is None)
+            self.statistics = task.statistics
         if task.last:
             task.state |= _as("canvas", self.stabilizer.state())
-        return self._paint(task, task.stabilized.image, fresh=task.stabilized.past is None)
+            task.state["stages/carried"] = np.array(self.carried)
+            task.statistics = self.statistics
+        return task
 
     def finish(self, task: FrameTask) -> FrameTask:
-        assert task.stabilized is not None and task.statistics is not None
-        task.frame.rgb = self.blend.blend(task.painted(), task.stabilized)
+        assert task.stabilized is not None
+        painted = task.painted() if task.painting else None
+        task.frame.rgb = self.blend.blend(painted, task.stabilized)
         if task.last:
+            assert task.statistics is not None
             task.state |= _as("painter", self.painter.state(task.statistics))
             task.state |= _as("blend", self.blend.state())
         return task

@@ -79,9 +79,9 @@ def test_what_a_job_is_gone_on_with_keeps_its_names(film, stylizer, paintings, t
     plan = json.loads((parts / "manifest.json").read_text())["plan"]
     assert list(plan) == ["format", "version", "input", "model", "computing", "styles", "options"]
     assert plan["format"] == 3 and plan["computing"] == "cpu torch.float32"
-    assert plan["options"] == [0.5, 40, 24, None, 0.04, None, "", 18, True, "luminance", 1.0]
+    assert plan["options"] == [0.5, 40, 24, None, 0.04, None, "", 18, True, "luminance", 1.0, 1]
     with np.load(parts / "state-00000.npz") as state:
         names = set(state.files)
     stabilized = {f"canvas/{n}" for n in ("place", "speed", "thumbnail", "picture", "pose", "size")}
     assert stabilized | {"blend/painted", "painter/relu4_1.mean"} <= names
-    assert {name.partition("/")[0] for name in names} == {"canvas", "blend", "painter"}
+    assert {name.partition("/")[0] for name in names} == {"canvas", "stages", "blend", "painter"}

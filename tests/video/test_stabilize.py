@@ -59,6 +59,25 @@ def test_strokes_stay_on_what_moves():
     assert np.abs(out / 255.0 - frames[-1] / 255)[8:-8, 8:-8].mean() < 0.02
 
 
+def test_what_is_carried_along_stays_on_what_moves_and_what_comes_into_view_is_the_frame():
+    frames, stabilizer, blend = camera(9, speed=(4, 0)), Stabilizer(), TemporalBlend()
+    negative = 1 - frames[0] / np.float32(255)  # a painting, of which nobody could say it is the photo
+    out = []
+    for i, frame in enumerate(frames):
+        view = stabilizer.stabilize(frame)
+        assert i == 0 or view.shows_last()
+        out.append(blend.blend(1 - view.image if i == 0 else None, view) / np.float32(255))
+    assert np.abs(out[0] - negative).mean() < 0.01
+    assert np.abs(out[-1][:, :120] - negative[:, 32:152]).mean() < 0.03
+    seen = out[-1][8:-8, 136:-4]  # by no painted frame
+    assert np.corrcoef(seen.ravel(), frames[-1][8:-8, 136:-4].ravel())[0, 1] > 0.95
+    assert abs(seen.mean() - negative.mean()) < 0.1
+    # What was not painted has no part in what is painted next.
+    view = stabilizer.stabilize(frames[-1])
+    painted = blend.blend(1 - view.image, view) / np.float32(255)
+    assert np.abs(painted + frames[-1] / 255 - 1)[8:-8, 4:-4].mean() < 0.02
+
+
 def test_a_camera_on_a_tripod_is_not_resampled():
     stabilizer, frame = Stabilizer(), camera(1)[0]
     for _ in range(4):
