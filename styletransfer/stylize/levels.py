@@ -6,10 +6,10 @@ window lies in the whole picture, so that tiles fit together.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ STEP = 256  # side of the windows in which a smaller copy is made
 
 Read = Callable[[slice, slice], Tensor]
 """Gives a window of pictures, (N, C, h, w)."""
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""`map`, or what works on several items at once and yields what comes of them in order."""
 
 
 class Conditioning(NamedTuple):
@@ -134,15 +136,20 @@ class Level:
         return self.net.recolor(x.contiguous(memory_format=torch.channels_last), *local, palette)
 
 
-def smaller(content: ImageBuffer, factor: float) -> ImageBuffer:
-    """A float copy of an image, `padded` and then reduced `factor` times by area averaging."""
+def smaller(content: ImageBuffer, factor: float, each: Each = map) -> ImageBuffer:
+    """A float copy of an image, `padded` and then reduced `factor` times by area averaging. each: as in
+    `tiling.Hooks`."""
     _, *sides = content.shape
     height, width = (_fewer(padded(side), factor) for side in sides)
     out = content.scratch(height, width)
-    for top in range(0, height, STEP):
+
+    def reduce(top: int) -> None:
         for left in range(0, width, STEP):
             rows, columns = slice(top, min(top + STEP, height)), slice(left, min(left + STEP, width))
             out.write(rows, columns, _covered(content.read, sides, rows, columns, factor))
+
+    for _ in each(reduce, range(0, height, STEP)):
+        pass
     return out
 
 

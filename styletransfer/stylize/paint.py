@@ -4,7 +4,6 @@ import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 
@@ -16,12 +15,13 @@ from ..models.padding import MULTIPLE, padded
 from ..options import StylizeOptions
 from . import tiling
 from .buffer import DiskImageBuffer, ImageBuffer
-from .levels import Conditioning, factors
+from .levels import Conditioning, Each, factors
+from .spans import tiles_of
 from .tiling import Hooks, Tiles
 
 Progress = Callable[[float], None]
 """Called with the share that is done, from 0 to 1."""
-DISK_MEMORY = 1_600_000_000  # bytes for the tiles of a picture that is itself on disk
+DISK_MEMORY = 1_400_000_000  # bytes for the tiles of a picture that is itself on disk
 KEPT = 0.25  # share of the free memory, or disk, for features that are kept from the gathering pass
 LARGE = 1024  # side of a window in pixels whose halo costs little
 SMALLEST = 32  # pixels of a draft's short side
@@ -91,7 +91,8 @@ def _tiles(
             raise InputError(f"this model cannot paint in tiles: {why}; leave tile at auto or off")
         window = min(tile, whole)
         room = affordable(net, map_bytes) // (count * window * window)
-        return Tiles(window, drafts, _kept(net, content), _at_once(net, room))
+        at_once = _at_once(net, room) if window < whole else 1
+        return Tiles(window, drafts, _kept(net, content), at_once)
     if tile == "off" or not net.tileable:
         check_memory(width, height * count, net, map_bytes)
         return Tiles(whole, drafts)
@@ -119,7 +120,7 @@ def _at_once(net: StylizerNet, room: int) -> int:
 
 
 @contextmanager
-def _several_at_once(count: int) -> Iterator[Any]:
+def _several_at_once(count: int) -> Iterator[Each]:
     """What `Hooks.each` can be for so many tiles at a time."""
     if count == 1:
         yield map
@@ -170,17 +171,20 @@ def _counter(
 
     gathered: whether the content's moments are already known, so that only painting is left.
     """
-    images, height, width = content.shape
+    images, *sides = content.shape
+
+    def size_at(factor: float) -> tuple[int, ...]:
+        found = (side if factor == 1 else math.ceil(padded(side) / factor) for side in sides)
+        return tuple(found)
 
     def count(halo: int, factor: float = 1.0) -> int:
-        sides = (padded(math.ceil(padded(side) / factor)) for side in (height, width))
-        return math.prod(len(list(tiling.spans(side, tiles.window, halo))) for side in sides)
+        down, right = size_at(factor)
+        return len(tiles_of(down, right, tiles.window, halo, tiles.at_once))
 
     several = count(net.reach) > 1
     total = 0
     for factor in (*tiles.drafts, 1.0):
-        sides = (height, width) if factor == 1 else (padded(side) / factor for side in (height, width))
-        kept = not gathered and several and tiling.keeps(tiles, (images, *map(math.ceil, sides)))
+        kept = not gathered and several and tiling.keeps(tiles, (images, *size_at(factor)))
         total += count(tiling.painting_halo(net, kept), factor)
         if not gathered and several:
             total += count(net.encoder.reach, factor)

@@ -8,8 +8,8 @@ picture.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -21,7 +21,8 @@ from ..models.padding import MULTIPLE, pad_to_multiple, padded
 from ..models.statistics import Moments, merged, moments, settled, weighted_moments
 from .buffer import ImageBuffer
 from .feature_maps import FeatureMaps
-from .levels import Conditioning, Level, extended_window, smaller
+from .levels import Conditioning, Each, Level, extended_window, smaller
+from .spans import Span, tiles_of
 
 NamedMoments = dict[str, Moments]
 """Moments of the content by name: a tap's, or `Level.name`."""
@@ -48,46 +49,13 @@ class Hooks(NamedTuple):
     finish: gives what becomes of a tile, from the content's tile and the painted one, both float32
     (N, 3, h, w) in [0, 1]. adjust_moments: given the name and the moments of each, gives what is to be
     taken off the features instead; for a window that holds the whole. tile_done: called after every
-    tile of every pass. each: called with a function and tiles, yields what the function makes of each,
-    in order: `map`, or what works on several at once.
+    tile of every pass. each: gives every tile to a function.
     """
 
     finish: Callable[[Tensor, Tensor], Tensor] = lambda content, painted: painted
     adjust_moments: Callable[[str, Moments], Moments] | None = None
     tile_done: Callable[[], None] = lambda: None
-    each: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]] = map
-
-
-class Span(NamedTuple):
-    """A stretch of a side: what is painted of it, and what is looked at for that."""
-
-    start: int
-    stop: int
-    window: slice
-
-
-def spans(side: int, window: int, halo: int) -> Iterator[Span]:
-    """Cut a side into as few stretches as can be, of about one length, each seen through a window of
-    `window` at the most, with `halo` more to either side of it but where the picture ends. All numbers
-    are multiples of `MULTIPLE`, window more than 2 · halo unless it is the whole side."""
-    if side <= window:
-        yield Span(0, side, slice(0, side))
-        return
-    count = math.ceil((side - 2 * halo) / (window - 2 * halo))
-    length = padded(math.ceil((side - 2 * halo) / count))
-    start = 0
-    while start < side:
-        last = min(side, max(0, start - halo) + length + 2 * halo)
-        stop = side if last == side else last - halo
-        yield Span(start, stop, slice(max(0, start - halo), last))
-        start = stop
-
-
-def parts(image: ImageBuffer, window: int, halo: int) -> list[tuple[Span, Span]]:
-    """Rows and columns of every tile."""
-    _, height, width = image.shape
-    columns = list(spans(padded(width), window, halo))
-    return [(rows, c) for rows in spans(padded(height), window, halo) for c in columns]
+    each: Each = map
 
 
 def render(
@@ -107,25 +75,25 @@ def render(
         return _copied(content, hooks)
     gathers = content_moments is None
     known = dict(content_moments or {})
-    several = len(parts(content, tiles.window, net.reach)) > 1
+    several = len(tiles_of(*content.shape[1:], tiles.window, net.reach)) > 1
     if gathers and needs_pixels(net, tiles, several or hooks.adjust_moments is not None):
-        known[PIXELS] = gather_pixels(net, content, conditioning, tiles.window, hooks)
+        known[PIXELS] = gather_pixels(net, content, conditioning, tiles, hooks)
         if hooks.adjust_moments:
             known[PIXELS] = hooks.adjust_moments(PIXELS, known[PIXELS])
     below, features = None, None
     for factor in tiles.drafts:
-        photo, smaller_maps = smaller(content, factor), conditioning.smaller(factor)
+        photo, smaller_maps = smaller(content, factor, hooks.each), conditioning.smaller(factor)
         level = Level(net, photo, smaller_maps, factor, below is None and net.config.drafts > 0, below)
         if gathers and several:
             found, features = gather(level, tiles, known, hooks)
             known |= found
         draft = photo.scratch(*photo.shape[1:])
-        below = level, _paint_level(draft, level, tiles.window, known, features, hooks, is_draft=True)
+        below = level, _paint_level(draft, level, tiles, known, features, hooks, is_draft=True)
     level = Level(net, content, conditioning, 1.0, below is None and net.config.drafts > 0, below)
     if gathers and several:
         found, features = gather(level, tiles, known, hooks)
         known |= found
-    return _paint_level(content.blank(), level, tiles.window, known, features, hooks)
+    return _paint_level(content.blank(), level, tiles, known, features, hooks)
 
 
 def needs_pixels(net: StylizerNet, tiles: Tiles, always: bool) -> bool:
@@ -137,7 +105,7 @@ def needs_pixels(net: StylizerNet, tiles: Tiles, always: bool) -> bool:
 def _paint_level(
     out: ImageBuffer,
     level: Level,
-    window: int,
+    tiles: Tiles,
     content_moments: NamedMoments,
     kept: FeatureMaps | None,
     hooks: Hooks,
@@ -172,7 +140,8 @@ def _paint_level(
             y = hooks.finish(photo, faded(photo, y.clamp(0, 1), alpha))
         out.write(down, right, y)
 
-    for _ in hooks.each(paint, parts(level.photo, window, painting_halo(net, kept is not None))):
+    halo = painting_halo(net, kept is not None)
+    for _ in hooks.each(paint, tiles_of(height, width, tiles.window, halo, tiles.at_once)):
         hooks.tile_done()
     return out
 
@@ -193,15 +162,15 @@ def _encoded(
 def _copied(content: ImageBuffer, hooks: Hooks) -> ImageBuffer:
     """The content as it is, in a buffer of its kind."""
     out = content.blank()
-    for spans in parts(content, 1024, 0):
-        down, right = (slice(s.start, min(s.stop, n)) for s, n in zip(spans, content.shape[1:]))
+    for tile in tiles_of(*content.shape[1:], 1024, 0):
+        down, right = (slice(s.start, min(s.stop, n)) for s, n in zip(tile, content.shape[1:]))
         x = content.read(down, right)
         out.write(down, right, hooks.finish(x, x))
     return out
 
 
 def gather_pixels(
-    net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, window: int, hooks: Hooks
+    net: StylizerNet, content: ImageBuffer, conditioning: Conditioning, tiles: Tiles, hooks: Hooks
 ) -> Moments:
     """The moments of the content's pixels; of every region if there are regions."""
 
@@ -215,7 +184,7 @@ def gather_pixels(
         return found
 
     accumulator = MomentsAccumulator(PIXELS in net.config.joint)
-    for found in hooks.each(gathered, parts(content, window, 0)):
+    for found in hooks.each(gathered, tiles_of(*content.shape[1:], tiles.window, 0, tiles.at_once)):
         accumulator.join(found)
         hooks.tile_done()
     return accumulator.moments()
@@ -245,7 +214,8 @@ def gather(
         return found
 
     accumulators = nothing()
-    for found in hooks.each(gathered, parts(level.photo, tiles.window, net.encoder.reach)):
+    cut = tiles_of(*level.photo.shape[1:], tiles.window, net.encoder.reach, tiles.at_once)
+    for found in hooks.each(gathered, cut):
         for tap, accumulator in accumulators.items():
             accumulator.join(found[tap])
         hooks.tile_done()
@@ -265,7 +235,7 @@ def smallest_window(net: StylizerNet) -> int:
 def palette(content: ImageBuffer) -> Moments:
     """Mean and covariance of the colours of an image, (N, 3) and (N, 3, 3)."""
     accumulator = MomentsAccumulator(joint=True)
-    for rows, columns in parts(content, 1024, 0):
+    for rows, columns in tiles_of(*content.shape[1:], 1024, 0):
         x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
         accumulator.add(_core(x, rows, columns), None)
     return accumulator.moments()

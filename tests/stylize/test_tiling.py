@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from styletransfer.models.padding import MULTIPLE
 from styletransfer.models.statistics import Moments
 from styletransfer.stylize import tiling
 from styletransfer.stylize.buffer import ImageBuffer
@@ -11,25 +10,6 @@ from styletransfer.stylize.levels import Conditioning
 from styletransfer.stylize.tiling import Hooks, Tiles
 
 from ..networks import CONFIGS, SLIM, network, rendered, smooth
-
-
-@pytest.mark.parametrize("side", [1, 7, 16, 250, 256, 300, 411, 1000])
-@pytest.mark.parametrize("halo", [0, 32, 64])
-def test_spans_cover_a_side_once_and_see_as_far_as_they_must(side, halo):
-    side, window = tiling.padded(side), 256
-    spans = list(tiling.spans(side, window, halo))
-    assert [s.start for s in spans] == [0, *(s.stop for s in spans[:-1])] and spans[-1].stop == side
-    for s in spans:
-        assert s.window.start <= max(0, s.start - halo) and s.window.stop >= min(side, s.stop + halo)
-        assert s.window.stop - s.window.start <= window
-        assert not s.start % MULTIPLE and not s.window.start % MULTIPLE
-    least = 1 if side <= window else -(-(side - 2 * halo) // (window - 2 * halo))
-    assert len(spans) == least
-
-
-@pytest.mark.parametrize("side", [16, 96, 128])
-def test_what_is_seen_at_once_is_not_cut_however_small_it_is(side):
-    assert list(tiling.spans(side, 128, 64)) == [(0, side, slice(0, side))]
 
 
 @pytest.mark.parametrize("name", CONFIGS)
