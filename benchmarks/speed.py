@@ -23,6 +23,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 PHOTO, STYLE = EXAMPLES / "content" / "mountains.jpg", EXAMPLES / "style" / "starry_night.jpg"
 SIZES = ((256, 256), (512, 512), (1024, 1024), (2048, 2048), (4096, 2160))
 MODELS = ("adain-fast", "adain-vgg")
+FEW = 2**23  # pixels from which on all processes together would need more than 24 GB: one model only
 OUT = Path("benchmarks/speed.md")
 HEAD = """# How fast pictures are painted
 
@@ -198,7 +199,8 @@ def main() -> None:
             path = f"{folder}/{width}x{height}.png"
             write_picture(path, photo.resize((width, height)))
             ours = (sys.executable, "-m", "benchmarks.speed", "--work")
-            workers = {model: Worker(*ours, model, path, given.device, "off") for model in MODELS}
+            models = MODELS if width * height < FEW else MODELS[:1]
+            workers = {model: Worker(*ours, model, path, given.device, "off") for model in models}
             if width * height > 2**20:
                 workers[f"{MODELS[0]}, tiles of 1024"] = Worker(
                     *ours, MODELS[0], path, given.device, "1024"

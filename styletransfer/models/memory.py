@@ -10,8 +10,8 @@ from .vgg import STYLE_TAPS
 
 # Bytes per pixel: how peak memory grows with the picture, measured in bfloat16 (benchmarks/speed.md),
 # plus a tenth; float32 in proportion.
-VGG = {torch.float32: 1400, torch.bfloat16: 780, torch.float16: 780}
-SLIM_BYTES = {torch.float32: 236, torch.bfloat16: 157, torch.float16: 157}  # per pixel at `scale`
+VGG = {torch.float32: 1800, torch.bfloat16: 1000, torch.float16: 1000}
+SLIM_BYTES = {torch.float32: 295, torch.bfloat16: 196, torch.float16: 196}  # per pixel at `scale`
 DRAFT = 12  # for the draft at half the size, the photo at that size, and its enlargement
 
 

@@ -14,7 +14,6 @@ EPS = 1e-5
 
 RIDGE = 2e-3  # times the mean variance, added to a covariance's diagonal: noise is not amplified
 
-
 MANY, CACHED = 16, 4096
 """Channels from which on a CPU is three times faster with blocks of so many positions than with rows."""
 

@@ -21,7 +21,7 @@ from .tiling import Hooks, Tiles
 
 Progress = Callable[[float], None]
 """Called with the share that is done, from 0 to 1."""
-DISK_MEMORY = 1_400_000_000  # bytes for the tiles of a picture that is itself on disk
+DISK_MEMORY = 1_700_000_000  # bytes for the tiles of a picture that is itself on disk
 KEPT = 0.25  # share of the free memory, or disk, for features that are kept from the gathering pass
 LARGE = 1024  # side of a window in pixels whose halo costs little
 SMALLEST = 32  # pixels of a draft's short side
