@@ -30,7 +30,8 @@ def stylize_file(
 
     output: a TIFF, PNG or JPEG file. keywords: options one by one, in place of `options`. Memory does
     not grow with the picture: temporary files beside the output hold 6 bytes per pixel, and its features
-    where there is room for them. Needs the extra [large]. Raises InputError for mask and regions, which are not supported here.
+    where there is room for them. Needs the extra [large]. Raises InputError for mask and regions, which
+    are not supported here.
     """
     options = options or StylizeOptions(**keywords)
     check_large_output(output)
