@@ -48,8 +48,11 @@ class ImageBuffer:
         shape = len(self.pixels), 3, height, width
         return ImageBuffer(torch.empty(shape, dtype=torch.float32, device=self.pixels.device))
 
-    def feature_maps(self) -> FeatureMaps:
-        """Empty maps for the features of these pictures, in memory or on disk as their pixels are."""
+    def feature_maps(self, device: torch.device) -> FeatureMaps:
+        """Empty maps for the features of these pictures, in memory or on disk as their pixels are.
+
+        device: that computes them. What a GPU does stays in its own memory, which is faster.
+        """
         return FeatureMaps(*self.shape[1:])
 
 
@@ -88,5 +91,6 @@ class DiskImageBuffer(ImageBuffer):
             reserve(file.fileno(), height * width * 3 * 2)
         return DiskImageBuffer(Path(path), height, width, dtype=np.float16)
 
-    def feature_maps(self) -> FeatureMaps:
-        return FeatureMaps(self.height, self.width, self.path.parent)
+    def feature_maps(self, device: torch.device) -> FeatureMaps:
+        folder = self.path.parent if device.type == "cpu" else None
+        return FeatureMaps(self.height, self.width, folder)

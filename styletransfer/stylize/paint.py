@@ -108,8 +108,8 @@ def _tiles(
 
 
 def _kept(net: StylizerNet, content: ImageBuffer) -> int:
-    """Of how many pixels features may be kept, in memory or, beside a picture on disk, there."""
-    if isinstance(content, DiskImageBuffer):
+    """Of how many pixels features may be kept, where `ImageBuffer.feature_maps` keeps them."""
+    if isinstance(content, DiskImageBuffer) and net.device.type == "cpu":
         return features_affordable(net, KEPT, shutil.disk_usage(content.path.parent).free)
     return features_affordable(net, KEPT)
 

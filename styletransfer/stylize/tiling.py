@@ -196,7 +196,7 @@ def gather(
     """The moments of a level's features wherever the bottleneck is to match them to a style's, and the
     features themselves if they may be kept."""
     net = level.net
-    kept = level.photo.feature_maps() if keeps(tiles, level.photo.shape) else None
+    kept = level.photo.feature_maps(net.device) if keeps(tiles, level.photo.shape) else None
 
     def nothing() -> dict[str, MomentsAccumulator]:
         return {tap: MomentsAccumulator(tap in net.config.joint) for tap in net.config.depths}

@@ -10,6 +10,8 @@ from styletransfer.stylize.levels import Conditioning
 
 from ..networks import SLIM, network, smooth
 
+CPU = torch.device("cpu")
+
 
 def test_a_buffer_on_disk_is_painted_as_one_in_memory(tmp_path):
     net = network(SLIM)
@@ -58,6 +60,15 @@ def test_others_are_of_the_same_kind_and_beside_it(tmp_path):
     assert memory.scratch(3, 4).pixels.dtype == torch.float32 and memory.scratch(3, 4).shape == (2, 3, 4)
 
 
+def test_features_of_a_picture_on_disk_are_kept_there_but_those_of_a_gpu_in_memory(tmp_path):
+    disk, whole = DiskImageBuffer(tmp_path / "raw", 8, 5), slice(0, 16)
+    for device, files in ((torch.device("cuda"), 0), (CPU, 1)):
+        maps = disk.feature_maps(device)
+        maps.put("relu3_1", torch.ones(1, 2, 4, 4), whole, whole)
+        assert torch.equal(maps.window(whole, whole)["relu3_1"], torch.ones(1, 2, 4, 4))
+        assert len(list(tmp_path.iterdir())) == files
+
+
 def test_a_disk_that_is_full_is_an_error_before_it_is_mapped(tmp_path, monkeypatch):
     (tmp_path / "raw").write_bytes(bytes(8 * 5 * 3))
 
@@ -69,7 +80,7 @@ def test_a_disk_that_is_full_is_an_error_before_it_is_mapped(tmp_path, monkeypat
 
     def keep_features():
         whole = slice(0, 16)  # as the network sees it
-        disk.feature_maps().put("relu3_1", torch.zeros(1, 2, 4, 4), whole, whole)
+        disk.feature_maps(CPU).put("relu3_1", torch.zeros(1, 2, 4, 4), whole, whole)
 
     for make in (disk.blank, lambda: disk.scratch(8, 5), keep_features):
         with pytest.raises(OSError, match="No space left"):
