@@ -34,7 +34,7 @@ class Tiles(NamedTuple):
 
     window: side in pixels of the most that the network sees at once, a multiple of `MULTIPLE` and more
     than twice `net.reach` unless it is the whole. drafts: `levels.factors`. kept: pixels of the largest
-    size whose features may be kept. at_once: how many windows there is memory for.
+    size whose features may be kept. at_once: how many windows are worked on at once.
     """
 
     window: int
