@@ -55,6 +55,14 @@ def reserve(file: int, length: int) -> None:
                 raise
 
 
+def reserved(folder: Path, prefix: str, length: int) -> Path:
+    """Create a file of this many bytes under a name of its own, with `reserve`."""
+    handle, path = tempfile.mkstemp(prefix=prefix, dir=folder)
+    with open(handle, "wb") as file:
+        reserve(file.fileno(), length)
+    return Path(path)
+
+
 def _beside(path: Path) -> Path:
     """Create an empty file beside `path` with plain `open`, the only way to get the usual permissions
     without changing the umask of the whole process."""

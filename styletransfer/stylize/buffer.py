@@ -1,13 +1,12 @@
 """Image buffers: pictures that are read and written in windows, in memory or on disk."""
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..media.files import reserve
+from ..media.files import reserve, reserved
 from ..media.large_tiff import create_tiff
 from .feature_maps import FeatureMaps
 
@@ -86,10 +85,8 @@ class DiskImageBuffer(ImageBuffer):
 
     def scratch(self, height: int, width: int) -> "DiskImageBuffer":
         """A new file beside this one in half precision, exact to an eighth of a grey level."""
-        handle, path = tempfile.mkstemp(prefix=f"{self.path.name}-", dir=self.path.parent)
-        with open(handle, "wb") as file:
-            reserve(file.fileno(), height * width * 3 * 2)
-        return DiskImageBuffer(Path(path), height, width, dtype=np.float16)
+        path = reserved(self.path.parent, f"{self.path.name}-", height * width * 3 * 2)
+        return DiskImageBuffer(path, height, width, dtype=np.float16)
 
     def feature_maps(self, device: torch.device) -> FeatureMaps:
         folder = self.path.parent if device.type == "cpu" else None

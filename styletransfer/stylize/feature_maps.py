@@ -1,6 +1,6 @@
 """The encoder's features of a whole picture, put together from parts of it."""
 
-import tempfile
+import math
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -8,7 +8,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from ..media.files import reserve
+from ..media.files import reserved
 from ..models.padding import padded
 
 
@@ -44,18 +44,15 @@ class FeatureMaps:
 
     def _new(self, like: Tensor, height: int, width: int) -> Callable[[], Tensor]:
         """Gives a new map (N, C, height, width), channels last, whenever it is called."""
-        count, channels = like.shape[:2]
-        shape = count, height, width, channels
+        shape = len(like), height, width, like.shape[1]
         if self._folder is None:
             whole = like.new_empty(shape).permute(0, 3, 1, 2)
             return lambda: whole
-        handle, path = tempfile.mkstemp(prefix="features-", dir=self._folder)
-        values = count * channels * height * width
-        with open(handle, "wb") as file:
-            reserve(file.fileno(), values * like.element_size())
+        values = math.prod(shape)
+        path = reserved(self._folder, "features-", values * like.element_size())
 
         def mapped() -> Tensor:  # anew each time, so that memory of past reads is freed
-            flat = torch.from_file(path, shared=True, size=values, dtype=like.dtype)
+            flat = torch.from_file(str(path), shared=True, size=values, dtype=like.dtype)
             return flat.view(shape).permute(0, 3, 1, 2)
 
         return mapped

@@ -174,8 +174,7 @@ def _counter(
     images, *sides = content.shape
 
     def size_at(factor: float) -> tuple[int, ...]:
-        found = (side if factor == 1 else math.ceil(padded(side) / factor) for side in sides)
-        return tuple(found)
+        return tuple(side if factor == 1 else math.ceil(padded(side) / factor) for side in sides)
 
     def count(halo: int, factor: float = 1.0) -> int:
         down, right = size_at(factor)

@@ -8,7 +8,7 @@ picture.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 import torch
@@ -26,6 +26,8 @@ from .spans import Span, tiles_of
 
 NamedMoments = dict[str, Moments]
 """Moments of the content by name: a tap's, or `Level.name`."""
+Accumulators = dict[str, "MomentsAccumulator"]
+"""What was counted of a tile, by tap."""
 Count = TypeVar("Count", int, Tensor)
 
 
@@ -174,20 +176,17 @@ def gather_pixels(
 ) -> Moments:
     """The moments of the content's pixels; of every region if there are regions."""
 
-    def gathered(tile: tuple[Span, Span]) -> MomentsAccumulator:
+    def counted(tile: tuple[Span, Span]) -> Accumulators:
         rows, columns = tile
         x = extended_window(content.read, content.shape[1:], rows.window, columns.window)
         x = x.to(net.device).contiguous(memory_format=torch.channels_last)
         local = conditioning.window(rows.window, columns.window, net.device)
         found = MomentsAccumulator(PIXELS in net.config.joint)
         found.add(*_core_of_both(x, local.region_maps, rows, columns))
-        return found
+        return {PIXELS: found}
 
-    accumulator = MomentsAccumulator(PIXELS in net.config.joint)
-    for found in hooks.each(gathered, tiles_of(*content.shape[1:], tiles.window, 0, tiles.at_once)):
-        accumulator.join(found)
-        hooks.tile_done()
-    return accumulator.moments()
+    cut = tiles_of(*content.shape[1:], tiles.window, 0, tiles.at_once)
+    return _joined(hooks.each(counted, cut), hooks)[PIXELS]
 
 
 def gather(
@@ -198,28 +197,35 @@ def gather(
     net = level.net
     kept = level.photo.feature_maps(net.device) if keeps(tiles, level.photo.shape) else None
 
-    def nothing() -> dict[str, MomentsAccumulator]:
-        return {tap: MomentsAccumulator(tap in net.config.joint) for tap in net.config.depths}
-
-    def gathered(tile: tuple[Span, Span]) -> dict[str, MomentsAccumulator]:
+    def counted(tile: tuple[Span, Span]) -> Accumulators:
         rows, columns = tile
         features = _encoded(level, rows, columns, content_moments)
         local = level.conditioning.window(rows.window, columns.window, net.device)
-        found = nothing()
-        for tap, accumulator in found.items():
+        found: Accumulators = {}
+        for tap in net.config.depths:
             core, region_maps = _core_of_both(features[tap], local.region_maps, rows, columns)
-            accumulator.add(core, region_maps)
+            found[tap] = MomentsAccumulator(tap in net.config.joint)
+            found[tap].add(core, region_maps)
             if kept:
                 kept.put(tap, core, slice(rows.start, rows.stop), slice(columns.start, columns.stop))
         return found
 
-    accumulators = nothing()
     cut = tiles_of(*level.photo.shape[1:], tiles.window, net.encoder.reach, tiles.at_once)
-    for found in hooks.each(gathered, cut):
-        for tap, accumulator in accumulators.items():
-            accumulator.join(found[tap])
+    whole = _joined(hooks.each(counted, cut), hooks)
+    return {level.name(tap): found for tap, found in whole.items()}, kept
+
+
+def _joined(tiles: Iterable[Accumulators], hooks: Hooks) -> NamedMoments:
+    """The moments by tap of all tiles, each of which is done when it comes."""
+    whole: Accumulators = {}
+    for tile in tiles:
+        for tap, found in tile.items():
+            if tap in whole:
+                whole[tap].join(found)
+            else:
+                whole[tap] = found
         hooks.tile_done()
-    return {level.name(tap): accumulator.moments() for tap, accumulator in accumulators.items()}, kept
+    return {tap: accumulator.moments() for tap, accumulator in whole.items()}
 
 
 def keeps(tiles: Tiles, shape: Sequence[int]) -> bool:

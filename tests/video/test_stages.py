@@ -51,7 +51,8 @@ def test_a_piece_goes_on_from_the_state_of_the_last(stylizer, codes, pool):
     whole = gone_through(stages({}), tasks(8, last=(3, 7)))
     assert [bool(task.state) for task in whole] == [n in (3, 7) for n in range(8)]
     state = whole[3].state
-    assert {key.partition("/")[0] for key in state} == {"canvas", "stages", "painter", "blend"}
+    named = {key.partition("/")[0] for key in state}
+    assert named == {"canvas", "stages", "painter", "blend"}, "as files have it"
     later = gone_through(stages(state), tasks(8)[4:])
     assert all(np.array_equal(a.frame.rgb, b.frame.rgb) for a, b in zip(whole[4:], later))
     fresh = gone_through(stages({}), tasks(8)[4:])
