@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..models.bottlenecks import BOTTLENECKS
 from ..models.config import SLIM
 from ..models.network import StylizerNet
-from ..models.statistics import Statistics, statistics
+from ..models.statistics import EPS, Statistics, statistics
 from ..models.vgg import STYLE_TAPS, VGGEncoder
 from ..models.weights import load_encoder, load_model
 from .checkpoint import State, pack, unpack
@@ -185,8 +185,8 @@ def measure_spread(vgg: VGGEncoder, crops: Tensor, device: torch.device) -> Spre
     spread = {}
     for tap, found in rows.items():
         variances = [torch.cat(part).var(dim=0) for part in zip(*found)]
-        # A channel that hardly ever changes must not outweigh all others.
-        spread[tap] = Statistics(*(v.clamp(min=0.05 * v.mean().item()) for v in variances))
+        # A channel that hardly ever changes must not outweigh all others, nor be divided by nothing.
+        spread[tap] = Statistics(*(v.clamp(min=max(0.05 * v.mean().item(), EPS)) for v in variances))
     return spread
 
 

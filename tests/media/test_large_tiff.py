@@ -75,6 +75,19 @@ def test_packs_with_the_alpha_of_the_source(tmp_path, name):
         assert np.array_equal(np.asarray(out)[..., :3], np.asarray(picture)[..., :3])
 
 
+def test_a_tiff_is_moved_to_its_place_with_the_usual_permissions(tmp_path):
+    picture = noisy(40, 30)
+    picture.save(tmp_path / "a.png")
+    painted, out = tmp_path / "painted.tif", tmp_path / "out.tiff"
+    fill(painted, create_tiff(painted, 30, 40), picture.tobytes())
+    out.write_bytes(b"what was there")
+    pack(painted, out, tmp_path / "a.png")
+    assert np.array_equal(np.asarray(Image.open(out)), np.asarray(picture))
+    assert not painted.exists() and sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "out.tiff"]
+    (tmp_path / "plain").touch()
+    assert out.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 @pytest.mark.parametrize("content", [b"", b"not a picture", "truncated"])
 def test_broken_files_are_named(tmp_path, content):
     if content == "truncated":
