@@ -34,6 +34,7 @@ CONFIGS = {
     "slim-enlarged": ENLARGED,
     "slim-blocks": replace(ENLARGED, blocks=1),
     "slim-draft": replace(ENLARGED, blocks=1, drafts=1),
+    "slim-strengths": replace(ENLARGED, drafts=2, strengths=(0.6, 1.2)),
     "slim-drafts": replace(ENLARGED, drafts=2),
     "slim-grain": replace(ENLARGED, drafts=1, grain=0.3),
     "slim-deep": Config(encoder="slim", channels=(4, 6, 8), blocks=3),

@@ -42,6 +42,9 @@ class Config:
     blocks: residual blocks in a slim decoder, 0 to 32.
     drafts: how many drafts a slim network paints before the picture itself, each half the size of the
         next, 0 to 3.
+    strengths: how far the bottleneck goes from the photo's features to the style's at α = 1, in drafts
+        and in the picture itself, 0 to 2 each. Drafts that keep more of the photo, under a picture that
+        goes a little beyond the style, are nearer to both.
     grain: standard deviation of the noise added to the smallest draft's input, 0 to 0.5.
     styles: names of the styles that a conditional bottleneck has learned.
     """
@@ -56,6 +59,7 @@ class Config:
     scale: tuple[int, int] = SAME
     blocks: int = 0
     drafts: int = 0
+    strengths: tuple[float, float] = (1.0, 1.0)
     grain: float = 0.0
     styles: tuple[str, ...] = ()
 
@@ -64,8 +68,7 @@ class Config:
             raise ValueError(f"unknown encoder {self.encoder!r}: one of {', '.join(ENCODERS)}")
         default = SLIM_CHANNELS[: 1 + len(self.depths)] if self.encoder == SLIM else CHANNELS
         object.__setattr__(self, "channels", self.channels or default)
-        lists = ("taps", "joint", "convolutions", "channels", "scale", "styles")  # all that JSON knows
-        for name in lists:
+        for name in ("taps", "joint", "convolutions", "channels", "scale", "strengths", "styles"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         _check_numbers("channels", self.channels, len(default), MAX_CHANNELS)
         _check_numbers("convolutions", self.convolutions, len(CHANNELS), MAX_CONVOLUTIONS)
@@ -73,6 +76,10 @@ class Config:
             number = getattr(self, name)
             if type(number) is not int or not 0 <= number <= most:
                 raise ValueError(f"{name} is {number!r}: 0 to {most}")
+        if len(self.strengths) != 2 or not all(
+            type(strength) in (int, float) and 0 <= strength <= 2 for strength in self.strengths
+        ):
+            raise ValueError(f"strengths are {self.strengths}: two numbers from 0 to 2")
         if type(self.grain) not in (int, float) or not 0 <= self.grain <= (0.5 if self.drafts else 0):
             raise ValueError(f"grain is {self.grain!r}: 0 to 0.5, and 0 without drafts")
         if self.bottleneck not in BOTTLENECKS:
@@ -96,8 +103,8 @@ class Config:
                 raise ValueError(
                     f"scale is {self.scale}: (1, 1), or up to a quarter more that leaves whole maps"
                 )
-        elif self.scale != SAME or self.blocks or self.drafts:
-            raise ValueError("only a slim network has a scale, blocks or drafts")
+        elif self.scale != SAME or self.blocks or self.drafts or self.strengths != (1, 1):
+            raise ValueError("only a slim network has a scale, blocks, drafts or strengths")
         elif STYLE_TAPS[-1] not in self.taps or not set(self.depths) <= set(STYLE_TAPS):
             raise ValueError(f"taps must hold relu4_1 and be among {PIXELS}, {', '.join(STYLE_TAPS)}")
         if not set(self.joint) <= {PIXELS, *STYLE_TAPS}:

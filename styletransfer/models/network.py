@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .bottlenecks import BOTTLENECKS
-from .bottlenecks.base import Bottleneck, is_map, resized_map
+from .bottlenecks.base import Bottleneck, is_map, mixed_by_map, resized_map
 from .config import PIXELS, SLIM, Config
 from .decoder import Decoder
 from .draft import Grain, Overlay, enlarged, halved
@@ -110,11 +110,13 @@ class StylizerNet(nn.Module):
         if drafts and self.config.grain and code is not None:
             place = (slice(a, a + side) for a, side in zip(corner, x.shape[2:]))
             x = x + self.grain(*place, palette.get(PIXELS))
-        picture, features = self.painted_once(x, code, alphas.pop(), region_maps, draft=drafts > 0)
+        picture, features = self.painted_once(
+            x, code, alphas.pop(), region_maps, draft=drafts > 0, last=not drafts
+        )
         while photos:
             photo = photos.pop()
             x = self.overlay(enlarged(self.overlay.below(picture, small)), photo)
-            picture, features = self.painted_once(x, code, alphas.pop(), region_maps)
+            picture, features = self.painted_once(x, code, alphas.pop(), region_maps, last=not photos)
             small = photo
         return picture, features
 
@@ -125,16 +127,27 @@ class StylizerNet(nn.Module):
         alpha: float | Tensor,
         region_maps: Tensor | None,
         draft: bool = False,
+        last: bool | Tensor = True,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """One pass through encoder, bottleneck and decoder; returns what `painted` does.
 
         x: (N, 3, H, W), of any size. alpha: if it is a map, of the size of x. draft: as in `encode`.
+        last: as in `strength`.
         """
         features = self.encode(pad_to_multiple(x), draft)
         alpha = pad_to_multiple(alpha) if is_map(alpha) else alpha
-        features = self.bottleneck_features(features, code, alpha, region_maps)
+        features = self.bottleneck_features(features, code, self.strength(alpha, last), region_maps)
         picture = self.decode(features, draft)
         return picture[:, :, : x.shape[2], : x.shape[3]], features
+
+    def strength(self, alpha: float | Tensor, last: bool | Tensor) -> float | Tensor:
+        """The bottleneck's own alpha in a pass: α times one of `Config.strengths`.
+
+        last: whether the pass gives the picture itself, and no draft; in graphs a number, 1 or 0.
+        """
+        draft, picture = self.config.strengths
+        factor = draft + (picture - draft) * last
+        return alpha if isinstance(factor, float) and factor == 1 else alpha * factor
 
     def encode(self, picture: Tensor, draft: bool = False) -> dict[str, Tensor]:
         """Features at the encoder's taps. picture: (N, 3, H, W) in [0, 1].
@@ -222,5 +235,5 @@ def faded(photo: Tensor, picture: Tensor, alpha: float | Tensor) -> Tensor:
     photo, picture: (N, 3, H, W). alpha: a number, or a map (N, 1, H, W).
     """
     if isinstance(alpha, Tensor):
-        return photo.lerp(picture, (alpha.to(picture) / FADE_END).clamp(max=1))
+        return mixed_by_map(photo, picture, (alpha.to(picture) / FADE_END).clamp(max=1))
     return picture if alpha >= FADE_END else photo.lerp(picture, alpha / FADE_END)

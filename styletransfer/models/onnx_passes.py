@@ -42,7 +42,8 @@ class FirstPass(nn.Module):
 
     photo (1, 3, H, W) in [0, 1]; style (1, L); alpha (1,); mean (1, 3) and covariance (1, 3, 3) of the
     colours of the full-size photo, if "pixels" is a tap; grain (1, 1, H, W), from `Grain.window`, if the
-    network's drafts have grain. Gives `picture` (1, 3, H, W) in [0, 1], and `draft`, the input `below`
+    network's drafts have grain; last (1,), 1 for the picture itself and 0 for a draft, if `strengths` of
+    the two differ. Gives `picture` (1, 3, H, W) in [0, 1], and `draft`, the input `below`
     of the next pass.
     """
 
@@ -58,8 +59,9 @@ class FirstPass(nn.Module):
         mean: Tensor | None = None,
         covariance: Tensor | None = None,
         grain: Tensor | None = None,
+        last: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        return self.painted(None, photo, style, alpha, mean, covariance, grain)
+        return self.painted(None, photo, style, alpha, mean, covariance, last, grain)
 
     def painted(
         self,
@@ -69,6 +71,7 @@ class FirstPass(nn.Module):
         alpha: Tensor,
         mean: Tensor | None,
         covariance: Tensor | None,
+        last: Tensor | None,
         grain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The picture, and the draft that the next pass starts from."""
@@ -84,7 +87,9 @@ class FirstPass(nn.Module):
             x = x + pad_to_multiple(limited(grain, palette.get(PIXELS)))
         if below is not None:
             x = net.overlay(repeated(enlarged(below)), x)
-        picture, _ = net.painted_once(x, code, strength, None, is_draft)
+        picture, _ = net.painted_once(
+            x, code, strength, None, is_draft, True if last is None else last.reshape(1, 1, 1, 1)
+        )
         draft = net.overlay.below(picture, colored)
         picture, draft = (each[:, :, : photo.shape[2], : photo.shape[3]] for each in (picture, draft))
         return faded(photo, picture.clamp(0, 1), strength), draft
@@ -101,8 +106,9 @@ class NextPass(FirstPass):
         alpha: Tensor,
         mean: Tensor | None = None,
         covariance: Tensor | None = None,
+        last: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        return self.painted(below, photo, style, alpha, mean, covariance)
+        return self.painted(below, photo, style, alpha, mean, covariance, last)
 
 
 def repeated(x: Tensor) -> Tensor:
@@ -132,6 +138,8 @@ def export_passes(net: StylizerNet, folder: Path, name: str) -> list[Path]:
     given = {"style": torch.rand(1, style_length(net)), "alpha": torch.ones(1)}
     if PIXELS in net.config.taps:
         given |= {"mean": torch.rand(1, 3), "covariance": torch.eye(3)[None]}
+    if len(set(net.config.strengths)) > 1:
+        given["last"] = torch.ones(1)
     small, large = torch.rand(1, 3, 40, 56), torch.rand(1, 3, 80, 112)
     fixed = dict.fromkeys(given)
     jobs: list[tuple[str, nn.Module, dict[str, Tensor], dict[str, Any]]]

@@ -132,6 +132,7 @@ def _paint_level(
             found = {tap: moments(x, tap in net.config.joint) for tap, x in features.items()}
             matched = {tap: hooks.adjust_moments(names[tap], m) for tap, m in found.items()}
         local = level.conditioning.window(rows.window, columns.window, net.device)
+        local = local._replace(alpha=net.strength(local.alpha, not is_draft))
         y = net.decode(net.bottleneck(features, *local, matched), level.first)
         down = slice(rows.start, min(rows.stop, height))
         right = slice(columns.start, min(columns.stop, width))

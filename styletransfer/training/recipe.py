@@ -20,6 +20,7 @@ NETWORK = {
     "scale": "5,4: a slim network that works on a picture a quarter larger inside; 1,1: as it is.",
     "blocks": "Residual blocks in a slim network's decoder.",
     "drafts": "How many times a slim network paints smaller first, each time half the size.",
+    "strengths": "At alpha 1, of the bottleneck in drafts and in the picture itself: 0.6,1.05.",
     "grain": "How strong the noise is on which the first of them is begun: 0.03.",
     "upsampling": "bilinear, or nearest as published.",
 }

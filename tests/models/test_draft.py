@@ -12,6 +12,8 @@ from styletransfer.models.statistics import Moments
 from styletransfer.models.weights import load_model, save_model
 from styletransfer.training.initialize import new_net
 
+from ..networks import network
+
 BARE = Config(encoder="slim", taps=("pixels", "relu3_1"), channels=(8, 12), scale=(5, 4))
 DRAFTED = replace(BARE, drafts=1)
 
@@ -38,6 +40,35 @@ def test_the_picture_depends_on_the_draft_and_every_part_learns():
     out.square().mean().backward()
     for name, parameter in net.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+def test_strengths_are_an_alpha_of_the_bottleneck_alone():
+    bare = replace(DRAFTED, drafts=0)
+    plain, net = network(bare), StylizerNet(replace(bare, strengths=(0.3, 0.5)))
+    net.load_state_dict(plain.state_dict())
+    x, code = torch.rand(1, 3, 64, 64), net.code(torch.rand(1, 3, 64, 64))
+    # The palette, which is not the bottleneck's, is the style's in full.
+    colored = plain.recolor(x, code, 1.0, None)
+    half = plain.painted_once(colored, code, 0.5, None)[0]
+    torch.testing.assert_close(net(x, code), half)
+    assert not torch.allclose(plain(x, code), half, atol=1e-3)
+
+
+def test_drafts_have_the_first_strength_and_the_picture_the_second():
+    x, style = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64)
+    plain = network(DRAFTED)
+
+    def painted(*strengths, alpha=1.0):
+        net = StylizerNet(replace(DRAFTED, strengths=strengths)).eval()
+        net.load_state_dict(plain.state_dict())
+        return net(x, net.code(style), alpha)
+
+    assert torch.equal(painted(1.0, 1.0), plain(x, plain.code(style)))
+    pictures = [painted(1.0, 1.0), painted(0.5, 1.0), painted(1.0, 0.5), painted(0.5, 0.5)]
+    for number, one in enumerate(pictures):
+        assert not any(torch.allclose(one, other, atol=1e-4) for other in pictures[:number])
+    alpha = torch.full((1, 1, 64, 64), 0.5)
+    torch.testing.assert_close(painted(0.8, 1.2, alpha=alpha), painted(0.8, 1.2, alpha=0.5))
 
 
 def test_a_network_that_starts_from_one_without_drafts_paints_them_alike(tmp_path):

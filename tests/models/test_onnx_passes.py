@@ -17,10 +17,18 @@ from styletransfer.stylize.stylizer import Stylizer
 onnxruntime = pytest.importorskip("onnxruntime")
 
 
-def drafting_net(joint: tuple[str, ...], grain: float) -> StylizerNet:
+def drafting_net(joint: tuple[str, ...], grain: float, strengths: tuple[float, float]) -> StylizerNet:
     torch.manual_seed(0)
     taps = (PIXELS, "relu3_1")
-    config = Config(encoder="slim", taps=taps, joint=joint, channels=(6, 8), drafts=1, grain=grain)
+    config = Config(
+        encoder="slim",
+        taps=taps,
+        joint=joint,
+        channels=(6, 8),
+        drafts=1,
+        strengths=strengths,
+        grain=grain,
+    )
     net = StylizerNet(config).eval().requires_grad_(False)
     for part in net.modules():
         if isinstance(part, torch.nn.Conv2d):
@@ -30,9 +38,12 @@ def drafting_net(joint: tuple[str, ...], grain: float) -> StylizerNet:
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("joint, grain", [((PIXELS,), 0.0), ((), 0.1)])
-def test_passes_paint_with_every_strokes_what_the_engine_paints(joint, grain, tmp_path):
-    net = drafting_net(joint, grain)
+@pytest.mark.parametrize(
+    "joint, grain, strengths",
+    [((PIXELS,), 0.0, (1.0, 1.0)), ((), 0.1, (1.0, 1.0)), ((), 0.1, (0.5, 1.2))],
+)
+def test_passes_paint_with_every_strokes_what_the_engine_paints(joint, grain, strengths, tmp_path):
+    net = drafting_net(joint, grain, strengths)
     save_model(tmp_path / "net.safetensors", net)
     stylizer = Stylizer(tmp_path / "net.safetensors", "cpu", "fp32")
     content = F.interpolate(torch.rand(1, 3, 8, 8), (272, 256), mode="bicubic").clamp(0, 1)
@@ -42,13 +53,13 @@ def test_passes_paint_with_every_strokes_what_the_engine_paints(joint, grain, tm
     for strokes in (0.5, 1, 2, 4):
         factor, below = int(2 * strokes), None
         while factor >= 1:
-            photo = F.avg_pool2d(content, factor)
+            photo, last = F.avg_pool2d(content, factor), torch.tensor([float(factor == 1)])
             if below is None:
                 place = (slice(0, side) for side in photo.shape[2:])
                 noise = net.grain.window(*place) if grain else None
-                picture, below = FirstPass(net)(photo, *given, noise)
+                picture, below = FirstPass(net)(photo, *given, noise, last)
             else:
-                picture, below = NextPass(net)(below, photo, *given)
+                picture, below = NextPass(net)(below, photo, *given, last)
             factor //= 2
         expected = stylizer.stylize(content, code, 0.8, strokes=strokes)
         assert (picture - expected).abs().max() <= 0.5 / 255

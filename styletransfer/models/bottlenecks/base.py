@@ -92,7 +92,7 @@ class Bottleneck(nn.ModuleDict):
             local = None if region_maps is None else resized_map(region_maps, x)
             y = self.match(x, TapCondition(tap, code or {}, local, content_moments.get(tap)))
             if isinstance(alpha, Tensor):
-                mixed[tap] = x.lerp(y, resized_map(alpha, x))
+                mixed[tap] = mixed_by_map(x, y, resized_map(alpha, x))
             else:
                 mixed[tap] = y if alpha == 1 else x.lerp(y, alpha)
         return mixed
@@ -109,6 +109,15 @@ class Bottleneck(nn.ModuleDict):
 def is_map(alpha: float | Tensor) -> TypeGuard[Tensor]:
     """Whether alpha is given per position, rather than as one number (or a map of one pixel)."""
     return isinstance(alpha, Tensor) and alpha.shape[2:] != (1, 1)
+
+
+def mixed_by_map(x: Tensor, y: Tensor, share: Tensor) -> Tensor:
+    """(1 − share) · x + share · y. x, y: (N, C, H, W). share: of y, (1 or N, 1, H, W) in [0, 1]."""
+    if (
+        torch.compiler.is_compiling()
+    ):  # an exported lerp computes two formulas everywhere, to choose from
+        return x + share * (y - x)
+    return x.lerp(y, share)
 
 
 def resized_map(map: Tensor, features: Tensor) -> Tensor:

@@ -87,12 +87,12 @@ async function painted(picture, { shares, alpha, strokes }) {
   while (levels.length > 1) {
     const level = levels.pop();
     const grain = grained(level, level);
-    const out = await run({ photo: tensor(level), below, grain, ...given }, "draft");
+    const out = await run({ photo: tensor(level), below, grain, last: row([0]), ...given }, "draft");
     below?.dispose();
     below = out;
   }
   const grain = grained(whole, picture);
-  const out = await run({ photo: tensor(whole), below, grain, ...given }, "picture");
+  const out = await run({ photo: tensor(whole), below, grain, last: row([1]), ...given }, "picture");
   const values = await out.getData();
   const result = new Uint8ClampedArray(rgba.length);
   for (let y = 0, at = 0; y < height; y++) {
