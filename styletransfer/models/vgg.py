@@ -41,10 +41,11 @@ def convolved(
 
 
 def _fuses(x: Tensor, weight: Tensor) -> bool:
-    """Whether oneDNN is to take both: it knows no gradients."""
+    """Whether oneDNN is to take both: it knows no gradients, and bfloat16 on newer processors only."""
     plain = not (torch.is_grad_enabled() or torch.compiler.is_compiling())
     kind = (x.device.type, x.dtype, weight.dtype) == ("cpu", torch.bfloat16, torch.bfloat16)
-    return plain and kind and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+    there = hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+    return plain and kind and there and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 class VGGEncoder(nn.Module):

@@ -53,3 +53,13 @@ def test_a_convolution_with_its_relu_is_the_two_one_after_the_other(dtype, strid
     weight.requires_grad_(True)  # oneDNN knows no gradients
     convolved(x, weight, bias, stride, relu=True).float().sum().backward()
     assert weight.grad.abs().sum() > 0
+
+
+@torch.inference_mode()
+def test_bfloat16_is_not_fused_where_the_processor_does_not_know_it(monkeypatch):
+    x, weight, bias = torch.rand(1, 4, 9, 9), torch.rand(5, 4, 3, 3) - 0.5, torch.rand(5)
+    half = [part.bfloat16() for part in (x, weight, bias)]
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.ops.mkldnn, "_convolution_pointwise", None)  # it would raise
+    found = convolved(*half, relu=True)
+    torch.testing.assert_close(found.float(), convolved(x, weight, bias, relu=True), atol=0.05, rtol=0.02)
