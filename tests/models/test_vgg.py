@@ -62,4 +62,6 @@ def test_bfloat16_is_not_fused_where_the_processor_does_not_know_it(monkeypatch)
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
     monkeypatch.setattr(torch.ops.mkldnn, "_convolution_pointwise", None)  # it would raise
     found = convolved(*half, relu=True)
-    torch.testing.assert_close(found.float(), convolved(x, weight, bias, relu=True), atol=0.05, rtol=0.02)
+    torch.testing.assert_close(
+        found.float(), convolved(x, weight, bias, relu=True), atol=0.05, rtol=0.02
+    )
