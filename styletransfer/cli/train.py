@@ -72,8 +72,14 @@ def recipe_options(command: Callable[..., int]) -> Callable[..., int]:
 
 def _parse(name: str, value: Any) -> Any:
     """Lists are given with commas between."""
-    kinds = {"convolutions": int, "scale": int, "zoom": float, "strengths": float}
-    item = ({"taps": str, "joint": str} | kinds).get(name)
+    item = {
+        "taps": str,
+        "joint": str,
+        "convolutions": int,
+        "scale": int,
+        "zoom": float,
+        "strengths": float,
+    }.get(name)
     if item is None:
         return value
     try:

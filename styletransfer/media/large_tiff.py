@@ -48,13 +48,13 @@ def pack(painted: Path, path: str | Path, source: str | Path) -> None:
     the format has one. A TIFF without is moved as it is, not compressed: that would take a tenth as long
     as painting, and what is painted would be a quarter smaller."""
     vips, suffix = _vips(), Path(path).suffix.lower()
-    image = vips.Image.new_from_file(str(painted), access="sequential")
-    if max(image.width, image.height) > SIDE[suffix]:
-        raise InputError(f"{path}: {suffix} ends at {SIDE[suffix]} pixels a side: give another format")
     original = _opened(vips, source)
     if suffix in (".tif", ".tiff") and not original.hasalpha():
         write_atomically(path, lambda target: os.replace(painted, target))
         return
+    image = vips.Image.new_from_file(str(painted), access="sequential")
+    if max(image.width, image.height) > SIDE[suffix]:
+        raise InputError(f"{path}: {suffix} ends at {SIDE[suffix]} pixels a side: give another format")
     if original.hasalpha():
         alpha = original[original.bands - 1]
         if (alpha.width, alpha.height) != (image.width, image.height):

@@ -68,7 +68,8 @@ class Config:
             raise ValueError(f"unknown encoder {self.encoder!r}: one of {', '.join(ENCODERS)}")
         default = SLIM_CHANNELS[: 1 + len(self.depths)] if self.encoder == SLIM else CHANNELS
         object.__setattr__(self, "channels", self.channels or default)
-        for name in ("taps", "joint", "convolutions", "channels", "scale", "strengths", "styles"):
+        lists = ("taps", "joint", "convolutions", "channels", "scale", "strengths", "styles")
+        for name in lists:  # which is all that JSON knows
             object.__setattr__(self, name, tuple(getattr(self, name)))
         _check_numbers("channels", self.channels, len(default), MAX_CHANNELS)
         _check_numbers("convolutions", self.convolutions, len(CHANNELS), MAX_CONVOLUTIONS)

@@ -146,8 +146,7 @@ class StylizerNet(nn.Module):
         last: whether the pass gives the picture itself, and no draft; in graphs a number, 1 or 0.
         """
         draft, picture = self.config.strengths
-        factor = draft + (picture - draft) * last
-        return alpha if isinstance(factor, float) and factor == 1 else alpha * factor
+        return alpha * (draft + (picture - draft) * last)
 
     def encode(self, picture: Tensor, draft: bool = False) -> dict[str, Tensor]:
         """Features at the encoder's taps. picture: (N, 3, H, W) in [0, 1].

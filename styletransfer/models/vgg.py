@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..device import fast_dtype
+
 CONVOLUTIONS = {"vgg16": (2, 2, 3, 1), "vgg19": (2, 2, 4, 1)}  # per block, as far as relu4_1
 CHANNELS = (64, 128, 256, 512)  # per block
 STYLE_TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -45,7 +47,7 @@ def _fuses(x: Tensor, weight: Tensor) -> bool:
     plain = not (torch.is_grad_enabled() or torch.compiler.is_compiling())
     kind = (x.device.type, x.dtype, weight.dtype) == ("cpu", torch.bfloat16, torch.bfloat16)
     there = hasattr(torch.ops.mkldnn, "_convolution_pointwise")
-    return plain and kind and there and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return plain and kind and there and fast_dtype(x.device) == x.dtype
 
 
 class VGGEncoder(nn.Module):

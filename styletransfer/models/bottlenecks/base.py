@@ -112,7 +112,8 @@ def is_map(alpha: float | Tensor) -> TypeGuard[Tensor]:
 
 
 def mixed_by_map(x: Tensor, y: Tensor, share: Tensor) -> Tensor:
-    """(1 − share) · x + share · y. x, y: (N, C, H, W). share: of y, (1 or N, 1, H, W) in [0, 1]."""
+    """(1 − share) · x + share · y. x, y: (N, C, H, W). share: of y, (1 or N, 1, H, W);
+    above 1 it goes beyond y."""
     if torch.compiler.is_compiling():  # exported, lerp is computed by two formulas everywhere
         return x + share * (y - x)
     return x.lerp(y, share)
