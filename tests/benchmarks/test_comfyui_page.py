@@ -1,18 +1,15 @@
 """The example workflow in ComfyUI's own page, if that is installed (comfyui-frontend-package)."""
 
-import os
-import shutil
-
 import pytest
 from PIL import Image
 
+from ..chromium import CHROMIUM, LONG
 from ..conftest import noise
 from ..integrations.comfyui.test_nodes import FOLDER, WORKFLOW
 from ..integrations.comfyui.test_nodes import Host as SmallHost
 
 pytest.importorskip("comfyui_frontend_package", reason="ComfyUI's page is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
 @pytest.mark.slow
@@ -25,7 +22,7 @@ def test_comfyui_s_page_knows_our_nodes_and_sends_what_our_host_runs(tmp_path):
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = chromium.new_page()
-        page.set_default_timeout(120_000)  # a busy machine takes long
+        page.set_default_timeout(LONG)
         asked = open_workflow(page, noise(96, 64)).prompt
         chromium.close()
     sent = {id: {key: node[key] for key in ("class_type", "inputs")} for id, node in asked.items()}

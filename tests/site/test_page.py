@@ -1,16 +1,7 @@
 """The page in a real browser: what it paints, what it asks for, and who can use it."""
 
-import base64
-import functools
-import http.server
-import io
-import os
 import re
-import shutil
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,41 +13,17 @@ from styletransfer.models.draft import Grain
 from styletransfer.site.runtime import CDN, FILES
 from styletransfer.stylize.stylizer import Stylizer
 
+from ..chromium import ARGUMENTS, CHROMIUM, LONG
 from ..conftest import noise
+from .browser import choose, expect, painted, png, served, shares, shown, slide, sync_api
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 pytestmark = pytest.mark.slow
-expect = sync_api.expect
 
-# A test picture in place of a camera, and no question whether the page may see it.
-ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "content"
-LONG = 120_000  # milliseconds that a busy machine may take: only what is broken takes longer
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 ISOLATED = {  # as docs/browser.md has it
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
-
-
-@contextmanager
-def served(folder: Path, headers: dict[str, str]) -> Iterator[str]:
-    """The address of a server of a folder, as simple as there are."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def end_headers(self):
-            for name, value in headers.items():
-                self.send_header(name, value)
-            super().end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    handler = functools.partial(Handler, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -99,44 +66,6 @@ def page(opened):
         slide(opened, name, value)
     choose(opened, "The Starry Night")
     return opened
-
-
-def painted(page) -> None:
-    expect(page.locator("#status")).to_have_text(re.compile("^Painted"), timeout=LONG)
-
-
-def png(image: Image.Image, name: str, **options) -> dict:
-    data = io.BytesIO()
-    image.save(data, name.rpartition(".")[2].replace("jpg", "jpeg"), **options)
-    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
-
-
-def slide(page, name: str, value: float) -> None:
-    page.locator(f"#{name}").fill(str(value))
-    painted(page)
-
-
-def shown(page, name: str = "after", mode: str = "RGB") -> np.ndarray:
-    """What a canvas has on it."""
-    url = page.evaluate("name => document.getElementById(name).toDataURL()", name)
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert(mode))
-
-
-def choose(page, *titles: str) -> None:
-    """One style, or several in a blend."""
-    blend = page.locator("#blend")
-    if blend.get_attribute("aria-pressed") == "true":
-        blend.click()
-    page.get_by_role("button", name=titles[0]).click()
-    if titles[1:]:
-        blend.click()
-    for title in titles[1:]:
-        page.get_by_role("button", name=title).click()
-    painted(page)
-
-
-def shares(page) -> list[int]:
-    return [int(each.input_value()) for each in page.locator("#shares input").all()]
 
 
 def test_page_and_python_paint_the_same(page, tmp_path):

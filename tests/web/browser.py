@@ -1,16 +1,8 @@
 """The studio in a real browser: how a test does what people do there."""
 
-import os
-import shutil
-
 from styletransfer.server.limits import Limits
 from styletransfer.server.port import address, open_port
 from styletransfer.web.server import serve
-
-# A test picture in place of a camera, and no question whether the page may see it.
-ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-LONG = 120_000  # milliseconds that a busy machine may take: only what is broken takes longer
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
 class Opened:

@@ -13,6 +13,7 @@ from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.web.service import StudioService
 from styletransfer.web.studio import Studio, build_app
 
+from ..chromium import ARGUMENTS, CHROMIUM, LONG
 from ..conftest import noise
 
 TOKEN = "0123456789abcdef" * 2
@@ -102,8 +103,6 @@ def opened(service):
 
 @pytest.fixture(scope="session")
 def chromium():
-    from .browser import ARGUMENTS, CHROMIUM
-
     sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
     if not CHROMIUM:
         pytest.skip("browser tests need Debian's chromium: apt-get install chromium")
@@ -116,8 +115,6 @@ def chromium():
 @pytest.fixture
 def visit(chromium, opened):
     """Opens the studio as a new visitor, after the first preview; only its own server may be asked."""
-    from .browser import LONG
-
     contexts, asked, failures = [], [], []
 
     def visit(**given):

@@ -10,9 +10,10 @@ from PIL import Image
 
 from styletransfer.cli import run
 
+from ..chromium import LONG
 from ..conftest import noise
 from ..npm import npm_package
-from .browser import LONG, changes, file, saved
+from .browser import changes, file, saved
 from .conftest import png
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
