@@ -4,7 +4,6 @@ import io
 import signal
 import subprocess
 import sys
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -13,21 +12,7 @@ from PIL import Image
 from styletransfer.media.animation import write_animation
 from styletransfer.media.video_reader import open_clip
 
-from ..conftest import noise
-
-TENTH = Fraction(1, 10)
-
-
-def pictures(count: int, size=(48, 36), alpha: bool = False) -> list[Image.Image]:
-    """Noise in which a square moves; the third is the second once more."""
-    found = []
-    for number in range(count):
-        image = noise(*size, seed=1)
-        image.paste((255, 0, 10 * number), (3 * number, 5, 3 * number + 8, 13))
-        if alpha:
-            image.putalpha(Image.fromarray(np.asarray(noise(*size, seed=number))[..., 0]))
-        found.append(found[1].copy() if number == 2 else image)
-    return found
+from ..animations import TENTH, pictures
 
 
 def pillows(frames: list[Image.Image], kind: str, duration: int) -> bytes:

@@ -126,14 +126,3 @@ def test_nothing_to_train_on_is_one_line(tmp_path):
     for workers in (0, 1):
         with pytest.raises(InputError, match="^not one of the pictures can be read$"):
             next(broken.batches(Sampler(1, 0, 1), torch.device("cpu"), workers))
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "a" / "deep").mkdir(parents=True)
-    for i in range(6):
-        colour = (40 * i, 255 - 40 * i, 90)
-        where = tmp_path / "a" / ("deep" if i % 2 else "") / f"{i}.jpg"
-        Image.new("RGB", (60 + i, 50), colour).save(where)
-    (tmp_path / "a" / "notes.txt").write_text("not a picture")
-    return tmp_path / "a"

@@ -17,17 +17,6 @@ from styletransfer.training.entries import (
 )
 
 
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "a" / "deep").mkdir(parents=True)
-    for i in range(6):
-        colour = (40 * i, 255 - 40 * i, 90)
-        where = tmp_path / "a" / ("deep" if i % 2 else "") / f"{i}.jpg"
-        Image.new("RGB", (60 + i, 50), colour).save(where)
-    (tmp_path / "a" / "notes.txt").write_text("not a picture")
-    return tmp_path / "a"
-
-
 def test_folders_shards_and_patterns_hold_the_same_pictures(folder, tmp_path):
     for number in range(2):
         with tarfile.open(tmp_path / f"s-{number}.tar", "w") as tar:
