@@ -8,6 +8,7 @@ import typer
 
 from ..errors import InputError
 from ..styles.names import DEFAULT_MODEL
+from ..system.allocator import keep_few_kernels
 from . import common
 from .common import Precision
 
@@ -48,6 +49,7 @@ def serve(
     from ..server.limits import Limits
 
     limits = Limits(max_megabytes, max_megapixels, timeout, queue)
+    keep_few_kernels()
     from ..server.listen import serve as serve_until_interrupted
     from ..server.port import open_port
     from ..stylize.stylizer import Stylizer

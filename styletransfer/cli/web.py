@@ -8,6 +8,7 @@ import typer
 
 from ..errors import InputError
 from ..styles.names import DEFAULT_MODEL
+from ..system.allocator import keep_few_kernels
 from . import common
 from .common import Precision
 
@@ -49,6 +50,7 @@ def web(
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
+    keep_few_kernels()
     with open_port(host, port) as listening:
         from ..stylize.stylizer import Stylizer
         from ..web.server import serve

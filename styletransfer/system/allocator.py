@@ -1,9 +1,11 @@
-"""What happens to freed memory. No torch here: the command sets it before torch is imported."""
+"""What memory is kept. No torch here: the command sets it before torch is imported."""
 
 import ctypes
 import gc
+import os
 from contextlib import suppress
 
+KERNELS = 128  # one picture asks for some 50
 _M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8  # of malloc.h
 
 
@@ -27,3 +29,13 @@ def give_memory_back() -> None:
     gc.collect()  # what holds itself in a circle is in use until somebody looks
     with suppress(OSError, TypeError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def keep_few_kernels() -> None:
+    """Let oneDNN, which convolves for torch on CPUs, keep `KERNELS` compiled kernels at most, unless the
+    environment says how many.
+
+    Its own bound is 1,024, and each size of photo has kernels of its own: a server that is sent photos
+    of every size would grow by them for hundreds of jobs. Training, whose sizes recur, keeps them all.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS))
