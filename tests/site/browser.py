@@ -16,8 +16,7 @@ from PIL import Image
 
 from ..chromium import LONG
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-expect = sync_api.expect
+expect = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright").expect
 
 
 @contextmanager
@@ -72,7 +71,3 @@ def choose(page, *titles: str) -> None:
     for title in titles[1:]:
         page.get_by_role("button", name=title).click()
     painted(page)
-
-
-def shares(page) -> list[int]:
-    return [int(each.input_value()) for each in page.locator("#shares input").all()]

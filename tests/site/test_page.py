@@ -13,9 +13,9 @@ from styletransfer.models.draft import Grain
 from styletransfer.site.runtime import CDN, FILES
 from styletransfer.stylize.stylizer import Stylizer
 
-from ..chromium import ARGUMENTS, CHROMIUM, LONG
+from ..chromium import LONG, launched, shares
 from ..conftest import noise
-from .browser import choose, expect, painted, png, served, shares, shown, slide, sync_api
+from .browser import choose, expect, painted, png, served, shown, slide
 
 pytestmark = pytest.mark.slow
 
@@ -28,12 +28,8 @@ ISOLATED = {  # as docs/browser.md has it
 
 @pytest.fixture(scope="module")
 def chromium():
-    if not CHROMIUM:
-        pytest.skip("browser tests need Debian's chromium: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from styletransfer.stylize.stylizer import Stylizer
 from styletransfer.web.service import StudioService
 from styletransfer.web.studio import Studio, build_app
 
-from ..chromium import ARGUMENTS, CHROMIUM, LONG
+from ..chromium import LONG, launched
 from ..conftest import noise
 
 TOKEN = "0123456789abcdef" * 2
@@ -103,13 +103,8 @@ def opened(service):
 
 @pytest.fixture(scope="session")
 def chromium():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-    if not CHROMIUM:
-        pytest.skip("browser tests need Debian's chromium: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from PIL import Image
 
 from styletransfer.cli import run
 
-from ..chromium import LONG
+from ..chromium import LONG, shares
 from ..conftest import noise
 from ..npm import npm_package
 from .browser import changes, file, saved
@@ -26,10 +26,6 @@ PHOTO, STYLE = png(noise(90, 70, seed=5)), png(noise(60, 50, seed=6))
 
 def says(page, words: str) -> None:
     expect(page.locator("#status")).to_contain_text(words, timeout=LONG)
-
-
-def shares(page) -> list[int]:
-    return [int(each.input_value()) for each in page.locator("#shares input").all()]
 
 
 def test_what_is_painted_is_what_the_copied_command_paints(page, tmp_path, monkeypatch):
